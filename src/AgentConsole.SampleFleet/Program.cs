@@ -1,0 +1,1 @@
+Console.WriteLine("The sample fleet has no agents yet.");
