@@ -1,0 +1,120 @@
+using System.Text.Json.Serialization;
+
+namespace AgentConsole.Contracts;
+
+public sealed record CreateTeam
+{
+    public string? Slug { get; init; }
+    public string? Name { get; init; }
+}
+
+public sealed record ChangeTeam
+{
+    public string? Name { get; init; }
+}
+
+public sealed record TeamBody(string Id, string Slug, string Name, int Members, int Agents, DateTimeOffset CreatedAt, long Revision);
+
+/// <summary>Body of <c>PUT /api/v1/teams/{team}/members/{principal}</c>: the roles that this principal then has in the team; none removes it.</summary>
+public sealed record SetMember
+{
+    /// <summary>Any of <c>viewer</c>, <c>operator</c>, <c>approver</c>, <c>key-admin</c>, <c>team-admin</c>.</summary>
+    public IReadOnlyList<string>? Roles { get; init; }
+}
+
+/// <param name="Kind"><c>user</c> or <c>service-account</c>.</param>
+public sealed record MemberBody(string Id, string Kind, string Label, IReadOnlyList<string> Roles);
+
+public sealed record InviteUser
+{
+    public string? Email { get; init; }
+    public string? DisplayName { get; init; }
+
+    /// <summary>Organization roles: <c>org-admin</c>, <c>auditor</c>.</summary>
+    public IReadOnlyList<string>? Roles { get; init; }
+
+    /// <summary>Team slug to roles there.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Teams { get; init; }
+}
+
+public sealed record UserBody
+{
+    public required string Id { get; init; }
+    public required string Email { get; init; }
+    public required string DisplayName { get; init; }
+
+    /// <summary><c>invited</c>, <c>active</c>, <c>locked</c> or <c>disabled</c>.</summary>
+    public required string State { get; init; }
+    public required IReadOnlyList<string> Roles { get; init; }
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Teams { get; init; }
+    public bool TwoFactor { get; init; }
+    public DateTimeOffset? LastSignInAt { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>One-time link; only in the answer that made it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Link { get; init; }
+}
+
+public sealed record CreateServiceAccount
+{
+    public string? Name { get; init; }
+    public IReadOnlyList<string>? Roles { get; init; }
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Teams { get; init; }
+}
+
+public sealed record ServiceAccountBody(
+    string Id,
+    string Name,
+    bool Disabled,
+    IReadOnlyList<string> Roles,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Teams,
+    DateTimeOffset CreatedAt
+);
+
+public sealed record CreateToken
+{
+    public string? Name { get; init; }
+    public IReadOnlyList<string>? Scopes { get; init; }
+
+    /// <summary>Team slugs or ids the token is limited to; absent or empty means all that its owner sees.</summary>
+    public IReadOnlyList<string>? Teams { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Id of a service account to own the token; the caller when absent.</summary>
+    public string? ServiceAccount { get; init; }
+}
+
+public sealed record TokenBody
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required string Owner { get; init; }
+    public required string OwnerKind { get; init; }
+    public required IReadOnlyList<string> Scopes { get; init; }
+    public required IReadOnlyList<string> Teams { get; init; }
+    public required string Prefix { get; init; }
+    public required string Last4 { get; init; }
+
+    /// <summary><c>active</c>, <c>expired</c> or <c>revoked</c>.</summary>
+    public required string State { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>The secret; only in the answer that created it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Token { get; init; }
+}
+
+/// <summary>Answer of <c>GET /api/v1/whoami</c>.</summary>
+/// <param name="Kind"><c>user</c>, <c>service-account</c> or <c>agent</c>.</param>
+public sealed record WhoAmI(
+    string Kind,
+    string Id,
+    string Label,
+    string Organization,
+    IReadOnlyList<string>? Scopes,
+    IReadOnlyList<string> Roles,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Teams
+);

@@ -1,0 +1,193 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AgentConsole.Contracts;
+
+/// <summary>Body of <c>POST /api/v1/runs</c>, one element of <c>runs/batch</c>, and of <c>PATCH /api/v1/runs/{id|external_id}</c>.</summary>
+public sealed record ReportRun
+{
+    /// <summary>At most 200 characters, not beginning with <c>run_</c>; unique per agent; makes the report an upsert.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary><c>queued</c>, <c>running</c>, <c>waiting</c>, <c>completed</c>, <c>failed</c>, <c>cancelled</c>, <c>timed-out</c>, <c>skipped</c>.</summary>
+    public string? Status { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Milliseconds; derived from start and end when absent.</summary>
+    public long? DurationMs { get; init; }
+    public string? Version { get; init; }
+    public string? Gateway { get; init; }
+    public string? Model { get; init; }
+    public long? InputTokens { get; init; }
+    public long? OutputTokens { get; init; }
+
+    /// <summary>USD as a decimal string (or number) with at most 6 decimals kept, rounded half-even.</summary>
+    public JsonElement? Cost { get; init; }
+    public string? Summary { get; init; }
+    public string? Error { get; init; }
+
+    /// <summary>Short machine word of the error, searchable exactly.</summary>
+    public string? ErrorCode { get; init; }
+
+    /// <summary>Id or external id (of the same agent) of the run that started this one.</summary>
+    public string? ParentRun { get; init; }
+    public JsonElement? Metadata { get; init; }
+}
+
+public sealed record RunBody
+{
+    public required string Id { get; init; }
+    public string? ExternalId { get; init; }
+
+    /// <summary>Slug of the agent.</summary>
+    public required string Agent { get; init; }
+    public required string AgentId { get; init; }
+    public required string Team { get; init; }
+    public required string Status { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public required DateTimeOffset ReceivedAt { get; init; }
+    public long? DurationMs { get; init; }
+    public string? Version { get; init; }
+    public string? Gateway { get; init; }
+    public string? Model { get; init; }
+    public long? InputTokens { get; init; }
+    public long? OutputTokens { get; init; }
+
+    /// <summary>USD, decimal string; null when unknown.</summary>
+    public string? Cost { get; init; }
+    public string? Summary { get; init; }
+    public string? Error { get; init; }
+    public string? ErrorCode { get; init; }
+    public string? ParentRun { get; init; }
+    public string? KeyVersion { get; init; }
+    public required string CaptureMode { get; init; }
+
+    /// <summary>The reported start lay more than 5 minutes ahead and was clamped to the time of receipt.</summary>
+    public bool ClockSkewed { get; init; }
+    public int EventCount { get; init; }
+    public JsonElement? Metadata { get; init; }
+}
+
+/// <summary>Answer of <c>POST /api/v1/runs/batch</c>; <c>results</c> has one entry per input element, in order.</summary>
+public sealed record BatchResult(int Created, int Updated, int Failed, IReadOnlyList<BatchRow> Results);
+
+/// <param name="Outcome"><c>created</c>, <c>updated</c> or <c>failed</c>.</param>
+public sealed record BatchRow(
+    int Index,
+    string? Id,
+    string Outcome,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ProblemBody? Problem
+);
+
+/// <summary>One step of a run; body of <c>POST /api/v1/runs/{id}/events</c> (one, or an array of at most 500).</summary>
+public sealed record ReportEvent
+{
+    /// <summary><c>message</c>, <c>tool-call</c>, <c>decision</c>, <c>iteration</c> or <c>log</c>.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>At most 200 characters; a second event of the same run with the same one is a replay.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>External id of the event this one happened within.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>Tool, model or rule name.</summary>
+    public string? Name { get; init; }
+    public DateTimeOffset? At { get; init; }
+    public long? DurationMs { get; init; }
+
+    /// <summary>For a decision: <c>allowed</c>, <c>blocked</c>, <c>redacted</c>, <c>escalated</c>.</summary>
+    public string? Decision { get; init; }
+
+    /// <summary><c>ok</c> or <c>error</c>.</summary>
+    public string? Status { get; init; }
+
+    /// <summary>For a message: <c>system</c>, <c>user</c>, <c>assistant</c>, <c>tool</c>. For a log line: <c>debug</c>, <c>info</c>, <c>warn</c>, <c>error</c>.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>Text or JSON; kept only under capture mode <c>full</c>.</summary>
+    public JsonElement? Content { get; init; }
+
+    /// <summary>Tool arguments; kept only under capture mode <c>full</c>.</summary>
+    public JsonElement? Arguments { get; init; }
+
+    /// <summary>Tool result; kept only under capture mode <c>full</c>.</summary>
+    public JsonElement? Result { get; init; }
+    public string? Error { get; init; }
+    public string? Model { get; init; }
+    public long? InputTokens { get; init; }
+    public long? OutputTokens { get; init; }
+    public JsonElement? Cost { get; init; }
+    public JsonElement? Metadata { get; init; }
+}
+
+public sealed record EventBody
+{
+    public required string Id { get; init; }
+    public required string Run { get; init; }
+    public string? ExternalId { get; init; }
+    public string? Parent { get; init; }
+    public required string Kind { get; init; }
+    public string? Name { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public long? DurationMs { get; init; }
+    public string? Decision { get; init; }
+    public string? Status { get; init; }
+    public string? Role { get; init; }
+    public JsonElement? Content { get; init; }
+    public JsonElement? Arguments { get; init; }
+    public JsonElement? Result { get; init; }
+    public string? Error { get; init; }
+    public string? Model { get; init; }
+    public long? InputTokens { get; init; }
+    public long? OutputTokens { get; init; }
+    public string? Cost { get; init; }
+    public JsonElement? Metadata { get; init; }
+}
+
+/// <summary>Answer of <c>POST …/events</c>.</summary>
+public sealed record EventsAccepted(string Run, int Created, int Replayed, IReadOnlyList<string> Ids);
+
+/// <summary>Figures of an agent, a team or the fleet over a sliding period that ends now.</summary>
+public sealed record StatsBody
+{
+    /// <summary>As asked: <c>15m</c>, <c>24h</c>, <c>30d</c>.</summary>
+    public required string Period { get; init; }
+    public required DateTimeOffset From { get; init; }
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary><c>total</c> and a count per status.</summary>
+    public required IReadOnlyDictionary<string, long> Runs { get; init; }
+    public required IReadOnlyDictionary<string, long> Decisions { get; init; }
+    public required TokensBody Tokens { get; init; }
+
+    /// <summary>USD, decimal string.</summary>
+    public required string Cost { get; init; }
+
+    /// <summary>Share of ended runs that failed, timed out or were lost; null when none ended.</summary>
+    public double? ErrorRate { get; init; }
+
+    /// <summary>Share of decisions that were blocked; null when there was none.</summary>
+    public double? BlockRate { get; init; }
+    public long? P50DurationMs { get; init; }
+    public long? P95DurationMs { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<UnhealthyAgent>? Unhealthy { get; init; }
+}
+
+public sealed record TokensBody(long Input, long Output);
+
+/// <param name="Reason">One sentence with value and limit.</param>
+public sealed record UnhealthyAgent(
+    string Id,
+    string Slug,
+    string Team,
+    string Health,
+    double? ErrorRate,
+    double? BlockRate,
+    long Runs,
+    string Reason
+);

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using AgentConsole.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Agents;
+
+/// <summary>What the hot paths must know of an agent without asking the database.</summary>
+public sealed record AgentCard(
+    Guid Id,
+    Guid OrganizationId,
+    Guid TeamId,
+    string Slug,
+    string DisplayName,
+    Lifecycle Lifecycle,
+    CaptureMode CaptureMode,
+    IReadOnlyList<string> Redactions,
+    int LeaseSeconds,
+    int GraceSeconds
+)
+{
+    public static AgentCard Of(Agent agent) =>
+        new(
+            agent.Id,
+            agent.OrganizationId,
+            agent.TeamId,
+            agent.Slug,
+            agent.DisplayName,
+            agent.Lifecycle,
+            agent.CaptureMode,
+            [.. agent.Redactions],
+            agent.LeaseSeconds,
+            agent.GraceSeconds
+        );
+}
+
+/// <summary>Every agent of every organization in memory, deleted ones included; changed in the same step as the commit that changes one.</summary>
+public sealed class AgentDirectory : ILoadAtStart
+{
+    private readonly ConcurrentDictionary<Guid, AgentCard> _cards = new();
+    private readonly ConcurrentDictionary<(Guid Organization, string Slug), Guid> _slugs = new();
+
+    public int Count => _cards.Count;
+
+    public IEnumerable<AgentCard> All => _cards.Values;
+
+    public AgentCard? Find(Guid agentId) => _cards.GetValueOrDefault(agentId);
+
+    public AgentCard? FindBySlug(Guid organizationId, string slug) =>
+        _slugs.TryGetValue((organizationId, slug), out var id) ? Find(id) : null;
+
+    /// <summary>Call from <see cref="Write.AfterCommit(Action)"/> only.</summary>
+    public void Put(AgentCard card)
+    {
+        _cards[card.Id] = card;
+        if (card.Lifecycle == Lifecycle.Deleted)
+            _slugs.TryRemove(new((card.OrganizationId, card.Slug), card.Id));
+        else
+            _slugs[(card.OrganizationId, card.Slug)] = card.Id;
+    }
+
+    public async Task LoadAsync(ConsoleDbContext db, CancellationToken cancellationToken)
+    {
+        var query = db
+            .Agents.AsNoTracking()
+            .Select(a => new
+            {
+                a.Id,
+                a.OrganizationId,
+                a.TeamId,
+                a.Slug,
+                a.DisplayName,
+                a.Lifecycle,
+                a.CaptureMode,
+                a.Redactions,
+                a.LeaseSeconds,
+                a.GraceSeconds,
+            });
+        await foreach (var a in query.AsAsyncEnumerable().WithCancellation(cancellationToken))
+            Put(
+                new AgentCard(
+                    a.Id,
+                    a.OrganizationId,
+                    a.TeamId,
+                    a.Slug,
+                    a.DisplayName,
+                    a.Lifecycle,
+                    a.CaptureMode,
+                    a.Redactions,
+                    a.LeaseSeconds,
+                    a.GraceSeconds
+                )
+            );
+    }
+}

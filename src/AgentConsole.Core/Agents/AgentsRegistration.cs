@@ -1,0 +1,14 @@
+using AgentConsole.Core.Data;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Core.Agents;
+
+internal static class AgentsRegistration
+{
+    public static IServiceCollection AddAgents(this IServiceCollection services)
+    {
+        services.AddSingleton<AgentDirectory>();
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AgentDirectory>());
+        return services;
+    }
+}

@@ -1,0 +1,29 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
+using AgentConsole.Core.Trail;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AgentConsole.Core;
+
+/// <summary>The service layer as a list of its features.</summary>
+public static class CoreRegistration
+{
+    /// <summary>Needs an <see cref="IStoreEngine"/> and a <see cref="MasterKey"/> registered by the host.</summary>
+    public static IServiceCollection AddConsoleCore(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddData();
+        services.AddLive();
+        services.AddTrail();
+        services.AddPeople();
+        services.AddAgents();
+        services.AddKeys();
+        services.AddRuns();
+        return services;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Data;
+
+/// <summary>What differs between the databases. One implementation each in AgentConsole.Data.Sqlite and AgentConsole.Data.PostgreSql.</summary>
+public interface IStoreEngine
+{
+    /// <summary><c>sqlite</c> or <c>postgres</c>, as in <c>AgentConsole:Store:Provider</c>.</summary>
+    string Provider { get; }
+
+    /// <summary>One process writes, and all writers queue at one gate (SQLite).</summary>
+    bool HasSingleWriter { get; }
+
+    bool StoresGuidsAsBytes { get; }
+
+    void Configure(DbContextOptionsBuilder options);
+
+    /// <summary>Opens a raw connection for prepared statements, set up like those of the contexts.</summary>
+    Task<DbConnection> OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Holds the end of the organization's chain until the transaction ends; nothing to do where the gate already does.</summary>
+    Task LockTrailHeadAsync(ConsoleDbContext db, Guid organizationId, CancellationToken cancellationToken);
+
+    /// <summary>Whether the save failed because a unique index refused it, that is, because of a lost race.</summary>
+    bool IsUniqueViolation(Exception exception);
+
+    /// <summary>Clears what a killed migration left behind, then brings the schema up to date.</summary>
+    Task MigrateAsync(ConsoleDbContext db, CancellationToken cancellationToken);
+}

@@ -1,0 +1,82 @@
+using AgentConsole.Core.Data;
+
+namespace AgentConsole.Core.Keys;
+
+/// <summary>State of one key version.</summary>
+public enum KeyState
+{
+    Active,
+
+    /// <summary>Replaced, and accepted until its grace ends.</summary>
+    Retiring,
+
+    /// <summary>Refused, reversibly.</summary>
+    Disabled,
+    Revoked,
+    Expired,
+}
+
+/// <summary>A credential of an agent with a stable id; its secrets are its versions.</summary>
+public sealed class AgentKey : IRevised
+{
+    public Guid Id { get; init; }
+    public Guid OrganizationId { get; init; }
+    public Guid AgentId { get; init; }
+    public required string Name { get; set; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public required string CreatedBy { get; init; }
+    public long Revision { get; set; } = 1;
+}
+
+/// <summary>One secret of a key. Only a keyed hash is stored.</summary>
+public sealed class KeyVersion : IRevised
+{
+    public Guid Id { get; init; }
+    public Guid OrganizationId { get; init; }
+    public Guid KeyId { get; init; }
+    public Guid AgentId { get; init; }
+
+    /// <summary>1 for the first secret of the key.</summary>
+    public int Number { get; init; }
+    public KeyState State { get; set; } = KeyState.Active;
+    public required byte[] Hash { get; init; }
+    public required string PepperId { get; init; }
+
+    /// <summary>What may be shown: form prefix and the first 4 random characters.</summary>
+    public required string Prefix { get; init; }
+    public required string Last4 { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>End of the grace while retiring.</summary>
+    public DateTimeOffset? RetiresAt { get; set; }
+    public DateTimeOffset? DisabledAt { get; set; }
+    public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>Why it was disabled or revoked.</summary>
+    public string? Reason { get; set; }
+    public DateTimeOffset? LeakReportedAt { get; set; }
+    public long Revision { get; set; } = 1;
+
+    // Telemetry, written in batches with its own statements and not counted in Revision.
+    public DateTimeOffset? FirstUsedAt { get; set; }
+    public DateTimeOffset? LastUsedAt { get; set; }
+    public string? LastUsedAddress { get; set; }
+    public string? LastUsedUserAgent { get; set; }
+    public string? LastUsedRoute { get; set; }
+    public long UseCount { get; set; }
+}
+
+/// <summary>Refused calls with one code from one address in one minute; bounded in number, so that guessing cannot fill the disk.</summary>
+public sealed class KeyRefusal
+{
+    public Guid Id { get; init; }
+    public Guid? OrganizationId { get; init; }
+
+    /// <summary>The dead version that knocked; null for an unknown secret.</summary>
+    public Guid? KeyVersionId { get; init; }
+    public required string Code { get; init; }
+    public required string Address { get; init; }
+    public DateTimeOffset Minute { get; init; }
+    public long Count { get; set; }
+}

@@ -1,0 +1,90 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace AgentConsole.Core.Keys;
+
+internal sealed class AgentKeyConfiguration : IEntityTypeConfiguration<AgentKey>
+{
+    public void Configure(EntityTypeBuilder<AgentKey> key)
+    {
+        key.ToTable("agent_keys").HasKey(k => new { k.OrganizationId, k.Id });
+        key.Property(k => k.Id).ValueGeneratedNever();
+        key.Property(k => k.Name).HasMaxLength(100);
+        key.Property(k => k.CreatedBy).HasMaxLength(256);
+        key.HasOne<Agent>().WithMany().HasForeignKey(k => new { k.OrganizationId, k.AgentId }).OnDelete(DeleteBehavior.Restrict);
+        key.HasIndex(k => new
+        {
+            k.OrganizationId,
+            k.AgentId,
+            k.Id,
+        });
+    }
+}
+
+internal sealed class KeyVersionConfiguration : IEntityTypeConfiguration<KeyVersion>
+{
+    public void Configure(EntityTypeBuilder<KeyVersion> version)
+    {
+        version.ToTable("key_versions").HasKey(v => new { v.OrganizationId, v.Id });
+        version.Property(v => v.Id).ValueGeneratedNever();
+        version.Property(v => v.State).HasConversion(KebabCase.Converter<KeyState>()).HasMaxLength(16);
+        version.Property(v => v.PepperId).HasMaxLength(40);
+        version.Property(v => v.Prefix).HasMaxLength(40);
+        version.Property(v => v.Last4).HasMaxLength(4);
+        version.Property(v => v.Reason).HasMaxLength(500);
+        version.Property(v => v.LastUsedAddress).HasMaxLength(64);
+        version.Property(v => v.LastUsedUserAgent).HasMaxLength(256);
+        version.Property(v => v.LastUsedRoute).HasMaxLength(120);
+        version.HasOne<AgentKey>().WithMany().HasForeignKey(v => new { v.OrganizationId, v.KeyId }).OnDelete(DeleteBehavior.Restrict);
+        version
+            .HasIndex(v => new
+            {
+                v.OrganizationId,
+                v.KeyId,
+                v.Number,
+            })
+            .IsUnique()
+            .HasDatabaseName("ux_key_versions_number");
+        version.HasIndex(v => new
+        {
+            v.OrganizationId,
+            v.AgentId,
+            v.State,
+        });
+        version.HasIndex(v => v.Hash).HasDatabaseName("ix_key_versions_hash");
+        // Serves the watch that expires versions and ends graces.
+        version.HasIndex(v => new { v.State, v.ExpiresAt }).HasFilter("expires_at IS NOT NULL").HasDatabaseName("ix_key_versions_expiry");
+    }
+}
+
+internal sealed class KeyRefusalConfiguration : IEntityTypeConfiguration<KeyRefusal>
+{
+    public void Configure(EntityTypeBuilder<KeyRefusal> refusal)
+    {
+        refusal.ToTable("key_refusals").HasKey(r => r.Id);
+        refusal.Property(r => r.Id).ValueGeneratedNever();
+        refusal.Property(r => r.Code).HasMaxLength(40);
+        refusal.Property(r => r.Address).HasMaxLength(64);
+        refusal.HasIndex(r => new
+        {
+            r.OrganizationId,
+            r.KeyVersionId,
+            r.Minute,
+        });
+        refusal.HasIndex(r => r.Minute);
+    }
+}
+
+/// <summary>Tables of this feature.</summary>
+public static class KeyTables
+{
+    extension(ConsoleDbContext db)
+    {
+        public DbSet<AgentKey> AgentKeys => db.Set<AgentKey>();
+        public DbSet<KeyVersion> KeyVersions => db.Set<KeyVersion>();
+        public DbSet<KeyRefusal> KeyRefusals => db.Set<KeyRefusal>();
+    }
+}

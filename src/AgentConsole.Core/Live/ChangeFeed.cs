@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace AgentConsole.Core.Live;
+
+/// <summary>Something changed, told after its commit.</summary>
+/// <param name="Noun"><c>run</c>, <c>agent</c>, <c>key</c>, … as the hub's client method; <c>people</c> and <c>trail</c> for pages only.</param>
+/// <param name="TeamId">The team whose members may hear of it; null for what concerns the whole organization.</param>
+/// <param name="Body">The noun's GET body, made when somebody listens; null where listeners read again.</param>
+public sealed record LiveEvent(string Noun, Guid OrganizationId, Guid? TeamId, Guid? AgentId, Guid Id, Func<object?>? Body = null)
+{
+    /// <summary>Position in the feed; rises on this node.</summary>
+    public long Seq { get; init; }
+}
+
+/// <summary>Live events of this node, local subscribers first. Subscribers are called in order and must return at once (write to a bounded channel).</summary>
+public sealed class ChangeFeed
+{
+    private ImmutableArray<Subscription> _subscriptions = [];
+    private long _seq;
+
+    public int Subscribers => _subscriptions.Length;
+
+    /// <summary>Whether somebody in this organization listens; lets a publisher save the work of making events.</summary>
+    public bool HasListener(Guid organizationId)
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.OrganizationId == organizationId)
+                return true;
+        }
+        return false;
+    }
+
+    public void Publish(LiveEvent change)
+    {
+        var numbered = change with { Seq = Interlocked.Increment(ref _seq) };
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.OrganizationId == numbered.OrganizationId)
+                subscription.Hear(numbered);
+        }
+    }
+
+    /// <summary>Listens to one organization; filter by team and agent in <paramref name="hear"/>. Dispose to stop.</summary>
+    public IDisposable Subscribe(Guid organizationId, Action<LiveEvent> hear)
+    {
+        var subscription = new Subscription(this, organizationId, hear);
+        ImmutableInterlocked.Update(ref _subscriptions, list => list.Add(subscription));
+        return subscription;
+    }
+
+    private sealed class Subscription(ChangeFeed feed, Guid organizationId, Action<LiveEvent> hear) : IDisposable
+    {
+        public Guid OrganizationId => organizationId;
+        public Action<LiveEvent> Hear => hear;
+
+        public void Dispose() => ImmutableInterlocked.Update(ref feed._subscriptions, list => list.Remove(this));
+    }
+}

@@ -1,0 +1,186 @@
+using System.Collections.Frozen;
+using AgentConsole.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.People;
+
+/// <summary>What access needs to know of a person or service account.</summary>
+public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants);
+
+public sealed record TeamCard(Guid Id, Guid OrganizationId, string Slug, string Name);
+
+/// <summary>What access needs to know of a token; its secret's keyed hash is the index.</summary>
+public sealed record TokenCard(
+    Guid Id,
+    Guid OrganizationId,
+    Guid OwnerId,
+    FrozenSet<string> Scopes,
+    FrozenSet<Guid>? TeamLimit,
+    DateTimeOffset? ExpiresAt,
+    bool Revoked
+);
+
+public sealed record SessionCard(Guid Id, Guid UserId, DateTimeOffset ExpiresAt);
+
+/// <summary>An immutable picture of who may do what. Roles are read from the newest one at each operation.</summary>
+public sealed class AccessSnapshot
+{
+    public long Version { get; init; }
+    public FrozenDictionary<Guid, Principal> Principals { get; init; } = FrozenDictionary<Guid, Principal>.Empty;
+    public FrozenDictionary<Guid, TeamCard> Teams { get; init; } = FrozenDictionary<Guid, TeamCard>.Empty;
+    public FrozenDictionary<(Guid Organization, string Slug), TeamCard> TeamsBySlug { get; init; } =
+        FrozenDictionary<(Guid, string), TeamCard>.Empty;
+
+    /// <summary>Lowercase hex of the keyed hash to token, revoked and expired ones included, so that they are refused by their own code.</summary>
+    public FrozenDictionary<string, TokenCard> Tokens { get; init; } = FrozenDictionary<string, TokenCard>.Empty;
+
+    /// <summary>Sessions that were neither revoked nor expired when the picture was taken.</summary>
+    public FrozenDictionary<Guid, SessionCard> Sessions { get; init; } = FrozenDictionary<Guid, SessionCard>.Empty;
+    public FrozenDictionary<Guid, string> Organizations { get; init; } = FrozenDictionary<Guid, string>.Empty;
+    public FrozenSet<Guid> SuspendedOrganizations { get; init; } = [];
+
+    /// <summary>A team of this organization by slug or id.</summary>
+    public TeamCard? FindTeam(Guid organizationId, string slugOrId)
+    {
+        if (TeamsBySlug.TryGetValue((organizationId, slugOrId), out var team))
+            return team;
+        return
+            Common.IdText.TryParse(Common.IdText.Team, slugOrId, out var id)
+            && Teams.TryGetValue(id, out team)
+            && team.OrganizationId == organizationId
+            ? team
+            : null;
+    }
+}
+
+/// <summary>Holds the newest <see cref="AccessSnapshot"/>. Whoever changes people, teams, tokens or sessions reloads it in the same step as the commit.</summary>
+public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts, TimeProvider clock) : ILoadAtStart
+{
+    private readonly SemaphoreSlim _reload = new(1, 1);
+    private AccessSnapshot _current = new();
+
+    /// <summary>Raised after each reload, on the reloading thread; circuits, hubs and streams check themselves then.</summary>
+    public event Action<AccessSnapshot>? Changed;
+
+    public AccessSnapshot Current => Volatile.Read(ref _current);
+
+    Task ILoadAtStart.LoadAsync(ConsoleDbContext db, CancellationToken cancellationToken) => ReloadAsync();
+
+    /// <summary>Reads everything anew; call it from <see cref="Write.AfterCommit(Func{Task})"/> after changing people, teams, tokens or sessions.</summary>
+    public async Task ReloadAsync()
+    {
+        await _reload.WaitAsync();
+        try
+        {
+            await using var db = await contexts.CreateDbContextAsync();
+            db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+            var next = await ReadAsync(db, _current.Version + 1);
+            Volatile.Write(ref _current, next);
+            Changed?.Invoke(next);
+        }
+        finally
+        {
+            _reload.Release();
+        }
+    }
+
+    private async Task<AccessSnapshot> ReadAsync(ConsoleDbContext db, long version)
+    {
+        var now = clock.GetUtcNow();
+        var organizations = await db
+            .Organizations.Select(o => new
+            {
+                o.Id,
+                o.Name,
+                o.Suspended,
+            })
+            .ToListAsync();
+        var teams = await db.Teams.Select(t => new TeamCard(t.Id, t.OrganizationId, t.Slug, t.Name)).ToListAsync();
+        var roles = (await db.Memberships.ToListAsync()).ToLookup(m => m.PrincipalId);
+        var users = await db
+            .Users.Select(u => new
+            {
+                u.Id,
+                u.OrganizationId,
+                u.Email,
+                u.DisplayName,
+                u.Disabled,
+                u.Roles,
+            })
+            .ToListAsync();
+        var accounts = await db
+            .ServiceAccounts.Select(a => new
+            {
+                a.Id,
+                a.OrganizationId,
+                a.Name,
+                a.Disabled,
+                a.Roles,
+            })
+            .ToListAsync();
+        var tokens = await db
+            .ApiTokens.Select(t => new
+            {
+                t.Id,
+                t.OrganizationId,
+                t.OwnerId,
+                t.Scopes,
+                t.TeamIds,
+                t.ExpiresAt,
+                t.RevokedAt,
+                t.Hash,
+            })
+            .ToListAsync();
+        var sessions = await db
+            .UserSessions.Where(s => s.RevokedAt == null && s.ExpiresAt > now)
+            .Select(s => new SessionCard(s.Id, s.UserId, s.ExpiresAt))
+            .ToListAsync();
+
+        Grants GrantsOf(Guid id, OrganizationRoles organization) =>
+            new(organization, roles[id].ToFrozenDictionary(m => m.TeamId, m => m.Roles));
+        var principals = users
+            .Select(u => new Principal(
+                u.Id,
+                u.OrganizationId,
+                ActorKind.User,
+                u.Email ?? u.DisplayName,
+                u.DisplayName,
+                !u.Disabled,
+                GrantsOf(u.Id, u.Roles)
+            ))
+            .Concat(
+                accounts.Select(a => new Principal(
+                    a.Id,
+                    a.OrganizationId,
+                    ActorKind.ServiceAccount,
+                    a.Name,
+                    a.Name,
+                    !a.Disabled,
+                    GrantsOf(a.Id, a.Roles)
+                ))
+            );
+        return new AccessSnapshot
+        {
+            Version = version,
+            Principals = principals.ToFrozenDictionary(p => p.Id),
+            Teams = teams.ToFrozenDictionary(t => t.Id),
+            TeamsBySlug = teams.ToFrozenDictionary(t => (t.OrganizationId, t.Slug)),
+            Tokens = tokens.ToFrozenDictionary(
+                t => Convert.ToHexStringLower(t.Hash),
+                t => new TokenCard(
+                    t.Id,
+                    t.OrganizationId,
+                    t.OwnerId,
+                    t.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal),
+                    t.TeamIds.Count == 0 ? null : t.TeamIds.ToFrozenSet(),
+                    t.ExpiresAt,
+                    t.RevokedAt is not null
+                ),
+                StringComparer.Ordinal
+            ),
+            Sessions = sessions.ToFrozenDictionary(s => s.Id),
+            Organizations = organizations.ToFrozenDictionary(o => o.Id, o => o.Name),
+            SuspendedOrganizations = organizations.Where(o => o.Suspended).Select(o => o.Id).ToFrozenSet(),
+        };
+    }
+}

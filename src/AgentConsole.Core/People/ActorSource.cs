@@ -1,0 +1,92 @@
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+
+namespace AgentConsole.Core.People;
+
+/// <summary>Where a call comes from; stands in trail records and last-used marks.</summary>
+public sealed record CallOrigin(string? Address, string? UserAgent, string CorrelationId)
+{
+    public static CallOrigin Unknown() => new(null, null, Guid.NewGuid().ToString("n"));
+}
+
+/// <summary>
+/// Turns a proven credential into an <see cref="Actor"/> with the rights its owner has at this moment. Doors ask anew for each operation, so that
+/// a lost role or a revoked session takes effect at once.
+/// </summary>
+public sealed class ActorSource(AccessDirectory access, MasterKey master, TimeProvider clock)
+{
+    public static readonly Problem SignInRequired = new(
+        ProblemKind.Unauthenticated,
+        "sign_in_required",
+        "Sign in, or send a token in the Authorization header."
+    );
+    public static readonly Problem SessionEnded = new(
+        ProblemKind.Unauthenticated,
+        "session_ended",
+        "This session has ended. Sign in again."
+    );
+    public static readonly Problem TokenUnknown = new(ProblemKind.Unauthenticated, "token_unknown", "This token is not known here.");
+    public static readonly Problem TokenRevoked = new(ProblemKind.Unauthenticated, "token_revoked", "This token was revoked.");
+    public static readonly Problem TokenExpired = new(ProblemKind.Unauthenticated, "token_expired", "This token has expired.");
+    public static readonly Problem OwnerDisabled = new(
+        ProblemKind.Unauthenticated,
+        "owner_disabled",
+        "The owner of this credential was disabled."
+    );
+    public static readonly Problem OrganizationSuspended = new(
+        ProblemKind.Forbidden,
+        "organization_suspended",
+        "This organization is suspended."
+    );
+
+    /// <summary>The user of a browser session, if session and user are still good.</summary>
+    public Outcome<Actor> ForSession(Guid userId, Guid sessionId, CallOrigin origin)
+    {
+        var now = access.Current;
+        if (!now.Sessions.TryGetValue(sessionId, out var session) || session.UserId != userId || session.ExpiresAt <= clock.GetUtcNow())
+            return SessionEnded;
+        if (!now.Principals.TryGetValue(userId, out var user) || !user.Enabled)
+            return OwnerDisabled;
+        return Of(now, user, AuthMethod.Session, sessionId, origin);
+    }
+
+    /// <summary>The owner of an API token, narrowed to the token's scopes and teams.</summary>
+    /// <param name="secret">The token as sent; any text that is not a known token is <c>token_unknown</c>.</param>
+    public Outcome<Actor> ForToken(ReadOnlySpan<char> secret, CallOrigin origin)
+    {
+        if (secret.Length is < 20 or > 500)
+            return TokenUnknown;
+        Span<byte> hash = stackalloc byte[32];
+        master.HashTo(secret, hash);
+        Span<char> hex = stackalloc char[64];
+        Convert.TryToHexStringLower(hash, hex, out _);
+        var now = access.Current;
+        if (!now.Tokens.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(hex, out var token))
+            return TokenUnknown;
+        if (token.Revoked)
+            return TokenRevoked;
+        if (token.ExpiresAt is { } end && end <= clock.GetUtcNow())
+            return TokenExpired;
+        if (!now.Principals.TryGetValue(token.OwnerId, out var owner) || !owner.Enabled)
+            return OwnerDisabled;
+        return Of(now, owner, AuthMethod.Token, token.Id, origin)
+            .Map(actor => actor with { Scopes = token.Scopes, TeamLimit = token.TeamLimit });
+    }
+
+    private static Outcome<Actor> Of(AccessSnapshot now, Principal principal, AuthMethod method, Guid credentialId, CallOrigin origin) =>
+        now.SuspendedOrganizations.Contains(principal.OrganizationId)
+            ? OrganizationSuspended
+            : new Actor
+            {
+                OrganizationId = principal.OrganizationId,
+                Kind = principal.Kind,
+                Id = principal.Id,
+                Label = principal.Label,
+                Method = method,
+                CredentialId = credentialId,
+                Address = origin.Address,
+                UserAgent = origin.UserAgent,
+                CorrelationId = origin.CorrelationId,
+                Grants = principal.Grants,
+            };
+}

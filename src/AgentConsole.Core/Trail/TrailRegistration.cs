@@ -1,0 +1,12 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Core.Trail;
+
+internal static class TrailRegistration
+{
+    public static IServiceCollection AddTrail(this IServiceCollection services)
+    {
+        services.AddSingleton<TrailWitness>();
+        return services;
+    }
+}
