@@ -1,3 +1,4 @@
+using AgentConsole.Core.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Keys;
@@ -6,7 +7,13 @@ internal static class KeysRegistration
 {
     public static IServiceCollection AddKeys(this IServiceCollection services)
     {
-        // The key index, the services and the recorders of this feature.
+        services.AddSingleton<KeyIndex>();
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<KeyIndex>());
+        services.AddSingleton<KeyActor>();
+        services.AddSingleton<KeyUse>();
+        services.AddHostedService(s => s.GetRequiredService<KeyUse>());
+        services.AddSingleton<KeyRefusals>();
+        services.AddHostedService(s => s.GetRequiredService<KeyRefusals>());
         return services;
     }
 }

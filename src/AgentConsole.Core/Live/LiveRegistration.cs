@@ -7,6 +7,7 @@ internal static class LiveRegistration
     public static IServiceCollection AddLive(this IServiceCollection services)
     {
         services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<StoreConfirmation>();
         return services;
     }
 }

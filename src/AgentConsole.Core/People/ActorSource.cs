@@ -63,6 +63,18 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, TimePr
         var now = access.Current;
         if (!now.Tokens.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(hex, out var token))
             return TokenUnknown;
+        return OfToken(now, token, origin);
+    }
+
+    /// <summary>As <see cref="ForToken"/>, for a connection that proved its token when it was opened.</summary>
+    public Outcome<Actor> ForTokenId(Guid tokenId, CallOrigin origin)
+    {
+        var now = access.Current;
+        return now.Tokens.Values.FirstOrDefault(t => t.Id == tokenId) is { } token ? OfToken(now, token, origin) : TokenUnknown;
+    }
+
+    private Outcome<Actor> OfToken(AccessSnapshot now, TokenCard token, CallOrigin origin)
+    {
         if (token.Revoked)
             return TokenRevoked;
         if (token.ExpiresAt is { } end && end <= clock.GetUtcNow())

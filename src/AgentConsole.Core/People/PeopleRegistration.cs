@@ -10,6 +10,8 @@ internal static class PeopleRegistration
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AccessDirectory>());
         services.AddSingleton<ActorSource>();
+        services.AddSingleton<TokenUse>();
+        services.AddHostedService(s => s.GetRequiredService<TokenUse>());
         return services;
     }
 }

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace AgentConsole.Core.Keys;
+
+/// <summary>
+/// Counts refused secrets in memory and writes one row per code, version, address and minute. Bounded: what comes on top of
+/// <see cref="MostAddresses"/> different ones in a flush is counted under the address <c>others</c>.
+/// </summary>
+public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<KeyRefusals> log)
+    : Periodic(TimeSpan.FromSeconds(5), clock, log)
+{
+    public const int MostAddresses = 500;
+    private const string Others = "others";
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    private readonly TimeProvider _clock = clock;
+    private ConcurrentDictionary<(string Code, Guid? Version, string Address, long Minute), Tally> _counts = new();
+    private DateTimeOffset _purgedAt;
+
+    protected override bool StepsOnStop => true;
+
+    /// <param name="versionId">The dead version that knocked; null for an unknown secret.</param>
+    public void Note(string code, Guid? organizationId, Guid? versionId, string? address)
+    {
+        var minute = _clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+        var counts = _counts;
+        var key = (code, versionId, address ?? "unknown", minute);
+        if (counts.Count >= MostAddresses && !counts.ContainsKey(key))
+            key = (code, versionId: null, Others, minute);
+        Interlocked.Increment(
+            ref counts
+                .GetOrAdd(key, static (_, organization) => new Tally(organization), key.versionId is null ? null : organizationId)
+                .Count
+        );
+    }
+
+    public override async Task StepAsync(CancellationToken cancellationToken)
+    {
+        var now = _clock.Now();
+        var purge = now - _purgedAt >= TimeSpan.FromHours(1);
+        if (_counts.IsEmpty && !purge)
+            return;
+        var taken = Interlocked.Exchange(
+            ref _counts,
+            new ConcurrentDictionary<(string Code, Guid? Version, string Address, long Minute), Tally>()
+        );
+        await using var write = await store.WriteAsync(cancellationToken);
+        foreach (var (key, tally) in taken)
+        {
+            var minute = DateTimeOffset.FromUnixTimeSeconds(key.Minute * 60);
+            var known = await write.Db.KeyRefusals.SingleOrDefaultAsync(
+                r =>
+                    r.OrganizationId == tally.OrganizationId
+                    && r.KeyVersionId == key.Version
+                    && r.Minute == minute
+                    && r.Code == key.Code
+                    && r.Address == key.Address,
+                cancellationToken
+            );
+            if (known is not null)
+            {
+                known.Count += tally.Count;
+                continue;
+            }
+            write.Db.Add(
+                new KeyRefusal
+                {
+                    Id = write.NewId(),
+                    OrganizationId = tally.OrganizationId,
+                    KeyVersionId = key.Version,
+                    Code = key.Code,
+                    Address = key.Address,
+                    Minute = minute,
+                    Count = tally.Count,
+                }
+            );
+        }
+        if (purge)
+        {
+            var before = now - Kept;
+            await write.Db.KeyRefusals.Where(r => r.Minute < before).ExecuteDeleteAsync(cancellationToken);
+            _purgedAt = now;
+        }
+        await write.TryCommitAsync(cancellationToken);
+    }
+
+    private sealed class Tally(Guid? organizationId)
+    {
+        public Guid? OrganizationId => organizationId;
+        public long Count;
+    }
+}

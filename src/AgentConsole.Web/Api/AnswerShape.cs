@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text.Json;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+
+namespace AgentConsole.Web.Api;
+
+/// <summary>What an answer looks like, made from an operation's result: the same for the first time and for a replay.</summary>
+internal static class AnswerShape
+{
+    public static StoredAnswer Of(object result, DoneStatus? done)
+    {
+        if (result is Done)
+            return new StoredAnswer(StatusCodes.Status204NoContent, null, null, [], Sealed: false);
+        var status = done?.Of?.Invoke(result) ?? done?.Status ?? StatusCodes.Status200OK;
+        return new StoredAnswer(
+            status,
+            status == StatusCodes.Status201Created ? LocationOf(result) : null,
+            ETagOf(result),
+            JsonSerializer.SerializeToUtf8Bytes(result, result.GetType(), ConsoleJson.Options),
+            Sealed: false
+        );
+    }
+
+    /// <summary>Where a created thing is read from then on.</summary>
+    private static string? LocationOf(object result) =>
+        result switch
+        {
+            AgentBody agent => $"/api/v1/agents/{agent.Id}",
+            KeyBody key => $"/api/v1/agents/{key.AgentId}/keys/{key.Id}",
+            RunBody run => $"/api/v1/runs/{run.Id}",
+            TeamBody team => $"/api/v1/teams/{team.Slug}",
+            UserBody user => $"/api/v1/users/{user.Id}",
+            ServiceAccountBody account => $"/api/v1/service-accounts/{account.Id}",
+            TokenBody token => $"/api/v1/tokens/{token.Id}",
+            _ => null,
+        };
+
+    private static string? ETagOf(object result) =>
+        result switch
+        {
+            AgentBody agent => ETag(agent.Revision),
+            TeamBody team => ETag(team.Revision),
+            _ => null,
+        };
+
+    public static string ETag(long revision) => string.Create(CultureInfo.InvariantCulture, $"\"{revision}\"");
+}

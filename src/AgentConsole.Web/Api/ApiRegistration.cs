@@ -1,0 +1,73 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Web.Hosting;
+
+namespace AgentConsole.Web.Api;
+
+/// <summary>The REST API as a list of its features.</summary>
+internal static class ApiRegistration
+{
+    public static void AddConsoleApi(this IServiceCollection services)
+    {
+        services.AddSingleton<Credentials>();
+        services.AddSingleton<Retries>();
+        services.AddAnonymousLimit();
+        services.ConfigureHttpJsonOptions(json => ConsoleJson.Apply(json.SerializerOptions));
+        services.AddConsoleOpenApi();
+    }
+
+    public static void MapConsoleApi(this WebApplication app)
+    {
+        var api = app.MapGroup("/api/v1");
+        // Every feature of the API, in the order of the reference.
+        _ = api;
+
+        ((IEndpointConventionBuilder)api).Finally(endpoint =>
+        {
+            var route = endpoint as RouteEndpointBuilder;
+            var method = endpoint.Metadata.OfType<HttpMethodMetadata>().FirstOrDefault()?.HttpMethods.FirstOrDefault() ?? "GET";
+            endpoint.Metadata.Add(new RouteFigures(method, route?.RoutePattern.RawText ?? ""));
+        });
+        ConsoleErrors.MapUnknownRoutes(app);
+        app.MapConsoleOpenApi();
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase),
+            part =>
+                part.Use(
+                    async (context, next) =>
+                    {
+                        await next(context);
+                        if (context.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false })
+                        {
+                            await ProblemHttp.WriteAsync(
+                                context,
+                                new Problem(
+                                    ProblemKind.NotFound,
+                                    "method_not_allowed",
+                                    "This address does not take that method. The reference is at /docs."
+                                )
+                            );
+                            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+                        }
+                    }
+                )
+        );
+    }
+}
+
+/// <summary>What every endpoint must say of itself; checked at the start and by a test.</summary>
+internal static class ApiRules
+{
+    /// <exception cref="InvalidOperationException">Names an endpoint below /api that does not say who may call it.</exception>
+    public static void Check(WebApplication app)
+    {
+        foreach (var endpoint in ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>())
+        {
+            var path = endpoint.RoutePattern.RawText ?? "";
+            if (path.TrimStart('/').StartsWith("api/", StringComparison.Ordinal) && endpoint.Metadata.GetMetadata<ApiAccess>() is null)
+                throw new InvalidOperationException(
+                    $"The endpoint {path} does not say who may call it: add Needs(scope), ForEverybodyKnown() or ForAnyone()."
+                );
+        }
+    }
+}

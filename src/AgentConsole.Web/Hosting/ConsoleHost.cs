@@ -1,0 +1,94 @@
+using AgentConsole.Core;
+using AgentConsole.Core.Data;
+using AgentConsole.Web.Account;
+using AgentConsole.Web.Api;
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Live;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Options;
+using Radzen;
+
+namespace AgentConsole.Web.Hosting;
+
+/// <summary>The web application as a list of its parts. Tests build the same one, with another clock or store.</summary>
+internal static class ConsoleHost
+{
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? change = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        AddLinkedSettings(builder);
+        builder.WebHost.UseStaticWebAssets(); // also outside Development: a build that is run has no published web root
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = BodyLimit.Bulk + 1;
+        });
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
+            builder.WebHost.UseUrls("http://localhost:5080");
+
+        change?.Invoke(builder);
+        builder.AddConsoleStore();
+        var services = builder.Services;
+        services.AddConsoleCore();
+        services.AddConsoleApi();
+        services.AddConsoleAccount();
+        services.AddConsoleLive();
+        services.AddConsoleHealth();
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRadzenComponents();
+
+        var app = builder.Build();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseExceptionHandler(ConsoleErrors.Handle);
+        app.UseWhen(context => context.Request.Headers.Authorization.Count == 0, people => people.UseAuthentication());
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseMiddleware<ApiGate>();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.MapStaticAssets();
+        app.MapConsoleApi();
+        app.MapConsoleAccount();
+        app.MapConsoleLive();
+        app.MapConsoleHealth();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        return app;
+    }
+
+    /// <summary>Checks every option, opens the store and fills what lives in memory. Before it the doors are closed.</summary>
+    /// <exception cref="SettingException">A setting is wrong.</exception>
+    public static async Task OpenAsync(WebApplication app)
+    {
+        try
+        {
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            await app.Services.GetRequiredService<ConsoleStartup>().OpenAsync(app.Lifetime.ApplicationStopping);
+        }
+        catch (OptionsValidationException e)
+        {
+            throw new SettingException(string.Join(Environment.NewLine, e.Failures), e);
+        }
+        catch (InvalidOperationException e) when (e.Message.StartsWith("AgentConsole:", StringComparison.Ordinal))
+        {
+            throw new SettingException(e.Message, e);
+        }
+        ApiRules.Check(app);
+        await app.OpenAccountAsync();
+    }
+
+    // The content root is the project's folder, the linked file lies beside the assembly. It stands right after the last appsettings source, so
+    // that the environment and the command line still come last.
+    private static void AddLinkedSettings(WebApplicationBuilder builder)
+    {
+        var sources = builder.Configuration.Sources;
+        if (!builder.Environment.IsDevelopment() || sources.OfType<JsonConfigurationSource>().LastOrDefault() is not { } last)
+            return;
+        var development = new JsonConfigurationSource
+        {
+            Path = Path.Combine(AppContext.BaseDirectory, "appsettings.Development.json"),
+            Optional = true,
+        };
+        development.ResolveFileProvider();
+        sources.Insert(sources.IndexOf(last) + 1, development);
+    }
+}

@@ -1,0 +1,14 @@
+using AgentConsole.Contracts;
+
+namespace AgentConsole.Web.Live;
+
+internal static class LiveRegistration
+{
+    public static void AddConsoleLive(this IServiceCollection services)
+    {
+        services.AddSignalR().AddJsonProtocol(json => ConsoleJson.Apply(json.PayloadSerializerOptions));
+        services.AddSingleton<LiveConnections>();
+    }
+
+    public static void MapConsoleLive(this WebApplication app) => app.MapHub<LiveHub>("/hubs/live");
+}

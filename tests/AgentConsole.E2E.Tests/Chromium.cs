@@ -1,0 +1,104 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+
+namespace AgentConsole.E2E.Tests;
+
+/// <summary>One Chromium for all journeys: the machine's own, nothing is downloaded.</summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    private IPlaywright? _playwright;
+
+    public IBrowser Browser { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _playwright = await Playwright.CreateAsync();
+        Browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } named ? named : "/usr/bin/chromium",
+                Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
+            }
+        );
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Browser.DisposeAsync();
+        _playwright?.Dispose();
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class Journey : ICollectionFixture<Chromium>
+{
+    public const string Name = "journeys";
+}
+
+/// <summary>A journey: a console of its own, people at pages, agents at the API.</summary>
+[Collection(Journey.Name)]
+public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
+{
+    private readonly List<IBrowserContext> _contexts = [];
+
+    protected ConsoleServer Console { get; private set; } = null!;
+    protected static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public virtual async ValueTask InitializeAsync() => Console = await ConsoleServer.StartAsync();
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        foreach (var context in _contexts)
+            await context.DisposeAsync();
+        await Console.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A browser in which this person is signed in; nobody when null.</summary>
+    protected async Task<IPage> OpenAsync(Person? person, int width = 1440, int height = 900, ColorScheme scheme = ColorScheme.Light)
+    {
+        var context = await chromium.Browser.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                BaseURL = Console.Address.ToString(),
+                ViewportSize = new ViewportSize { Width = width, Height = height },
+                ColorScheme = scheme,
+                TimezoneId = "UTC",
+            }
+        );
+        context.SetDefaultTimeout(15_000);
+        _contexts.Add(context);
+        if (person is not null)
+        {
+            var (name, value) = Console.Cookie(person);
+            await context.AddCookiesAsync([
+                new Cookie
+                {
+                    Name = name,
+                    Value = value,
+                    Url = Console.Address.ToString(),
+                    HttpOnly = true,
+                },
+            ]);
+        }
+        return await context.NewPageAsync();
+    }
+
+    /// <summary>No finding of axe's WCAG 2.2 A and AA rules on what the page shows now.</summary>
+    protected static async Task AssertAccessibleAsync(IPage page)
+    {
+        var result = await page.RunAxe(
+            new AxeRunOptions
+            {
+                RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
+            }
+        );
+        Assert.True(
+            result.Violations.Length == 0,
+            string.Join(
+                '\n',
+                result.Violations.Select(v => $"{v.Id} ({v.Impact}): {v.Help}: {string.Join(" | ", v.Nodes.Take(5).Select(n => n.Html))}")
+            )
+        );
+    }
+}

@@ -1,0 +1,2 @@
+global using AgentConsole.Testing;
+global using Xunit;
