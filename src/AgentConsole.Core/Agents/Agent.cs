@@ -105,6 +105,13 @@ public sealed class Agent : IRevised
     public Health Health { get; set; } = Health.Ok;
     public DateTimeOffset? HealthSince { get; set; }
 
+    /// <summary>Rank in the order "needs attention first", computed by the database from the three facts; 0 is the most urgent.</summary>
+    public int Attention { get; private set; }
+
+    internal const string AttentionSql =
+        "CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 "
+        + "WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END";
+
     /// <summary>One sentence with value, limit and since-when.</summary>
     public string? HealthReason { get; set; }
 }

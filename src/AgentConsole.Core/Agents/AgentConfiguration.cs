@@ -40,6 +40,17 @@ internal sealed class AgentConfiguration : IEntityTypeConfiguration<Agent>
             a.Slug,
         });
         agent.HasIndex(a => new { a.OrganizationId, a.OwnerId });
+        agent.Property(a => a.Attention).HasComputedColumnSql(Agent.AttentionSql, stored: true);
+        // Serves the fleet in its own order, "needs attention first".
+        agent
+            .HasIndex(a => new
+            {
+                a.OrganizationId,
+                a.Attention,
+                a.Slug,
+            })
+            .HasFilter("deleted_at IS NULL")
+            .HasDatabaseName("ix_agents_attention");
         // Finds what falls due across all organizations; only agents of which something is expected are in it.
         agent.HasIndex(a => a.LivenessDeadline).HasFilter("liveness_deadline IS NOT NULL").HasDatabaseName("ix_agents_due");
     }
@@ -87,6 +98,12 @@ public static class AgentTables
         public DbSet<AgentTag> AgentTags => db.Set<AgentTag>();
         public DbSet<LivenessChange> LivenessChanges => db.Set<LivenessChange>();
     }
+
+    /// <summary>The one with this id, deleted or not, or the undeleted one with this slug.</summary>
+    public static IQueryable<Agent> Named(this IQueryable<Agent> agents, string idOrSlug) =>
+        IdText.TryParse(IdText.Agent, idOrSlug, out var id)
+            ? agents.Where(a => a.Id == id)
+            : agents.Where(a => a.Slug == idOrSlug && a.DeletedAt == null);
 
     /// <summary>Only agents this actor may see, deleted ones included; team scope is part of the query.</summary>
     public static IQueryable<Agent> VisibleTo(this IQueryable<Agent> agents, Actor actor, Permission permission = Permission.ReadFleet)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Agents;
@@ -39,6 +40,8 @@ public sealed class AgentDirectory : ILoadAtStart
     private readonly ConcurrentDictionary<Guid, AgentCard> _cards = new();
     private readonly ConcurrentDictionary<(Guid Organization, string Slug), Guid> _slugs = new();
 
+    private readonly ConcurrentDictionary<Guid, long> _versions = new();
+
     public int Count => _cards.Count;
 
     public IEnumerable<AgentCard> All => _cards.Values;
@@ -57,6 +60,23 @@ public sealed class AgentDirectory : ILoadAtStart
         else
             _slugs[(card.OrganizationId, card.Slug)] = card.Id;
     }
+
+    /// <summary>Makes a change of this agent known with the commit: the card in memory, the data version, and a live event.</summary>
+    public void Announce(Write write, Agent agent)
+    {
+        write.AfterCommit(() =>
+        {
+            Put(AgentCard.Of(agent));
+            Bump(agent.OrganizationId);
+        });
+        write.Tell(new LiveEvent("agent", agent.OrganizationId, agent.TeamId, agent.Id, agent.Id));
+    }
+
+    /// <summary>Rises with every commit that changes what a list of the organization's agents shows; answers made from them may be kept as long as it stands.</summary>
+    public long DataVersion(Guid organizationId) => _versions.GetValueOrDefault(organizationId);
+
+    /// <summary>Call after a commit that changed agents, telemetry included.</summary>
+    public void Bump(Guid organizationId) => _versions.AddOrUpdate(organizationId, 1, static (_, version) => version + 1);
 
     public async Task LoadAsync(ConsoleDbContext db, CancellationToken cancellationToken)
     {

@@ -9,6 +9,8 @@ internal static class AgentsRegistration
     {
         services.AddSingleton<AgentDirectory>();
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AgentDirectory>());
+        services.AddSingleton<AgentService>();
+        services.AddSingleton<AgentLists>();
         return services;
     }
 }

@@ -26,6 +26,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
 
+                    b.Property<int>("Attention")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attention")
+                        .HasComputedColumnSql("CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END", true);
+
                     b.Property<string>("CaptureMode")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -195,6 +201,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "Slug")
                         .IsUnique()
                         .HasDatabaseName("ux_agents_slug")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("OrganizationId", "Attention", "Slug")
+                        .HasDatabaseName("ix_agents_attention")
                         .HasFilter("deleted_at IS NULL");
 
                     b.HasIndex("OrganizationId", "TeamId", "Slug");

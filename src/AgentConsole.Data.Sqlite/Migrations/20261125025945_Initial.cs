@@ -452,6 +452,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     seen_version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     health = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     health_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    attention = table.Column<int>(type: "INTEGER", nullable: false, computedColumnSql: "CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END", stored: true),
                     health_reason = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true)
                 },
                 constraints: table =>
@@ -666,6 +667,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "IX_agents_organization_id_team_id_slug",
                 table: "agents",
                 columns: new[] { "organization_id", "team_id", "slug" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_attention",
+                table: "agents",
+                columns: new[] { "organization_id", "attention", "slug" },
+                filter: "deleted_at IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_agents_due",
