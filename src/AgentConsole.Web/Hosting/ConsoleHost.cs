@@ -6,7 +6,6 @@ using AgentConsole.Web.Components;
 using AgentConsole.Web.Live;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Options;
-using Radzen;
 
 namespace AgentConsole.Web.Hosting;
 
@@ -35,12 +34,13 @@ internal static class ConsoleHost
         services.AddConsoleLive();
         services.AddConsoleHealth();
         services.AddRazorComponents().AddInteractiveServerComponents();
-        services.AddRadzenComponents();
+        services.AddConsoleUi();
 
         var app = builder.Build();
         app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler(ConsoleErrors.Handle);
         app.UseWhen(context => context.Request.Headers.Authorization.Count == 0, people => people.UseAuthentication());
+        app.UseConsoleNotFound();
         app.UseRouting();
         app.UseRateLimiter();
         app.UseMiddleware<ApiGate>();
@@ -51,6 +51,7 @@ internal static class ConsoleHost
         app.MapConsoleAccount();
         app.MapConsoleLive();
         app.MapConsoleHealth();
+        app.MapConsoleUi();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
         return app;
     }

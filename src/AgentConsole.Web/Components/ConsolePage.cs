@@ -1,0 +1,76 @@
+using AgentConsole.Core.People;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Components;
+
+/// <summary>
+/// Every page of the console, and every part of one that acts by itself. It knows who looks and stops what it started when they leave. Pages load
+/// in <c>OnParametersSetAsync</c>, or once in <see cref="OpenAsync"/>.
+/// </summary>
+[Authorize]
+public abstract class ConsolePage : ComponentBase, IDisposable
+{
+    private readonly CancellationTokenSource _left = new();
+
+    [Inject]
+    public required Visitor Visitor { get; init; }
+
+    [Inject]
+    public required AccessDirectory Access { get; init; }
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    [Inject]
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
+    protected Actor Me
+    {
+        get
+        {
+            var found = Visitor.Find();
+            if (found.Problem is null)
+                return found.Value;
+            Navigation.NavigateTo(ConsoleUrls.SignIn("/" + Navigation.ToBaseRelativePath(Navigation.Uri)), forceLoad: true);
+            return Visitor.FindOrNobody();
+        }
+    }
+
+    /// <summary>Ends when the person leaves the page.</summary>
+    protected CancellationToken Left => _left.Token;
+
+    protected DateTimeOffset Now => Clock.GetUtcNow();
+
+    /// <summary>Why the person may not do this in the team, naming the role and who grants it; null when they may.</summary>
+    protected string? WhyNot(Permission permission, Guid teamId) =>
+        Me.May(permission, teamId) ? null : Permissions.Explain(permission, Access.Current.Teams.GetValueOrDefault(teamId)?.Name);
+
+    /// <summary>As <see cref="WhyNot(Permission, Guid)"/>, for what belongs to no team.</summary>
+    protected string? WhyNot(Permission permission) => Me.MayEverywhere(permission) ? null : Permissions.Explain(permission, null);
+
+    /// <summary>Null when the person may do this in at least one team.</summary>
+    protected string? WhyNotAnywhere(Permission permission) =>
+        Me.TeamsWith(permission) is { All: false, Ids.Length: 0 } ? Permissions.Explain(permission, "a team") : null;
+
+    protected sealed override async Task OnInitializedAsync()
+    {
+        await Visitor.KnowAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Called once, when it is known who looks.</summary>
+    protected virtual Task OpenAsync() => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        _left.Cancel();
+        _left.Dispose();
+        Leave();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Called once when the person leaves; stop here what does not listen to <see cref="Left"/>.</summary>
+    protected virtual void Leave() { }
+}

@@ -1,0 +1,129 @@
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Components.Layout;
+
+/// <summary>The shell around every page. It also watches the person's session: a page never outlives the right to see it.</summary>
+public sealed partial class MainLayout : IDisposable
+{
+    private sealed record NavLink(string Url, string Icon, string Name, string? Heading = null, string? Phone = null, string Class = "")
+    {
+        public bool OnPhone => Phone is not null;
+        public string Short => Phone ?? Name;
+    }
+
+    private static readonly NavLink[] Links =
+    [
+        new(ConsoleUrls.Overview, "layout-dashboard", "Overview", Phone: "Now"),
+        new(ConsoleUrls.Fleet, "bot", "Fleet", "Watch", "Fleet"),
+        new(ConsoleUrls.Runs, "activity", "Runs", Phone: "Runs"),
+        new(ConsoleUrls.Keys, "key-round", "Keys", "Change", "Keys"),
+        new(ConsoleUrls.Trail, "scroll-text", "Trail", "Prove"),
+        new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", Class: "foot"),
+    ];
+
+    private string _path = "/";
+    private string _organization = "";
+    private string _teams = "";
+    private string _name = "";
+    private string _email = "";
+    private bool _signedIn = true;
+    private Grants? _grants;
+    private ITimer? _timer;
+    private PageBoundary? _boundary;
+
+    [Inject]
+    public required Visitor Visitor { get; init; }
+
+    [Inject]
+    public required AccessDirectory Access { get; init; }
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    [Inject]
+    public required TimeProvider Clock { get; init; }
+
+    protected override async Task OnInitializedAsync()
+    {
+        await Visitor.KnowAsync();
+        Look();
+    }
+
+    protected override void OnParametersSet()
+    {
+        _path = "/" + Navigation.ToBaseRelativePath(Navigation.Uri).Split('#')[0];
+        _boundary?.Recover();
+    }
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (!firstRender)
+            return;
+        Access.Changed += OnAccessChanged;
+        // Expiry raises no change: look twice a minute.
+        _timer = Clock.CreateTimer(_ => Check(), null, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
+    }
+
+    public void Dispose()
+    {
+        Access.Changed -= OnAccessChanged;
+        _timer?.Dispose();
+    }
+
+    private void OnAccessChanged(AccessSnapshot now) => Check();
+
+    // Not on the thread that changed the rights: an idle dispatcher would render right there.
+    private void Check() => _ = Task.Run(() => InvokeAsync(CheckNow));
+
+    private void CheckNow()
+    {
+        var before = _grants;
+        Look();
+        if (!_signedIn)
+        {
+            StateHasChanged(); // the page goes at once, whatever the browser does with the next line
+            Navigation.NavigateTo(ConsoleUrls.SignIn(_path), forceLoad: true);
+        }
+        else if (before is not null && !Same(before, _grants!))
+            Navigation.Refresh(forceReload: true);
+    }
+
+    private void Look()
+    {
+        var found = Visitor.Find();
+        _signedIn = found.Problem is null;
+        if (!_signedIn)
+            return;
+        var me = found.Value;
+        var access = Access.Current;
+        _grants = me.Grants;
+        _name = Visitor.DisplayName;
+        _email = me.Label;
+        _organization = access.Organizations.GetValueOrDefault(me.OrganizationId) ?? "";
+        var teams = me.Grants.Teams.Keys.Select(id => access.Teams.GetValueOrDefault(id)?.Name).OfType<string>().Order(StringComparer.Ordinal).ToList();
+        _teams =
+            me.Grants.Organization != OrganizationRoles.None ? string.Join(", ", RoleNames.Of(me.Grants.Organization))
+            : teams.Count == 0 ? "no team"
+            : teams.Count <= 2 ? string.Join(" and ", teams)
+            : $"{teams[0]} and {teams.Count - 1} more teams";
+    }
+
+    private static bool Same(Grants one, Grants other) =>
+        one.Organization == other.Organization
+        && one.Teams.Count == other.Teams.Count
+        && one.Teams.All(team => other.Teams.TryGetValue(team.Key, out var roles) && roles == team.Value);
+
+    private string? Current(NavLink link)
+    {
+        var path = _path.Split('?')[0];
+        var here =
+            link.Url == ConsoleUrls.Overview ? path == "/"
+            : link.Url == ConsoleUrls.Fleet ? Below(path, ConsoleUrls.Fleet) || Below(path, "/agents")
+            : Below(path, link.Url);
+        return here ? "page" : null;
+    }
+
+    private static bool Below(string path, string root) => path == root || path.StartsWith(root + "/", StringComparison.Ordinal);
+}

@@ -1,0 +1,45 @@
+namespace AgentConsole.Web.Components;
+
+/// <summary>How the person likes the console to look; in a cookie of the browser, so that the server writes it into the page before it is drawn.</summary>
+/// <param name="Theme"><c>system</c>, <c>light</c>, <c>dark</c>.</param>
+/// <param name="Contrast"><c>system</c>, <c>normal</c>, <c>more</c>.</param>
+/// <param name="Density"><c>comfortable</c>, <c>compact</c>.</param>
+public sealed record Look(string Theme, string Contrast, string Density)
+{
+    public const string Cookie = "agentconsole-look";
+
+    public static readonly string[] Themes = ["system", "light", "dark"];
+    public static readonly string[] Contrasts = ["system", "normal", "more"];
+    public static readonly string[] Densities = ["comfortable", "compact"];
+
+    public static Look Default { get; } = new("system", "system", "comfortable");
+
+    /// <summary>Reads the cookie; anything it does not know counts as not chosen.</summary>
+    public static Look Parse(string? cookie)
+    {
+        if (cookie?.Split('.') is not [var theme, var contrast, var density])
+            return Default;
+        return new Look(
+            Themes.Contains(theme) ? theme : Default.Theme,
+            Contrasts.Contains(contrast) ? contrast : Default.Contrast,
+            Densities.Contains(density) ? density : Default.Density
+        );
+    }
+
+    /// <summary>This look with one part changed; unknown parts and values change nothing.</summary>
+    public Look With(string part, string? value) =>
+        part switch
+        {
+            "theme" when value is not null && Themes.Contains(value) => this with { Theme = value },
+            "contrast" when value is not null && Contrasts.Contains(value) => this with { Contrast = value },
+            "density" when value is not null && Densities.Contains(value) => this with { Density = value },
+            _ => this,
+        };
+
+    public override string ToString() => $"{Theme}.{Contrast}.{Density}";
+
+    /// <summary>For <c>data-theme</c>; null where the system decides.</summary>
+    public string? ThemeAttribute => Theme == "system" ? null : Theme;
+
+    public string? ContrastAttribute => Contrast == "system" ? null : Contrast;
+}

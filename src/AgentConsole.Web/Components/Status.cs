@@ -1,0 +1,113 @@
+using System.Collections.Frozen;
+using System.Net;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Components;
+
+/// <summary>
+/// A fact as icon, word and colour; the words are the API's. Ready-made markup instead of components, since a table of fifty rows has two hundred
+/// of them in every circuit.
+/// </summary>
+public static class Status
+{
+    private sealed record Look(string Class, string? Icon, string Word);
+
+    private static readonly FrozenDictionary<string, Look> HealthLooks = Table(
+        ("ok", "ok", "circle-check", "OK"),
+        ("degraded", "degraded", "triangle-alert", "Degraded"),
+        ("failing", "failing", "octagon-x", "Failing")
+    );
+
+    private static readonly FrozenDictionary<string, Look> LivenessLooks = Table(
+        ("live", "ok", "circle-dot", "Live"),
+        ("late", "degraded", "clock-alert", "Late"),
+        ("silent", "failing", "circle-slash", "Silent"),
+        ("unknown", "off", "circle-question-mark", "Unknown")
+    );
+
+    private static readonly FrozenDictionary<string, Look> LifecycleLooks = Table(
+        ("registered", "off", null, "Registered"),
+        ("active", "", null, "Active"),
+        ("paused", "paused", "circle-pause", "Paused"),
+        ("retired", "off", null, "Retired"),
+        ("deleted", "off", "trash-2", "Deleted")
+    );
+
+    private static readonly FrozenDictionary<string, Look> RunLooks = Table(
+        ("queued", "off", "clock", "Queued"),
+        ("running", "info", "circle-play", "Running"),
+        ("waiting", "paused", "hourglass", "Waiting"),
+        ("completed", "ok", "circle-check", "Completed"),
+        ("failed", "failing", "circle-x", "Failed"),
+        ("cancelled", "off", "ban", "Cancelled"),
+        ("timed-out", "failing", "timer-off", "Timed out"),
+        ("skipped", "off", "circle-minus", "Skipped"),
+        ("lost", "degraded", "unplug", "Lost")
+    );
+
+    private static readonly FrozenDictionary<string, Look> KeyLooks = Table(
+        ("active", "ok", "circle-check", "Active"),
+        ("retiring", "degraded", "hourglass", "Retiring"),
+        ("disabled", "paused", "circle-pause", "Disabled"),
+        ("revoked", "off", "ban", "Revoked"),
+        ("expired", "off", "timer-off", "Expired")
+    );
+
+    private static readonly FrozenDictionary<string, Look> DecisionLooks = Table(
+        ("allowed", "ok", "check", "Allowed"),
+        ("blocked", "failing", "shield-x", "Blocked"),
+        ("redacted", "degraded", "eye-off", "Redacted"),
+        ("escalated", "paused", "circle-user", "Escalated")
+    );
+
+    private static readonly FrozenDictionary<string, Look> OutcomeLooks = Table(
+        ("done", "ok", "circle-check", "Done"),
+        ("refused", "failing", "ban", "Refused")
+    );
+
+    private static readonly FrozenDictionary<string, Look> UserLooks = Table(
+        ("active", "ok", "circle-check", "Active"),
+        ("invited", "info", "mail", "Invited"),
+        ("locked", "degraded", "lock", "Locked"),
+        ("disabled", "off", "ban", "Disabled"),
+        ("expired", "off", "timer-off", "Expired"),
+        ("revoked", "off", "ban", "Revoked")
+    );
+
+    public static MarkupString Health(string word, string? why = null) => Of(HealthLooks, word, null, why);
+
+    /// <param name="age">Stands after the word, see <see cref="Words.Time(DateTimeOffset, DateTimeOffset)"/>.</param>
+    /// <param name="paused">A paused agent is silent because it was told to be.</param>
+    public static MarkupString Liveness(string word, MarkupString? age = null, bool paused = false, string? why = null) =>
+        Of(LivenessLooks, word, age, why, paused && word is "silent" or "late" && paused ? "off" : null);
+
+    public static MarkupString Lifecycle(string word) => Of(LifecycleLooks, word, null, null);
+
+    public static MarkupString Run(string word, string? why = null) => Of(RunLooks, word, null, why);
+
+    public static MarkupString Key(string word) => Of(KeyLooks, word, null, null);
+
+    public static MarkupString Decision(string word) => Of(DecisionLooks, word, null, null);
+
+    /// <summary>Outcome of a trail record.</summary>
+    public static MarkupString Outcome(string word) => Of(OutcomeLooks, word, null, null);
+
+    /// <summary>State of a user or token.</summary>
+    public static MarkupString User(string word) => Of(UserLooks, word, null, null);
+
+    /// <summary>An icon of the sprite, for markup that has many.</summary>
+    public static string IconHtml(string name, bool small = false) =>
+        $"<svg class=\"i{(small ? " s" : "")}\" aria-hidden=\"true\"><use href=\"/img/icons.svg#{name}\"></use></svg>";
+
+    private static MarkupString Of(FrozenDictionary<string, Look> looks, string word, MarkupString? after, string? why, string? otherClass = null)
+    {
+        var look = looks.GetValueOrDefault(word) ?? new Look("off", "circle-question-mark", word);
+        var icon = look.Icon is null ? "" : IconHtml(look.Icon);
+        var tail = after is { } text ? $"<small>{text.Value}</small>" : "";
+        var title = why is null ? "" : $" title=\"{WebUtility.HtmlEncode(why)}\"";
+        return new MarkupString($"<span class=\"st {otherClass ?? look.Class}\"{title}>{icon}{WebUtility.HtmlEncode(look.Word)}{tail}</span>");
+    }
+
+    private static FrozenDictionary<string, Look> Table(params (string Value, string Class, string? Icon, string Word)[] rows) =>
+        rows.ToFrozenDictionary(r => r.Value, r => new Look(r.Class, r.Icon, r.Word), StringComparer.Ordinal);
+}

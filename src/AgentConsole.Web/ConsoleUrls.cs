@@ -1,0 +1,47 @@
+using System.Text;
+
+namespace AgentConsole.Web;
+
+/// <summary>Every address of the console. Whoever links somewhere asks here; names and values are escaped.</summary>
+public static class ConsoleUrls
+{
+    public const string Overview = "/";
+    public const string Fleet = "/fleet";
+    public const string Register = "/fleet/register";
+    public const string Bulk = "/fleet/bulk";
+    public const string Runs = "/runs";
+    public const string Keys = "/keys";
+    public const string Trail = "/trail";
+    public const string Admin = "/admin";
+    public const string Account = "/account";
+    public const string SignOut = "/account/sign-out";
+    public const string Look = "/preferences";
+    public const string ApiReference = "/docs";
+
+    public static string SignIn(string? returnUrl = null) => With("/account/sign-in", ("returnUrl", returnUrl is "/" ? null : returnUrl));
+
+    /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
+    public static string Agent(string slug, string? tab = null) =>
+        tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
+
+    public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
+
+    /// <summary>The page of this address with these members in its query; empty and null ones are left away.</summary>
+    public static string With(string path, params ReadOnlySpan<(string Name, string? Value)> query)
+    {
+        var text = new StringBuilder(path);
+        var separator = '?';
+        foreach (var (name, value) in query)
+        {
+            if (string.IsNullOrEmpty(value))
+                continue;
+            text.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+            separator = '&';
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The address if it is one of ours (a path, not another host), else the overview.</summary>
+    public static string Local(string? address) =>
+        address is ['/', ..] and not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAny('\r', '\n', '\\') ? address : Overview;
+}

@@ -1,0 +1,191 @@
+// The small things that must work without asking the server: look, menus, dialogs, copying, ages, keys, the state of the link.
+// Everything hangs on attributes, so pages need no interop and no element is ever out of step with its circuit.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+
+  // ---- look: apply at once and remember; without this script the form posts the same to the server -------------------------------------
+  const parts = ["theme", "contrast", "density"];
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const button = event.submitter;
+    if (!(form instanceof HTMLFormElement) || !form.matches("form[data-look-form]") || !parts.includes(button?.name)) return;
+    event.preventDefault();
+    const look = (root.dataset.look || "system.system.comfortable").split(".");
+    look[parts.indexOf(button.name)] = button.value;
+    root.dataset.look = look.join(".");
+    document.cookie = `agentconsole-look=${look.join(".")}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    markLook();
+  });
+
+  const markLook = () => {
+    const look = (root.dataset.look || "system.system.comfortable").split(".");
+    for (const button of document.querySelectorAll("form[data-look-form] button[name]"))
+      button.setAttribute("aria-pressed", String(look[parts.indexOf(button.name)] === button.value));
+  };
+
+  // ---- menus: one open at a time, closed by a click outside, by a choice and by Escape ---------------------------------------------------
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+  };
+  document.addEventListener("click", (event) => {
+    const inside = event.target.closest?.("details.menu");
+    closeMenus(event.target.closest?.("a, [data-closes]") ? null : inside);
+  });
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.matches?.("details.menu") && event.target.open) markLook();
+    },
+    true,
+  );
+
+  // ---- dialogs: <ac-modal> inside a dialog opens it as a modal; the focus goes back to where it was ----------------------------------------
+  customElements.define(
+    "ac-modal",
+    class extends HTMLElement {
+      connectedCallback() {
+        this.before_ = document.activeElement;
+        const dialog = this.closest("dialog");
+        if (!dialog || dialog.open) return;
+        dialog.addEventListener("cancel", (event) => {
+          event.preventDefault(); // the circuit closes it, so that both agree
+          dialog.querySelector("[data-cancels]")?.click();
+        });
+        dialog.showModal();
+        (dialog.querySelector("[autofocus]") ?? dialog.querySelector("input, select, textarea, footer button"))?.focus();
+      }
+      disconnectedCallback() {
+        const before = this.before_;
+        if (before?.isConnected) before.focus();
+      }
+    },
+  );
+
+  // ---- copy and download ------------------------------------------------------------------------------------------------------------------
+  const copy = async (text) => {
+    if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea"); // plain HTTP on a network address has no clipboard
+    area.value = text;
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+  document.addEventListener("click", async (event) => {
+    const copies = event.target.closest?.("[data-copy]");
+    if (copies) {
+      event.preventDefault();
+      await copy(copies.dataset.copy);
+      copies.dataset.copied = "";
+      say("Copied");
+      setTimeout(() => delete copies.dataset.copied, 1500);
+      return;
+    }
+    const saves = event.target.closest?.("[data-save]");
+    if (saves) {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([saves.dataset.text], { type: saves.dataset.type || "text/plain" }));
+      link.download = saves.dataset.save;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    }
+  });
+  const say = (text) => {
+    const region = document.getElementById("said");
+    if (region) region.textContent = text;
+  };
+
+  // A file that the circuit sends as a stream.
+  window.agentConsole = {
+    async save(name, type, stream) {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type }));
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    },
+  };
+
+  // ---- ages: <time data-rel> grows older without the server. The same words as Words.Ago ---------------------------------------------------
+  const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const two = (n) => String(n).padStart(2, "0");
+  const ago = (at, now) => {
+    const seconds = Math.floor(Math.abs(now - at) / 1000);
+    const nb = "\u00a0";
+    if (seconds < 60) return `${seconds}${nb}s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)}${nb}min`;
+    if (seconds < 86400) return `${Math.floor(seconds / 3600)}${nb}h${nb}${two(Math.floor((seconds % 3600) / 60))}`;
+    const d = new Date(at);
+    const day = `${d.getUTCDate()}${nb}${months[d.getUTCMonth()]}`;
+    return d.getUTCFullYear() === new Date(now).getUTCFullYear()
+      ? `${day} ${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`
+      : `${day}${nb}${d.getUTCFullYear()}`;
+  };
+  setInterval(() => {
+    if (document.hidden) return;
+    const now = Date.now() + skew;
+    for (const time of document.querySelectorAll("time[data-rel]")) {
+      const node = time.firstChild;
+      const text = ago(Date.parse(time.dateTime), now);
+      if (node?.nodeType === Node.TEXT_NODE && node.data !== text) node.data = text; // the same node: the circuit keeps hold of it
+    }
+  }, 1000);
+
+  // ---- keys ---------------------------------------------------------------------------------------------------------------------------------
+  const typing = (element) => element?.closest?.("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      closeMenus();
+      root.dataset.escaped = ""; // hides reasons that hover shows
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter" && event.target.matches?.("tr[data-href]")) {
+      event.target.querySelector("a")?.click();
+      return;
+    }
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (typing(target)) target.focus();
+    else target.click();
+  });
+  for (const type of ["pointermove", "focusin"])
+    document.addEventListener(type, () => "escaped" in root.dataset && delete root.dataset.escaped, { passive: true });
+
+  // ---- the link to the circuit: quiet for 2 s, then "Reconnecting", then "Stale since" -------------------------------------------------------
+  let lostAt = null;
+  let timer = 0;
+  const word = (state, text) => {
+    if (state) root.dataset.link = state;
+    else delete root.dataset.link;
+    for (const element of document.querySelectorAll(".live-off")) element.textContent = text;
+  };
+  const watch = (modal) => {
+    const look = () => {
+      const names = modal.classList;
+      const away = ["show", "retrying", "failed", "rejected"].some((name) => names.contains(`components-reconnect-${name}`));
+      if (!away) {
+        clearTimeout(timer);
+        lostAt = null;
+        return word(null, "");
+      }
+      lostAt ??= new Date(Date.now() + skew);
+      const since = `Stale since ${two(lostAt.getUTCHours())}:${two(lostAt.getUTCMinutes())}:${two(lostAt.getUTCSeconds())} UTC`;
+      if (names.contains("components-reconnect-failed")) return word("stale", since);
+      if (names.contains("components-reconnect-rejected")) return location.reload(); // the circuit is gone: the address has all that matters
+      clearTimeout(timer);
+      timer = setTimeout(() => word("reconnecting", "Reconnecting"), 2000);
+    };
+    new MutationObserver(look).observe(modal, { attributes: true, attributeFilter: ["class"] });
+  };
+  const modal = document.getElementById("components-reconnect-modal");
+  if (modal) watch(modal);
+  document.addEventListener("click", async (event) => {
+    if (!event.target.closest?.("[data-reconnects]")) return;
+    if (!(await window.Blazor?.reconnect?.())) location.reload();
+  });
+})();
