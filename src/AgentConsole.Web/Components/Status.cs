@@ -99,13 +99,21 @@ public static class Status
     public static string IconHtml(string name, bool small = false) =>
         $"<svg class=\"i{(small ? " s" : "")}\" aria-hidden=\"true\"><use href=\"/img/icons.svg#{name}\"></use></svg>";
 
-    private static MarkupString Of(FrozenDictionary<string, Look> looks, string word, MarkupString? after, string? why, string? otherClass = null)
+    private static MarkupString Of(
+        FrozenDictionary<string, Look> looks,
+        string word,
+        MarkupString? after,
+        string? why,
+        string? otherClass = null
+    )
     {
         var look = looks.GetValueOrDefault(word) ?? new Look("off", "circle-question-mark", word);
         var icon = look.Icon is null ? "" : IconHtml(look.Icon);
         var tail = after is { } text ? $"<small>{text.Value}</small>" : "";
         var title = why is null ? "" : $" title=\"{WebUtility.HtmlEncode(why)}\"";
-        return new MarkupString($"<span class=\"st {otherClass ?? look.Class}\"{title}>{icon}{WebUtility.HtmlEncode(look.Word)}{tail}</span>");
+        return new MarkupString(
+            $"<span class=\"st {otherClass ?? look.Class}\"{title}>{icon}{WebUtility.HtmlEncode(look.Word)}{tail}</span>"
+        );
     }
 
     private static FrozenDictionary<string, Look> Table(params (string Value, string Class, string? Icon, string Word)[] rows) =>

@@ -66,8 +66,7 @@ public static class Words
     public static string Exact(long value) => value.ToString("N0", Invariant);
 
     /// <summary>A share from 0 to 1.</summary>
-    public static string Percent(double? share) =>
-        share is { } value ? string.Create(Invariant, $"{value * 100:0.#}{Nb}%") : Unknown;
+    public static string Percent(double? share) => share is { } value ? string.Create(Invariant, $"{value * 100:0.#}{Nb}%") : Unknown;
 
     /// <summary><c>1 agent</c>, <c>2 agents</c>.</summary>
     public static string Many(long count, string one, string? many = null) => $"{Exact(count)}{Nb}{(count == 1 ? one : many ?? one + "s")}";

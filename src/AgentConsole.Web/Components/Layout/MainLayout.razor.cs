@@ -102,7 +102,11 @@ public sealed partial class MainLayout : IDisposable
         _name = Visitor.DisplayName;
         _email = me.Label;
         _organization = access.Organizations.GetValueOrDefault(me.OrganizationId) ?? "";
-        var teams = me.Grants.Teams.Keys.Select(id => access.Teams.GetValueOrDefault(id)?.Name).OfType<string>().Order(StringComparer.Ordinal).ToList();
+        var teams = me
+            .Grants.Teams.Keys.Select(id => access.Teams.GetValueOrDefault(id)?.Name)
+            .OfType<string>()
+            .Order(StringComparer.Ordinal)
+            .ToList();
         _teams =
             me.Grants.Organization != OrganizationRoles.None ? string.Join(", ", RoleNames.Of(me.Grants.Organization))
             : teams.Count == 0 ? "no team"
