@@ -2,6 +2,7 @@ using System.Reflection;
 using AgentConsole.Core.Data;
 using AgentConsole.Data.PostgreSql;
 using AgentConsole.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit;
 using Xunit.Sdk;
@@ -91,6 +92,14 @@ internal sealed class FreshDatabase : IAsyncDisposable
                 Directory.Delete(folder, recursive: true);
             }
         );
+    }
+
+    public void AddTo(IServiceCollection services)
+    {
+        if (Engine is SqliteEngine sqlite)
+            services.AddSqlite(sqlite);
+        else
+            services.AddPostgreSql((PostgreSqlEngine)Engine);
     }
 
     public ValueTask DisposeAsync() => _drop();

@@ -50,9 +50,9 @@ public sealed class TestHouse : IAsyncDisposable
             .Build();
         services.AddSingleton<IConfiguration>(configuration);
         services.Configure<ConsoleOptions>(configuration.GetSection(ConsoleOptions.Section));
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
         services.AddSingleton<TimeProvider>(clock);
-        services.AddSingleton(database.Engine);
+        database.AddTo(services);
         services.AddSingleton(new MasterKey(SHA256.HashData("a test"u8)));
         services.AddConsoleCore();
         change?.Invoke(services);

@@ -114,23 +114,7 @@ public sealed class Write : IAsyncDisposable
         where T : notnull
     {
         if (by.Retry is { } ticket)
-        {
-            var answer = ticket.Shape(result);
-            Db.Add(
-                new StoredRetry
-                {
-                    OrganizationId = by.OrganizationId,
-                    Scope = ticket.Scope,
-                    BodyHash = ticket.BodyHash,
-                    Status = answer.Status,
-                    Location = answer.Location,
-                    ETag = answer.ETag,
-                    Body = answer.Body,
-                    Sealed = answer.Sealed,
-                    ExpiresAt = ticket.ExpiresAt,
-                }
-            );
-        }
+            Db.Add(StoredRetry.Of(by.OrganizationId, ticket, result));
         return await TryCommitAsync(cancellationToken) ? result : LostRace();
     }
 

@@ -35,4 +35,22 @@ public sealed class StoredRetry
     /// <summary>The body is encrypted under a key that only the client's Idempotency-Key completes.</summary>
     public bool Sealed { get; init; }
     public DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The row for this operation's result.</summary>
+    public static StoredRetry Of(Guid organizationId, RetryTicket ticket, object result)
+    {
+        var answer = ticket.Shape(result);
+        return new StoredRetry
+        {
+            OrganizationId = organizationId,
+            Scope = ticket.Scope,
+            BodyHash = ticket.BodyHash,
+            Status = answer.Status,
+            Location = answer.Location,
+            ETag = answer.ETag,
+            Body = answer.Body,
+            Sealed = answer.Sealed,
+            ExpiresAt = ticket.ExpiresAt,
+        };
+    }
 }

@@ -76,7 +76,7 @@ public sealed class RunEvent
 {
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
-    public Guid RunId { get; init; }
+    public Guid RunId { get; set; }
     public Guid AgentId { get; init; }
     public Guid TeamId { get; init; }
     public RunEventKind Kind { get; init; }

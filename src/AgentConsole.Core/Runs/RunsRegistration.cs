@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace AgentConsole.Core.Runs;
 
@@ -6,7 +7,20 @@ internal static class RunsRegistration
 {
     public static IServiceCollection AddRuns(this IServiceCollection services)
     {
-        // Ingest, reads, rollups and watches of this feature.
+        services
+            .AddOptions<RunOptions>()
+            .BindConfiguration(RunOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RunOptions>, RunOptionsCheck>();
+        services.AddSingleton<RunBodies>();
+        services.AddSingleton<RunIngest>();
+        services.AddHostedService(s => s.GetRequiredService<RunIngest>());
         return services;
     }
+}
+
+internal sealed class RunOptionsCheck : IValidateOptions<RunOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RunOptions options) =>
+        options.Faults().ToList() is { Count: > 0 } faults ? ValidateOptionsResult.Fail(faults) : ValidateOptionsResult.Success;
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Runs;
 
 namespace AgentConsole.Web.Api;
 
@@ -13,6 +14,8 @@ internal static class AnswerShape
     {
         if (result is Done)
             return new StoredAnswer(StatusCodes.Status204NoContent, null, null, [], Sealed: false);
+        if (result is RunAccepted accepted)
+            return Of(accepted.Run, new DoneStatus(accepted.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK));
         var status = done?.Of?.Invoke(result) ?? done?.Status ?? StatusCodes.Status200OK;
         return new StoredAnswer(
             status,

@@ -1,6 +1,7 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Web.Hosting;
+using AgentConsole.Web.Runs;
 
 namespace AgentConsole.Web.Api;
 
@@ -20,7 +21,7 @@ internal static class ApiRegistration
     {
         var api = app.MapGroup("/api/v1");
         // Every feature of the API, in the order of the reference.
-        _ = api;
+        api.MapRunApi();
 
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {

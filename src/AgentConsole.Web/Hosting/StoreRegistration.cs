@@ -29,13 +29,10 @@ internal static class StoreRegistration
         builder.Services.Configure<ConsoleOptions>(options => options.DataDirectory = folder);
         try
         {
-            var engine = Engine(store, folder);
+            var sqlite = AddEngine(builder.Services, store, folder);
             var folderLock = FolderLock.Take(folder);
             builder.Services.AddSingleton(_ => folderLock); // by factory, so that the container lets go of it
-            builder.Services.AddSingleton(engine);
-            builder.Services.AddSingleton(
-                MasterKey.Load(secrets.MasterKeyFile ?? Path.Combine(folder, "master.key"), mayCreate: engine.HasSingleWriter)
-            );
+            builder.Services.AddSingleton(MasterKey.Load(secrets.MasterKeyFile ?? Path.Combine(folder, "master.key"), mayCreate: sqlite));
         }
         catch (InvalidOperationException e)
         {
@@ -43,17 +40,24 @@ internal static class StoreRegistration
         }
     }
 
-    private static IStoreEngine Engine(StoreOptions store, string folder) =>
-        store.Provider switch
+    private static bool AddEngine(IServiceCollection services, StoreOptions store, string folder)
+    {
+        switch (store.Provider)
         {
-            "sqlite" when store.ConnectionString is null => new SqliteEngine(Path.Combine(folder, "console.db")),
-            "sqlite" => throw new SettingException(
-                "AgentConsole:Store:ConnectionString: belongs to 'postgres' only; with 'sqlite' the file is console.db in AgentConsole:DataDirectory."
-            ),
-            "postgres" when !string.IsNullOrWhiteSpace(store.ConnectionString) => new PostgreSqlEngine(store.ConnectionString),
-            "postgres" => throw new SettingException(
-                "AgentConsole:Store:ConnectionString: is required with AgentConsole:Store:Provider = postgres."
-            ),
-            _ => throw new SettingException($"AgentConsole:Store:Provider: '{store.Provider}' is not one of sqlite, postgres."),
-        };
+            case "sqlite" when store.ConnectionString is null:
+                services.AddSqlite(new SqliteEngine(Path.Combine(folder, "console.db")));
+                return true;
+            case "sqlite":
+                throw new SettingException(
+                    "AgentConsole:Store:ConnectionString: belongs to 'postgres' only; with 'sqlite' the file is console.db in AgentConsole:DataDirectory."
+                );
+            case "postgres" when !string.IsNullOrWhiteSpace(store.ConnectionString):
+                services.AddPostgreSql(new PostgreSqlEngine(store.ConnectionString));
+                return false;
+            case "postgres":
+                throw new SettingException("AgentConsole:Store:ConnectionString: is required with AgentConsole:Store:Provider = postgres.");
+            default:
+                throw new SettingException($"AgentConsole:Store:Provider: '{store.Provider}' is not one of sqlite, postgres.");
+        }
+    }
 }

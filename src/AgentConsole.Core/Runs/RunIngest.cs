@@ -1,0 +1,363 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AgentConsole.Core.Runs;
+
+/// <summary>What became of a single report.</summary>
+/// <param name="Created">False for an update of a run that was there.</param>
+public sealed record RunAccepted(RunBody Run, bool Created);
+
+/// <summary>
+/// Takes reports from agents and writes them by group commit: one loop drains what waits, each request in its own savepoint, one commit for all, and
+/// only then the answers. What waits is bounded in bytes; more is refused with 429. A caller that goes away does not undo what was taken.
+/// </summary>
+public sealed class RunIngest : BackgroundService
+{
+    public const int MostRows = 20_000;
+    private const int MostJobsInCommit = 512;
+    private const int MostBytesInCommit = 8 << 20;
+
+    private static readonly Meter Meter = new("AgentConsole");
+    private static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>(
+        "agentconsole.ingest.batch_size",
+        "{request}",
+        "Requests in one commit"
+    );
+    private static readonly Histogram<double> CommitSeconds = Meter.CreateHistogram<double>(
+        "agentconsole.ingest.commit_duration",
+        "s",
+        "From taking a group to its commit"
+    );
+
+    private readonly Channel<RunJob> _queue = Channel.CreateUnbounded<RunJob>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly WriteGate _gate;
+    private readonly IRunWriterFactory _writers;
+    private readonly ChangeFeed _feed;
+    private readonly RunBodies _bodies;
+    private readonly AgentDirectory _agents;
+    private readonly IdSource _ids;
+    private readonly TimeProvider _clock;
+    private readonly RunOptions _options;
+    private readonly ILogger<RunIngest> _log;
+    private long _waitingBytes;
+
+    public RunIngest(
+        WriteGate gate,
+        IRunWriterFactory writers,
+        ChangeFeed feed,
+        RunBodies bodies,
+        AgentDirectory agents,
+        IdSource ids,
+        TimeProvider clock,
+        IOptions<RunOptions> options,
+        ILogger<RunIngest> log
+    )
+    {
+        (_gate, _writers, _feed, _bodies, _agents, _ids, _clock, _options, _log) = (
+            gate,
+            writers,
+            feed,
+            bodies,
+            agents,
+            ids,
+            clock,
+            options.Value,
+            log
+        );
+        Meter.CreateObservableGauge(
+            "agentconsole.ingest.queue_bytes",
+            () => Interlocked.Read(ref _waitingBytes),
+            "By",
+            "Bytes of reports that wait to be written"
+        );
+    }
+
+    /// <summary>Reports one run of the calling agent. The answer means that it is on disk.</summary>
+    /// <param name="bytes">Size of the request, for the bound on what waits.</param>
+    public async Task<Outcome<RunAccepted>> ReportAsync(Actor by, Guid? keyVersionId, Outcome<ReportRun> input, int bytes)
+    {
+        if (!Caller(by).Try(out var agent, out var stranger))
+            return stranger;
+        if (!input.Try(out var body, out var unreadable))
+            return unreadable;
+        if (!RunReader.Read(body, agent, _clock.Now(), creates: body.ExternalId is null).Try(out var report, out var invalid))
+            return invalid;
+        var row = new ReportRow(report, null);
+        var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, [row], single: true);
+        return await EnqueueAsync(job) is { } refusal ? refusal : new RunAccepted(_bodies.Of(row.Run!), row.Created);
+    }
+
+    /// <summary>Reports many runs at once; a bad row fails alone and is named by its index.</summary>
+    /// <param name="inputs">A row that could not be read stands as its problem.</param>
+    public async Task<Outcome<BatchResult>> ReportBatchAsync(
+        Actor by,
+        Guid? keyVersionId,
+        IReadOnlyList<Outcome<ReportRun>> inputs,
+        int bytes
+    )
+    {
+        if (!Caller(by).Try(out var agent, out var stranger))
+            return stranger;
+        if (inputs.Count > MostRows)
+            return Problem.Invalid("body", $"At most {MostRows} runs at a time; this has {inputs.Count}.");
+        var now = _clock.Now();
+        var rows = new ReportRow[inputs.Count];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var read = inputs[i].Problem is { } unreadable
+                ? unreadable
+                : RunReader.Read(inputs[i].Value, agent, now, creates: inputs[i].Value.ExternalId is null);
+            rows[i] = read.Problem is { } problem ? new ReportRow(null, problem) : new ReportRow(read.Value, null);
+        }
+        var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, rows, single: false);
+        return await EnqueueAsync(job) is { } refusal ? refusal : job.Summarize();
+    }
+
+    /// <summary>Changes a run of the calling agent, by id or external id.</summary>
+    public async Task<Outcome<RunBody>> ChangeAsync(
+        Actor by,
+        Guid? keyVersionId,
+        string idOrExternalId,
+        Outcome<ReportRun> input,
+        int bytes
+    )
+    {
+        if (!Caller(by).Try(out var agent, out var stranger))
+            return stranger;
+        if (idOrExternalId.Length > 200)
+            return RunProblems.NotFound;
+        if (input.Problem is { } unreadable)
+            return await ExistsAsync(agent, idOrExternalId) ? unreadable : RunProblems.NotFound;
+        if (
+            !RunReader
+                .Read(input.Value with { ExternalId = null }, agent, _clock.Now(), creates: false)
+                .Try(out var report, out var invalid)
+        )
+            return await ExistsAsync(agent, idOrExternalId) ? invalid : RunProblems.NotFound;
+        var job = new PatchJob(agent, keyVersionId, by.Retry, bytes, idOrExternalId, report);
+        return await EnqueueAsync(job) is { } refusal ? refusal : _bodies.Of(job.Run!);
+    }
+
+    /// <summary>Adds steps to a run of the calling agent. A step whose external id the run has already is a replay.</summary>
+    public async Task<Outcome<EventsAccepted>> AddEventsAsync(
+        Actor by,
+        Guid? keyVersionId,
+        string idOrExternalId,
+        Outcome<IReadOnlyList<ReportEvent>> input,
+        int bytes
+    )
+    {
+        if (!Caller(by).Try(out var agent, out var stranger))
+            return stranger;
+        if (idOrExternalId.Length > 200)
+            return RunProblems.NotFound;
+        var read = input.Problem is { } unreadable ? unreadable : RunEventReader.Read(input.Value, agent, _clock.Now(), _ids.Next);
+        if (!read.Try(out var events, out var invalid))
+            return await ExistsAsync(agent, idOrExternalId) ? invalid : RunProblems.NotFound;
+        var job = new EventsJob(agent, keyVersionId, by.Retry, bytes, idOrExternalId, events);
+        return await EnqueueAsync(job) is { } refusal ? refusal : job.Accepted;
+    }
+
+    internal static ProblemBody RowProblem(Problem problem)
+    {
+        var status = problem.Kind == ProblemKind.Conflict ? 409 : 400;
+        return new ProblemBody(
+            $"urn:agentconsole:problem:{problem.Code}",
+            status == 409 ? "Conflict" : "Bad Request",
+            status,
+            problem.Code,
+            problem.Detail,
+            problem.Errors,
+            ""
+        );
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var writer = _writers.Create();
+        var group = new List<RunJob>(MostJobsInCommit);
+        try
+        {
+            while (await _queue.Reader.WaitToReadAsync(stoppingToken))
+            {
+                Drain(group);
+                await WriteAsync(writer, group);
+                group.Clear();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What was taken before the stop is still written and answered.
+            _queue.Writer.TryComplete();
+            while (_queue.Reader.TryPeek(out _))
+            {
+                Drain(group);
+                await WriteAsync(writer, group);
+                group.Clear();
+            }
+        }
+    }
+
+    private Outcome<AgentCard> Caller(Actor by) =>
+        by.AgentId is { } id && _agents.Find(id) is { } agent ? agent : RunProblems.AgentKeyRequired;
+
+    private async Task<Problem?> EnqueueAsync(RunJob job)
+    {
+        if (Interlocked.Add(ref _waitingBytes, job.Bytes) > _options.QueueBytes)
+        {
+            Interlocked.Add(ref _waitingBytes, -job.Bytes);
+            return RunProblems.QueueFull;
+        }
+        if (!_queue.Writer.TryWrite(job))
+        {
+            Interlocked.Add(ref _waitingBytes, -job.Bytes);
+            return RunProblems.Stopping;
+        }
+        return await job.Done;
+    }
+
+    // A malformed body must not tell whether a foreign run exists; an own one is looked up through the queue like any other.
+    private async Task<bool> ExistsAsync(AgentCard agent, string idOrExternalId)
+    {
+        var probe = new ProbeJob(agent, idOrExternalId);
+        return await EnqueueAsync(probe) is null;
+    }
+
+    private void Drain(List<RunJob> group)
+    {
+        var bytes = 0;
+        while (group.Count < MostJobsInCommit && bytes < MostBytesInCommit && _queue.Reader.TryRead(out var job))
+        {
+            group.Add(job);
+            bytes += job.Bytes;
+        }
+        Interlocked.Add(ref _waitingBytes, -bytes);
+    }
+
+    private async Task WriteAsync(IRunWriter writer, List<RunJob> group)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var changes = new List<LiveEvent>();
+        try
+        {
+            using (await _gate.EnterAsync(CancellationToken.None))
+            {
+                await writer.BeginAsync(CancellationToken.None);
+                var ledger = new RollupLedger();
+                var now = _clock.Now();
+                var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes));
+                foreach (var job in group)
+                    await WriteOneAsync(writer, job, desk, ledger);
+                if (!ledger.IsEmpty)
+                    await writer.AddRollupsAsync(ledger, CancellationToken.None);
+                var touches = Touches(group, now);
+                if (touches.Count > 0)
+                    await writer.TouchAgentsAsync(touches, CancellationToken.None);
+                await writer.CommitAsync(CancellationToken.None);
+                foreach (var organization in touches.Select(t => t.Agent.OrganizationId).Distinct())
+                    _agents.Bump(organization);
+                Collect(group, touches, changes);
+            }
+        }
+        catch (Exception e)
+        {
+            _log.LogError(e, "A group of {Count} reports could not be written; all of them were refused", group.Count);
+            await writer.RollbackAsync();
+            foreach (var job in group)
+                job.Fail(RunProblems.WriteFailed);
+            return;
+        }
+        foreach (var job in group)
+            job.Complete();
+        BatchSize.Record(group.Count);
+        CommitSeconds.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
+        foreach (var change in changes)
+            _feed.Publish(change);
+    }
+
+    private async Task WriteOneAsync(IRunWriter writer, RunJob job, RunDesk desk, RollupLedger ledger)
+    {
+        await writer.SavepointAsync(CancellationToken.None);
+        try
+        {
+            job.Reset();
+            job.Refusal = await job.WriteAsync(writer, desk, CancellationToken.None);
+            if (
+                job is { Refusal: null, Retry: { } ticket }
+                && !await writer.StoreRetryAsync(
+                    StoredRetry.Of(job.Agent.OrganizationId, ticket, job.Result(_bodies)),
+                    CancellationToken.None
+                )
+            )
+                job.Refusal = Write.LostRace();
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or InvalidOperationException or ArgumentException)
+        {
+            _log.LogError(e, "A report could not be written; its neighbours are");
+            job.Refusal = RunProblems.WriteFailed;
+        }
+        if (job.Refusal is not null)
+        {
+            job.Changed.Clear();
+            await writer.UndoAsync(CancellationToken.None);
+            return;
+        }
+        await writer.ReleaseAsync(CancellationToken.None);
+        ledger.Merge(job.Ledger);
+    }
+
+    private List<AgentTouch> Touches(List<RunJob> group, DateTimeOffset now)
+    {
+        var touches = new Dictionary<Guid, AgentTouch>();
+        foreach (var job in group)
+        {
+            if (job.Refusal is not null || job is ProbeJob)
+                continue;
+            var last = job is EventsJob || job.Changed.Count == 0 ? null : job.Changed[^1];
+            var known = touches.GetValueOrDefault(job.Agent.Id);
+            touches[job.Agent.Id] = new AgentTouch(
+                job.Agent,
+                now,
+                last?.Id ?? known?.LastRunId,
+                last?.Status ?? known?.LastRunStatus,
+                last?.Version ?? known?.SeenVersion,
+                known?.ChangeId ?? _ids.Next()
+            );
+        }
+        return [.. touches.Values];
+    }
+
+    private void Collect(List<RunJob> group, List<AgentTouch> touches, List<LiveEvent> changes)
+    {
+        foreach (var job in group)
+        {
+            if (job.Changed.Count == 0 || !_feed.HasListener(job.Agent.OrganizationId))
+                continue;
+            foreach (var run in job.Changed)
+            {
+                var made = new Lazy<object?>(() => _bodies.Of(run));
+                changes.Add(new LiveEvent("run", run.OrganizationId, run.TeamId, run.AgentId, run.Id, () => made.Value));
+            }
+        }
+        foreach (var touch in touches)
+            changes.Add(new LiveEvent("agent", touch.Agent.OrganizationId, touch.Agent.TeamId, touch.Agent.Id, touch.Agent.Id));
+    }
+
+    private sealed class ProbeJob(AgentCard agent, string idOrExternalId) : RunJob(agent, null, null, 0)
+    {
+        public override async Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken) =>
+            await RunLookup.FindAsync(writer, Agent, idOrExternalId, cancellationToken) is null ? RunProblems.NotFound : null;
+
+        public override object Result(RunBodies bodies) => throw new InvalidOperationException("A probe has no result.");
+    }
+}
