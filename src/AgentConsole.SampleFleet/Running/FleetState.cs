@@ -1,0 +1,86 @@
+using System.Text.Json;
+using AgentConsole.SampleFleet.Client;
+
+namespace AgentConsole.SampleFleet.Running;
+
+/// <summary>What one agent needs to come back as itself.</summary>
+/// <param name="Attempt">Idempotency-Key of the registration; written down before the call, so that a lost answer is asked for again.</param>
+public sealed record AgentPapers(string Attempt, string? Key = null);
+
+/// <summary>
+/// The fleet's memory between two starts: its keys, in a file that only its owner may read. Replaced as a whole, so that a crash leaves the old one or the
+/// new one.
+/// </summary>
+public sealed class FleetState
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private readonly string _path;
+    private readonly Contents _contents;
+
+    private FleetState(string path, Contents contents) => (_path, _contents) = (path, contents);
+
+    /// <summary>Token of the auditor's service account; null until the scene has made it.</summary>
+    public string? AuditorToken
+    {
+        get => _contents.AuditorToken;
+        set
+        {
+            _contents.AuditorToken = value;
+            Save();
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The file is there and is not one of ours; it is not overwritten.</exception>
+    public static FleetState Open(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+        var path = Path.Combine(folder, "fleet.json");
+        if (!File.Exists(path))
+            return new FleetState(path, new Contents());
+        try
+        {
+            return new FleetState(path, JsonSerializer.Deserialize<Contents>(File.ReadAllBytes(path), FleetClient.Json) ?? new Contents());
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path} is damaged ({e.Message}). Move it away; the agents will take new keys.", e);
+        }
+    }
+
+    public AgentPapers? Of(string slug) => _contents.Agents.GetValueOrDefault(slug);
+
+    public void Keep(string slug, AgentPapers papers)
+    {
+        _contents.Agents[slug] = papers;
+        Save();
+    }
+
+    public void Forget(string slug)
+    {
+        if (_contents.Agents.Remove(slug))
+            Save();
+    }
+
+    private void Save()
+    {
+        var next = _path + ".new";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        using (var file = new FileStream(next, options))
+        {
+            JsonSerializer.Serialize(file, _contents, FleetClient.Json);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(next, _path, overwrite: true);
+    }
+
+    private sealed class Contents
+    {
+        public SortedDictionary<string, AgentPapers> Agents { get; init; } = [];
+        public string? AuditorToken { get; set; }
+    }
+}

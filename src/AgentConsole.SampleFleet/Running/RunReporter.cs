@@ -1,0 +1,92 @@
+using System.Globalization;
+using AgentConsole.Contracts;
+using AgentConsole.SampleFleet.Client;
+
+namespace AgentConsole.SampleFleet.Running;
+
+/// <summary>One run from start to end: told to the console when it starts, step by step, and when it ends, whatever happens in between.</summary>
+public sealed class RunReporter(FleetClient console, RunLedger ledger, TimeProvider clock, TimeSpan pace)
+{
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(5);
+    private int _number;
+
+    /// <returns>The run as the console acknowledged it at the end.</returns>
+    /// <exception cref="ConsoleRefusal">The console does not take the report.</exception>
+    /// <exception cref="HttpRequestException">The console cannot be reached.</exception>
+    public async Task<RunBody> RunAsync(FleetAgent agent, CancellationToken stopping)
+    {
+        var passport = agent.Passport;
+        var startedAt = clock.GetUtcNow();
+        var began = clock.GetTimestamp();
+        var id = string.Create(CultureInfo.InvariantCulture, $"{passport.Slug}-{startedAt:yyyyMMdd'T'HHmmssfff}-{++_number}");
+        await console.ReportRunAsync(
+            new ReportRun
+            {
+                ExternalId = id,
+                Status = "running",
+                StartedAt = startedAt,
+                Version = Roster.Version,
+            },
+            stopping
+        );
+        var work = new Work(new Steps(console, id), clock, pace);
+        var finding = await WorkAsync(agent, work, stopping);
+
+        // A run that was begun is ended even while the fleet stops: it has a moment for its last word.
+        using var lastWord = new CancellationTokenSource(LastWord, clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(lastWord.Token);
+        var token = stopping.IsCancellationRequested ? end.Token : stopping;
+        await work.FlushAsync(token);
+        var run = await console.ReportRunAsync(
+            new ReportRun
+            {
+                ExternalId = id,
+                Status = finding.Status,
+                StartedAt = startedAt,
+                EndedAt = clock.GetUtcNow(),
+                DurationMs = (long)clock.GetElapsedTime(began).TotalMilliseconds,
+                Version = Roster.Version,
+                InputTokens = work.WordsRead > 0 ? work.WordsRead : null,
+                Summary = Work.Clip(finding.Summary, 500),
+                Error = finding.Error is null ? null : Work.Clip(finding.Error, 2000),
+                ErrorCode = finding.ErrorCode,
+                Metadata = Work.Element(
+                    new { figures = finding.Figures, input_tokens_are = work.WordsRead > 0 ? "words of text read" : null }
+                ),
+            },
+            token
+        );
+        ledger.Append(new LedgerRow(id, passport.Slug, finding.Status, startedAt, work.StepsSent));
+        return run;
+    }
+
+    private async Task<Finding> WorkAsync(FleetAgent agent, Work work, CancellationToken stopping)
+    {
+        using var limit = new CancellationTokenSource(agent.Passport.Limit, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        try
+        {
+            return await agent.WorkAsync(work, both.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return Finding.Cancelled("The fleet was stopped while this run was at work.");
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            var seconds = agent.Passport.Limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            return Finding.TimedOut("run_limit", $"Not done after {seconds} s.", $"Gave up after {seconds} s.");
+        }
+        catch (Exception e) when (e is not ConsoleRefusal)
+        {
+            work.Say("error", e.ToString());
+            return Finding.Failed("fault", $"{e.GetType().Name}: {e.Message}", "Something failed that this agent did not expect.");
+        }
+    }
+
+    private sealed class Steps(FleetClient console, string run) : IStepSink
+    {
+        public Task SendAsync(IReadOnlyList<ReportEvent> steps, CancellationToken cancellationToken) =>
+            console.ReportEventsAsync(run, steps, cancellationToken);
+    }
+}
