@@ -57,8 +57,27 @@ public sealed class Agent : IRevised
     public Guid TeamId { get; set; }
 
     /// <summary>Immutable; unique in the organization among undeleted agents.</summary>
-    public required string Slug { get; init; }
-    public required string DisplayName { get; set; }
+    public required string Slug
+    {
+        get;
+        init
+        {
+            field = value;
+            SearchText = FoldForSearch(value, DisplayName);
+        }
+    }
+    public required string DisplayName
+    {
+        get;
+        set
+        {
+            field = value;
+            SearchText = FoldForSearch(Slug, value);
+        }
+    }
+
+    /// <summary>Slug and display name in lower case: what a search by part of a name looks at, in the same way on both databases.</summary>
+    public string SearchText { get; private set; } = "";
     public string? Description { get; set; }
 
     /// <summary>A user; null is <em>ownerless</em>.</summary>
@@ -108,12 +127,18 @@ public sealed class Agent : IRevised
     /// <summary>Rank in the order "needs attention first", computed by the database from the three facts; 0 is the most urgent.</summary>
     public int Attention { get; private set; }
 
+    /// <summary>Last sign of life as microseconds, 0 for none, computed by the database: a place in an order that both databases agree on.</summary>
+    public long SeenOrder { get; private set; }
+
     internal const string AttentionSql =
         "CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 "
         + "WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END";
 
     /// <summary>One sentence with value, limit and since-when.</summary>
     public string? HealthReason { get; set; }
+
+    // One is not yet set while the other is being set for the first time.
+    private static string FoldForSearch(string? slug, string? displayName) => $"{slug}\n{displayName}".ToLowerInvariant();
 }
 
 /// <summary>A tag of an agent once more, as a row, so that filtering by tag is an index seek.</summary>

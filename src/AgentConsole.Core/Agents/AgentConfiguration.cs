@@ -41,16 +41,62 @@ internal sealed class AgentConfiguration : IEntityTypeConfiguration<Agent>
         });
         agent.HasIndex(a => new { a.OrganizationId, a.OwnerId });
         agent.Property(a => a.Attention).HasComputedColumnSql(Agent.AttentionSql, stored: true);
-        // Serves the fleet in its own order, "needs attention first".
+        agent.Property(a => a.SeenOrder).HasComputedColumnSql("COALESCE(last_seen_at, 0)", stored: true);
+        agent.Property(a => a.SearchText).HasMaxLength(301);
+        // Serve the fleet in its own order, "needs attention first", and by name. They hold all that a filter asks for, so that a filter over
+        // 100,000 agents reads one index from end to end and no row.
         agent
             .HasIndex(a => new
             {
                 a.OrganizationId,
                 a.Attention,
                 a.Slug,
+                a.TeamId,
+                a.Lifecycle,
+                a.Liveness,
+                a.Health,
+                a.OwnerId,
+                a.Environment,
+                a.SearchText,
+                a.Id,
             })
             .HasFilter("deleted_at IS NULL")
             .HasDatabaseName("ix_agents_attention");
+        agent
+            .HasIndex(a => new
+            {
+                a.OrganizationId,
+                a.Slug,
+                a.TeamId,
+                a.Lifecycle,
+                a.Liveness,
+                a.Health,
+                a.OwnerId,
+                a.Environment,
+                a.SearchText,
+                a.Id,
+            })
+            .HasFilter("deleted_at IS NULL")
+            .HasDatabaseName("ix_agents_list");
+        agent
+            .HasIndex(a => new
+            {
+                a.OrganizationId,
+                a.SeenOrder,
+                a.Id,
+            })
+            .HasFilter("deleted_at IS NULL")
+            .HasDatabaseName("ix_agents_seen");
+        agent
+            .HasIndex(a => new
+            {
+                a.OrganizationId,
+                a.Attention,
+                a.Slug,
+                a.Id,
+            })
+            .HasFilter("deleted_at IS NOT NULL")
+            .HasDatabaseName("ix_agents_deleted");
         // Finds what falls due across all organizations; only agents of which something is expected are in it.
         agent.HasIndex(a => a.LivenessDeadline).HasFilter("liveness_deadline IS NOT NULL").HasDatabaseName("ix_agents_due");
     }
@@ -105,6 +151,13 @@ public static class AgentTables
             ? agents.Where(a => a.Id == id)
             : agents.Where(a => a.Slug == idOrSlug && a.DeletedAt == null);
 
+    /// <summary>Those with this text in slug or display name, whatever its case.</summary>
+    public static IQueryable<Agent> Containing(this IQueryable<Agent> agents, string text)
+    {
+        var folded = text.ToLowerInvariant();
+        return agents.Where(a => a.SearchText.Contains(folded));
+    }
+
     /// <summary>Only agents this actor may see, deleted ones included; team scope is part of the query.</summary>
     public static IQueryable<Agent> VisibleTo(this IQueryable<Agent> agents, Actor actor, Permission permission = Permission.ReadFleet)
     {
@@ -115,6 +168,8 @@ public static class AgentTables
         var scope = actor.TeamsWith(permission);
         if (scope.All)
             return agents;
+        if (scope.Ids is [var only])
+            return agents.Where(a => a.TeamId == only); // an equality keeps the order of an index that a list of values would lose
         var teams = scope.Ids;
         return agents.Where(a => teams.Contains(a.TeamId));
     }

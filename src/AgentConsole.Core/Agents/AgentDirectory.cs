@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Agents;
@@ -41,6 +42,8 @@ public sealed class AgentDirectory : ILoadAtStart
     private readonly ConcurrentDictionary<(Guid Organization, string Slug), Guid> _slugs = new();
 
     private readonly ConcurrentDictionary<Guid, long> _versions = new();
+    private readonly ConcurrentDictionary<(Guid Organization, Guid Team), int> _living = new();
+    private readonly Lock _put = new();
 
     public int Count => _cards.Count;
 
@@ -51,14 +54,38 @@ public sealed class AgentDirectory : ILoadAtStart
     public AgentCard? FindBySlug(Guid organizationId, string slug) =>
         _slugs.TryGetValue((organizationId, slug), out var id) ? Find(id) : null;
 
+    /// <summary>How many undeleted agents these teams have; all of the organization's with <see cref="TeamScope.All"/>.</summary>
+    public int CountLiving(Guid organizationId, TeamScope teams)
+    {
+        if (!teams.All)
+            return teams.Ids.Sum(team => _living.GetValueOrDefault((organizationId, team)));
+        var sum = 0;
+        foreach (var (key, count) in _living)
+        {
+            if (key.Organization == organizationId)
+                sum += count;
+        }
+        return sum;
+    }
+
     /// <summary>Call from <see cref="Write.AfterCommit(Action)"/> only.</summary>
     public void Put(AgentCard card)
     {
-        _cards[card.Id] = card;
-        if (card.Lifecycle == Lifecycle.Deleted)
-            _slugs.TryRemove(new((card.OrganizationId, card.Slug), card.Id));
-        else
-            _slugs[(card.OrganizationId, card.Slug)] = card.Id;
+        lock (_put)
+        {
+            if (_cards.TryGetValue(card.Id, out var before) && before.Lifecycle != Lifecycle.Deleted)
+                _living.AddOrUpdate((before.OrganizationId, before.TeamId), 0, static (_, count) => count - 1);
+            _cards[card.Id] = card;
+            if (card.Lifecycle == Lifecycle.Deleted)
+            {
+                _slugs.TryRemove(new((card.OrganizationId, card.Slug), card.Id));
+            }
+            else
+            {
+                _slugs[(card.OrganizationId, card.Slug)] = card.Id;
+                _living.AddOrUpdate((card.OrganizationId, card.TeamId), 1, static (_, count) => count + 1);
+            }
+        }
     }
 
     /// <summary>Makes a change of this agent known with the commit: the card in memory, the data version, and a live event.</summary>

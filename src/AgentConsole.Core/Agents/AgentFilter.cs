@@ -1,6 +1,5 @@
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
-using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Agents;
 
@@ -97,12 +96,10 @@ public sealed record AgentFilter
         }
         if (Owner == "none")
         {
-            var enabled = access.Principals.Values.Any(p =>
-                p.OrganizationId == organization && p is { Kind: ActorKind.User, Enabled: false }
-            );
-            var disabled = enabled
-                ? access.Principals.Values.Where(p => p.OrganizationId == organization && !p.Enabled).Select(p => (Guid?)p.Id).ToArray()
-                : [];
+            var disabled = access
+                .Principals.Values.Where(p => p.OrganizationId == organization && p is { Kind: ActorKind.User, Enabled: false })
+                .Select(p => (Guid?)p.Id)
+                .ToArray();
             // Whoever was disabled owns nothing any more.
             agents =
                 disabled.Length == 0
@@ -125,20 +122,7 @@ public sealed record AgentFilter
         if (Tag is not null)
             agents = agents.Where(a => tags.Any(t => t.OrganizationId == organization && t.Tag == Tag && t.AgentId == a.Id));
         if (Text is not null)
-        {
-            var pattern =
-                "%"
-                + Text.ToLowerInvariant()
-                    .Replace("\\", "\\\\", StringComparison.Ordinal)
-                    .Replace("%", "\\%", StringComparison.Ordinal)
-                    .Replace("_", "\\_", StringComparison.Ordinal)
-                + "%";
-#pragma warning disable MA0011 // translated to lower() of the database
-            agents = agents.Where(a =>
-                EF.Functions.Like(a.Slug, pattern, "\\") || EF.Functions.Like(a.DisplayName.ToLower(), pattern, "\\")
-            );
-#pragma warning restore MA0011
-        }
+            agents = agents.Containing(Text);
         return agents;
     }
 }

@@ -43,7 +43,7 @@ public sealed record FleetTotals(
 );
 
 /// <summary>Lists of agents for the API and the pages, team scope inside the query.</summary>
-public sealed class AgentLists(ConsoleStore store, AccessDirectory access)
+public sealed class AgentLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory)
 {
     /// <summary>One page for programs.</summary>
     public async Task<Outcome<Paged<AgentBody>>> ListAsync(
@@ -65,7 +65,7 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access)
                 return Cursor.Bad();
             agents = rest;
         }
-        var rows = await Ordered(agents, filter.Order).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        var rows = await Ordered(agents, filter).Take(page.Limit + 1).ToListAsync(cancellationToken);
         var now = access.Current;
         return Paged<Agent>
             .Of(rows, page.Limit, last => [KeyOf(last, filter.Order), IdText.Format(IdText.Agent, last.Id)])
@@ -77,14 +77,28 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         var agents = Filtered(db, by, filter);
-        var total = await agents.CountAsync(cancellationToken);
-        var rows = await Ordered(agents, filter.Order)
+        // Two steps: which ones, out of an index alone however deep the window lies, then their rows.
+        var ids = await Ordered(agents, filter)
             .Skip(Math.Max(0, skip))
             .Take(Math.Clamp(take, 1, 500))
-            .Select(Row)
+            .Select(a => a.Id)
             .ToListAsync(cancellationToken);
-        return new AgentWindow(rows, total);
+        var organization = by.OrganizationId;
+        var rows = await db
+            .Agents.Where(a => a.OrganizationId == organization && ids.Contains(a.Id))
+            .Select(Row)
+            .ToDictionaryAsync(row => row.Id, cancellationToken);
+        return new AgentWindow(
+            [.. ids.Where(rows.ContainsKey).Select(id => rows[id])],
+            await CountAsync(by, filter, agents, cancellationToken)
+        );
     }
+
+    // All that somebody sees is counted in memory; counting 100,000 rows for the first page would make it slower than a short list's.
+    private async Task<int> CountAsync(Actor by, AgentFilter filter, IQueryable<Agent> agents, CancellationToken cancellationToken) =>
+        filter.IsEmpty && by.AgentId is null
+            ? directory.CountLiving(by.OrganizationId, by.TeamsWith(Permission.ReadFleet))
+            : await agents.CountAsync(cancellationToken);
 
     /// <summary>One line, as it stands now; null when it is not visible.</summary>
     public async Task<AgentRow?> RowAsync(Actor by, Guid id, CancellationToken cancellationToken)
@@ -147,12 +161,15 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access)
     private IQueryable<Agent> Filtered(ConsoleDbContext db, Actor by, AgentFilter filter) =>
         filter.Apply(new ConsoleQuery(db.Agents.VisibleTo(by), db.AgentTags, access.Current, by.OrganizationId));
 
-    private static IQueryable<Agent> Ordered(IQueryable<Agent> agents, AgentOrder order) =>
-        order switch
+    // Slugs are unique among undeleted agents, so that there the slug ends the order and an index gives it.
+    private static IQueryable<Agent> Ordered(IQueryable<Agent> agents, AgentFilter filter) =>
+        (filter.Order, filter.Deleted) switch
         {
-            AgentOrder.Slug => agents.OrderBy(a => a.Slug).ThenBy(a => a.Id),
-            AgentOrder.LastSeen => agents.OrderByDescending(a => a.LastSeenAt ?? DateTimeOffset.UnixEpoch).ThenBy(a => a.Id),
-            AgentOrder.Created => agents.OrderByDescending(a => a.Id),
+            (AgentOrder.Slug, false) => agents.OrderBy(a => a.Slug),
+            (AgentOrder.Slug, true) => agents.OrderBy(a => a.Slug).ThenBy(a => a.Id),
+            (AgentOrder.LastSeen, _) => agents.OrderByDescending(a => a.SeenOrder).ThenByDescending(a => a.Id),
+            (AgentOrder.Created, _) => agents.OrderByDescending(a => a.Id),
+            (_, false) => agents.OrderBy(a => a.Attention).ThenBy(a => a.Slug),
             _ => agents.OrderBy(a => a.Attention).ThenBy(a => a.Slug).ThenBy(a => a.Id),
         };
 
@@ -160,7 +177,7 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access)
         order switch
         {
             AgentOrder.Slug => agent.Slug,
-            AgentOrder.LastSeen => Utc.ToMicros(agent.LastSeenAt ?? DateTimeOffset.UnixEpoch).ToString(CultureInfo.InvariantCulture),
+            AgentOrder.LastSeen => agent.SeenOrder.ToString(CultureInfo.InvariantCulture),
             AgentOrder.Created => "",
             _ => agent.Attention.ToString(CultureInfo.InvariantCulture) + agent.Slug,
         };
@@ -170,23 +187,16 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access)
         switch (order)
         {
             case AgentOrder.Slug:
-                return agents.Where(a => a.Slug.CompareTo(key) > 0 || (a.Slug == key && a.Id.CompareTo(lastId) > 0));
-            case AgentOrder.LastSeen
-                when long.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var micros)
-                    && micros is >= 0 and < 253_402_300_800_000_000:
-                var at = Utc.FromMicros(micros);
-                return agents.Where(a =>
-                    (a.LastSeenAt ?? DateTimeOffset.UnixEpoch) < at
-                    || ((a.LastSeenAt ?? DateTimeOffset.UnixEpoch) == at && a.Id.CompareTo(lastId) > 0)
-                );
+                return agents.Where(a => a.Slug.CompareTo(key) >= 0 && (a.Slug != key || a.Id > lastId));
+            case AgentOrder.LastSeen when long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var seen):
+                return agents.Where(a => a.SeenOrder <= seen && (a.SeenOrder < seen || a.Id < lastId));
             case AgentOrder.Created:
-                return agents.Where(a => a.Id.CompareTo(lastId) < 0);
+                return agents.Where(a => a.Id < lastId);
             case AgentOrder.Attention when key.Length > 0 && char.IsAsciiDigit(key[0]):
                 var rank = key[0] - '0';
                 var slug = key[1..];
                 return agents.Where(a =>
-                    a.Attention > rank
-                    || (a.Attention == rank && (a.Slug.CompareTo(slug) > 0 || (a.Slug == slug && a.Id.CompareTo(lastId) > 0)))
+                    a.Attention >= rank && (a.Attention > rank || a.Slug.CompareTo(slug) > 0 || (a.Slug == slug && a.Id > lastId))
                 );
             default:
                 return null;

@@ -21,7 +21,13 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
         options
     )
 {
+    // A record's place in the chain is its key and is known only at the save: until then it waits here, untracked.
+    private readonly List<TrailRecord> _unlinked = [];
+
     public IStoreEngine Engine => engine;
+
+    /// <summary>Puts the record at the end of its organization's chain with the next save.</summary>
+    internal void AddTrail(TrailRecord record) => _unlinked.Add(record);
 
     // Identity reads its schema version from the application's services; with these it is the same at run time and in the migration tool.
     private static readonly IServiceProvider ModelServices = new ServiceCollection()
@@ -74,7 +80,8 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
 
     private async Task LinkTrailAsync(CancellationToken cancellationToken)
     {
-        var added = ChangeTracker.Entries<TrailRecord>().Where(e => e.State == EntityState.Added).Select(e => e.Entity).ToList();
+        var added = _unlinked.ToList();
+        _unlinked.Clear();
         foreach (var chain in added.GroupBy(r => r.OrganizationId))
         {
             if (Database.CurrentTransaction is null)
@@ -90,6 +97,7 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
                 record.Link(head.Seq + 1, head.Hash);
                 head.Seq = record.Seq;
                 head.Hash = record.Hash;
+                Add(record);
             }
         }
     }

@@ -92,7 +92,7 @@ public sealed class Write : IAsyncDisposable
         object? after = null,
         string? reason = null,
         TrailOutcome outcome = TrailOutcome.Done
-    ) => Db.Add(TrailRecord.Of(by, action, target, _ids.Next(), Now, before, after, reason, outcome));
+    ) => Db.AddTrail(TrailRecord.Of(by, action, target, _ids.Next(), Now, before, after, reason, outcome));
 
     /// <summary>Publishes after the commit; nobody hears of a change that was rolled back.</summary>
     public void Tell(LiveEvent change) => _events.Add(change);

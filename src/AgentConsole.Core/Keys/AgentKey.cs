@@ -65,6 +65,9 @@ public sealed class KeyVersion : IRevised
     public string? LastUsedUserAgent { get; set; }
     public string? LastUsedRoute { get; set; }
     public long UseCount { get; set; }
+
+    /// <summary>Last use as microseconds, 0 for never, computed by the database: a place in an order that both databases agree on.</summary>
+    public long UsedOrder { get; private set; }
 }
 
 /// <summary>Refused calls with one code from one address in one minute; bounded in number, so that guessing cannot fill the disk.</summary>

@@ -54,6 +54,14 @@ internal sealed class KeyVersionConfiguration : IEntityTypeConfiguration<KeyVers
             v.AgentId,
             v.State,
         });
+        version.Property(v => v.UsedOrder).HasComputedColumnSql("COALESCE(last_used_at, 0)", stored: true);
+        // Serves the list of all keys by last use.
+        version.HasIndex(v => new
+        {
+            v.OrganizationId,
+            v.UsedOrder,
+            v.Id,
+        });
         version.HasIndex(v => v.Hash).HasDatabaseName("ix_key_versions_hash");
         // Serves the watch that expires versions and ends graces.
         version.HasIndex(v => new { v.State, v.ExpiresAt }).HasFilter("expires_at IS NOT NULL").HasDatabaseName("ix_key_versions_expiry");

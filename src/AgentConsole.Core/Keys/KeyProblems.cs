@@ -28,6 +28,23 @@ public static class KeyProblems
         "This agent is paused. Wait, and ask again later; an operator of its team can resume it."
     );
 
+    public static readonly Problem NotFound = Problem.NotFound("key");
+
+    public static Problem State(string act, KeyState now) =>
+        new(
+            ProblemKind.Conflict,
+            "key_state",
+            now switch
+            {
+                KeyState.Revoked => $"This version was revoked for good and cannot be {act}. Mint a new key.",
+                KeyState.Expired => $"This version has expired and cannot be {act}. Mint a new key.",
+                _ => $"This version is {KebabCase.Of(now)} and cannot be {act}.",
+            }
+        );
+
+    public static Problem TooManyKeys(int most) =>
+        new(ProblemKind.Conflict, "too_many_keys", $"This agent has {most} keys already, which is the most an agent may have.");
+
     /// <summary>The refusal for a check that did not say <c>ok</c>.</summary>
     public static Problem Refused(string code) =>
         code switch

@@ -14,6 +14,7 @@ namespace AgentConsole.Core.Keys;
 public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvider clock, ILogger<KeyUse> log)
     : Periodic(TimeSpan.FromSeconds(2), clock, log)
 {
+    private const int AtOnce = 500;
     private readonly TimeProvider _clock = clock;
     private ConcurrentDictionary<Guid, Use> _uses = new();
 
@@ -32,24 +33,33 @@ public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvid
         if (_uses.IsEmpty)
             return;
         var taken = Interlocked.Exchange(ref _uses, new ConcurrentDictionary<Guid, Use>());
+        // In parts, so that a large fleet's marks do not keep other writers waiting.
+        foreach (var part in taken.Chunk(AtOnce))
+            await WriteAsync(part, cancellationToken);
+    }
+
+    private async Task WriteAsync(KeyValuePair<Guid, Use>[] uses, CancellationToken cancellationToken)
+    {
         await using var write = await store.WriteAsync(cancellationToken);
-        foreach (var (versionId, use) in taken)
+        await using var update = new RawCommand(
+            write,
+            "UPDATE key_versions SET first_used_at = COALESCE(first_used_at, @p0), last_used_at = @p1, last_used_address = @p2, "
+                + "last_used_user_agent = @p3, last_used_route = @p4, use_count = use_count + @p5 WHERE organization_id = @p6 AND id = @p7"
+        );
+        foreach (var (versionId, use) in uses)
         {
             var mark = use.Last;
-            var at = Utc.FromMicros(Utc.ToMicros(mark.At));
-            var route = Texts.Clip(mark.Route, 120);
-            await write
-                .Db.KeyVersions.Where(v => v.OrganizationId == use.Card.OrganizationId && v.Id == versionId)
-                .ExecuteUpdateAsync(
-                    set =>
-                        set.SetProperty(v => v.FirstUsedAt, v => v.FirstUsedAt ?? at)
-                            .SetProperty(v => v.LastUsedAt, at)
-                            .SetProperty(v => v.LastUsedAddress, mark.Address)
-                            .SetProperty(v => v.LastUsedUserAgent, mark.UserAgent)
-                            .SetProperty(v => v.LastUsedRoute, route)
-                            .SetProperty(v => v.UseCount, v => v.UseCount + use.Count),
-                    cancellationToken
-                );
+            await update.RunAsync(
+                cancellationToken,
+                use.FirstAt,
+                mark.At,
+                Texts.Clip(mark.Address, 64),
+                Texts.Clip(mark.UserAgent, 256),
+                Texts.Clip(mark.Route, 120),
+                Interlocked.Read(ref use.Count),
+                use.Card.OrganizationId,
+                versionId
+            );
             await ActivateAsync(write, use.Card, cancellationToken);
             write.Tell(
                 new LiveEvent("key", use.Card.OrganizationId, agents.Find(use.Card.AgentId)?.TeamId, use.Card.AgentId, use.Card.KeyId)
@@ -61,7 +71,7 @@ public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvid
     // The first authenticated call makes a registered agent active, once.
     private async Task ActivateAsync(Write write, KeyCard card, CancellationToken cancellationToken)
     {
-        if (agents.Find(card.AgentId) is not { Lifecycle: Lifecycle.Registered } known)
+        if (agents.Find(card.AgentId) is not { Lifecycle: Lifecycle.Registered })
             return;
         var agent = await write.Db.Agents.SingleOrDefaultAsync(
             a => a.OrganizationId == card.OrganizationId && a.Id == card.AgentId,
@@ -77,7 +87,7 @@ public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvid
             new { lifecycle = "registered" },
             new { lifecycle = "active" }
         );
-        write.AfterCommit(() => agents.Put(known with { Lifecycle = Lifecycle.Active }));
+        agents.Announce(write, agent);
     }
 
     private sealed record Mark(DateTimeOffset At, string? Address, string? UserAgent, string? Route);
@@ -85,6 +95,7 @@ public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvid
     private sealed class Use(KeyCard card, Mark first)
     {
         public KeyCard Card => card;
+        public DateTimeOffset FirstAt => first.At;
         public volatile Mark Last = first;
         public long Count;
     }

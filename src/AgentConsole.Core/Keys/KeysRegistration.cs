@@ -1,3 +1,4 @@
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,6 +15,14 @@ internal static class KeysRegistration
         services.AddHostedService(s => s.GetRequiredService<KeyUse>());
         services.AddSingleton<KeyRefusals>();
         services.AddHostedService(s => s.GetRequiredService<KeyRefusals>());
+        services.AddSingleton<KeyMint>();
+        services.AddSingleton<IFirstKey>(s => s.GetRequiredService<KeyMint>());
+        services.AddSingleton<KeyService>();
+        services.AddSingleton<KeyLists>();
+        services.AddSingleton<KeyVerifier>();
+        services.AddSingleton<LeakReports>();
+        services.AddSingleton<KeyExpiryWatch>();
+        services.AddHostedService(s => s.GetRequiredService<KeyExpiryWatch>());
         return services;
     }
 }

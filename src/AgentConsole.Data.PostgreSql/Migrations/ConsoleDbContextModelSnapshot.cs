@@ -166,6 +166,18 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("text")
                         .HasColumnName("scopes");
 
+                    b.Property<string>("SearchText")
+                        .IsRequired()
+                        .HasMaxLength(301)
+                        .HasColumnType("character varying(301)")
+                        .HasColumnName("search_text");
+
+                    b.Property<long>("SeenOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("bigint")
+                        .HasColumnName("seen_order")
+                        .HasComputedColumnSql("COALESCE(last_seen_at, 0)", true);
+
                     b.Property<string>("SeenVersion")
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)")
@@ -208,11 +220,23 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasDatabaseName("ux_agents_slug")
                         .HasFilter("deleted_at IS NULL");
 
-                    b.HasIndex("OrganizationId", "Attention", "Slug")
-                        .HasDatabaseName("ix_agents_attention")
+                    b.HasIndex("OrganizationId", "SeenOrder", "Id")
+                        .HasDatabaseName("ix_agents_seen")
                         .HasFilter("deleted_at IS NULL");
 
                     b.HasIndex("OrganizationId", "TeamId", "Slug");
+
+                    b.HasIndex("OrganizationId", "Attention", "Slug", "Id")
+                        .HasDatabaseName("ix_agents_deleted")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "Slug", "TeamId", "Lifecycle", "Liveness", "Health", "OwnerId", "Environment", "SearchText", "Id")
+                        .HasDatabaseName("ix_agents_list")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("OrganizationId", "Attention", "Slug", "TeamId", "Lifecycle", "Liveness", "Health", "OwnerId", "Environment", "SearchText", "Id")
+                        .HasDatabaseName("ix_agents_attention")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("agents", (string)null);
                 });
@@ -562,6 +586,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("use_count");
 
+                    b.Property<long>("UsedOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("bigint")
+                        .HasColumnName("used_order")
+                        .HasComputedColumnSql("COALESCE(last_used_at, 0)", true);
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("Hash")
@@ -576,6 +606,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "KeyId", "Number")
                         .IsUnique()
                         .HasDatabaseName("ux_key_versions_number");
+
+                    b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
                     b.ToTable("key_versions", (string)null);
                 });

@@ -160,6 +160,18 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("scopes");
 
+                    b.Property<string>("SearchText")
+                        .IsRequired()
+                        .HasMaxLength(301)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("search_text");
+
+                    b.Property<long>("SeenOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seen_order")
+                        .HasComputedColumnSql("COALESCE(last_seen_at, 0)", true);
+
                     b.Property<string>("SeenVersion")
                         .HasMaxLength(100)
                         .HasColumnType("TEXT")
@@ -203,11 +215,23 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasDatabaseName("ux_agents_slug")
                         .HasFilter("deleted_at IS NULL");
 
-                    b.HasIndex("OrganizationId", "Attention", "Slug")
-                        .HasDatabaseName("ix_agents_attention")
+                    b.HasIndex("OrganizationId", "SeenOrder", "Id")
+                        .HasDatabaseName("ix_agents_seen")
                         .HasFilter("deleted_at IS NULL");
 
                     b.HasIndex("OrganizationId", "TeamId", "Slug");
+
+                    b.HasIndex("OrganizationId", "Attention", "Slug", "Id")
+                        .HasDatabaseName("ix_agents_deleted")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "Slug", "TeamId", "Lifecycle", "Liveness", "Health", "OwnerId", "Environment", "SearchText", "Id")
+                        .HasDatabaseName("ix_agents_list")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("OrganizationId", "Attention", "Slug", "TeamId", "Lifecycle", "Liveness", "Health", "OwnerId", "Environment", "SearchText", "Id")
+                        .HasDatabaseName("ix_agents_attention")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("agents", (string)null);
                 });
@@ -562,6 +586,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("use_count");
 
+                    b.Property<long>("UsedOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used_order")
+                        .HasComputedColumnSql("COALESCE(last_used_at, 0)", true);
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("Hash")
@@ -576,6 +606,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "KeyId", "Number")
                         .IsUnique()
                         .HasDatabaseName("ux_key_versions_number");
+
+                    b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
                     b.ToTable("key_versions", (string)null);
                 });

@@ -425,6 +425,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     team_id = table.Column<Guid>(type: "uuid", nullable: false),
                     slug = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     display_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    search_text = table.Column<string>(type: "character varying(301)", maxLength: 301, nullable: false),
                     description = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
                     owner_id = table.Column<Guid>(type: "uuid", nullable: true),
                     environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
@@ -455,6 +456,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     health = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     health_since = table.Column<long>(type: "bigint", nullable: true),
                     attention = table.Column<int>(type: "integer", nullable: false, computedColumnSql: "CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END", stored: true),
+                    seen_order = table.Column<long>(type: "bigint", nullable: false, computedColumnSql: "COALESCE(last_seen_at, 0)", stored: true),
                     health_reason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true)
                 },
                 constraints: table =>
@@ -637,7 +639,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     last_used_address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     last_used_user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     last_used_route = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
-                    use_count = table.Column<long>(type: "bigint", nullable: false)
+                    use_count = table.Column<long>(type: "bigint", nullable: false),
+                    used_order = table.Column<long>(type: "bigint", nullable: false, computedColumnSql: "COALESCE(last_used_at, 0)", stored: true)
                 },
                 constraints: table =>
                 {
@@ -673,14 +676,32 @@ namespace AgentConsole.Data.PostgreSql.Migrations
             migrationBuilder.CreateIndex(
                 name: "ix_agents_attention",
                 table: "agents",
-                columns: new[] { "organization_id", "attention", "slug" },
+                columns: new[] { "organization_id", "attention", "slug", "team_id", "lifecycle", "liveness", "health", "owner_id", "environment", "search_text", "id" },
                 filter: "deleted_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_deleted",
+                table: "agents",
+                columns: new[] { "organization_id", "attention", "slug", "id" },
+                filter: "deleted_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_agents_due",
                 table: "agents",
                 column: "liveness_deadline",
                 filter: "liveness_deadline IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_list",
+                table: "agents",
+                columns: new[] { "organization_id", "slug", "team_id", "lifecycle", "liveness", "health", "owner_id", "environment", "search_text", "id" },
+                filter: "deleted_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_seen",
+                table: "agents",
+                columns: new[] { "organization_id", "seen_order", "id" },
+                filter: "deleted_at IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ux_agents_slug",
@@ -713,6 +734,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "IX_key_versions_organization_id_agent_id_state",
                 table: "key_versions",
                 columns: new[] { "organization_id", "agent_id", "state" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_used_order_id",
+                table: "key_versions",
+                columns: new[] { "organization_id", "used_order", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_key_versions_expiry",

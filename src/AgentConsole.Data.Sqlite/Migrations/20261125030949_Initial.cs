@@ -423,6 +423,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     display_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    search_text = table.Column<string>(type: "TEXT", maxLength: 301, nullable: false),
                     description = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true),
                     owner_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
@@ -453,6 +454,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     health = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     health_since = table.Column<long>(type: "INTEGER", nullable: true),
                     attention = table.Column<int>(type: "INTEGER", nullable: false, computedColumnSql: "CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END", stored: true),
+                    seen_order = table.Column<long>(type: "INTEGER", nullable: false, computedColumnSql: "COALESCE(last_seen_at, 0)", stored: true),
                     health_reason = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true)
                 },
                 constraints: table =>
@@ -635,7 +637,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     last_used_address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     last_used_user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
                     last_used_route = table.Column<string>(type: "TEXT", maxLength: 120, nullable: true),
-                    use_count = table.Column<long>(type: "INTEGER", nullable: false)
+                    use_count = table.Column<long>(type: "INTEGER", nullable: false),
+                    used_order = table.Column<long>(type: "INTEGER", nullable: false, computedColumnSql: "COALESCE(last_used_at, 0)", stored: true)
                 },
                 constraints: table =>
                 {
@@ -671,14 +674,32 @@ namespace AgentConsole.Data.Sqlite.Migrations
             migrationBuilder.CreateIndex(
                 name: "ix_agents_attention",
                 table: "agents",
-                columns: new[] { "organization_id", "attention", "slug" },
+                columns: new[] { "organization_id", "attention", "slug", "team_id", "lifecycle", "liveness", "health", "owner_id", "environment", "search_text", "id" },
                 filter: "deleted_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_deleted",
+                table: "agents",
+                columns: new[] { "organization_id", "attention", "slug", "id" },
+                filter: "deleted_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_agents_due",
                 table: "agents",
                 column: "liveness_deadline",
                 filter: "liveness_deadline IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_list",
+                table: "agents",
+                columns: new[] { "organization_id", "slug", "team_id", "lifecycle", "liveness", "health", "owner_id", "environment", "search_text", "id" },
+                filter: "deleted_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agents_seen",
+                table: "agents",
+                columns: new[] { "organization_id", "seen_order", "id" },
+                filter: "deleted_at IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ux_agents_slug",
@@ -711,6 +732,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "IX_key_versions_organization_id_agent_id_state",
                 table: "key_versions",
                 columns: new[] { "organization_id", "agent_id", "state" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_used_order_id",
+                table: "key_versions",
+                columns: new[] { "organization_id", "used_order", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_key_versions_expiry",

@@ -1,0 +1,38 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+
+namespace AgentConsole.Core.Keys;
+
+/// <summary>Keys as the API and the pages show them.</summary>
+internal static class KeyBodies
+{
+    public static KeyBody Of(AgentKey key, string agentSlug, IEnumerable<KeyVersion> versions) =>
+        new()
+        {
+            Id = IdText.Format(IdText.Key, key.Id),
+            Agent = agentSlug,
+            AgentId = IdText.Format(IdText.Agent, key.AgentId),
+            Name = key.Name,
+            CreatedAt = key.CreatedAt,
+            Versions = [.. versions.OrderByDescending(v => v.Number).Select(Of)],
+        };
+
+    private static KeyVersionBody Of(KeyVersion version) =>
+        new()
+        {
+            Id = IdText.Format(IdText.KeyVersion, version.Id),
+            Number = version.Number,
+            State = KebabCase.Of(version.State),
+            Prefix = version.Prefix,
+            Last4 = version.Last4,
+            CreatedAt = version.CreatedAt,
+            ExpiresAt = version.ExpiresAt,
+            FirstUsedAt = version.FirstUsedAt,
+            LastUsedAt = version.LastUsedAt,
+            LastUsedAddress = version.LastUsedAddress,
+            LastUsedUserAgent = version.LastUsedUserAgent,
+            LastUsedRoute = version.LastUsedRoute,
+            LeakReported = version.LeakReportedAt is not null,
+            Reason = version.Reason,
+        };
+}

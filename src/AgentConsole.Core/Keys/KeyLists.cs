@@ -1,0 +1,157 @@
+using System.Globalization;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Keys;
+
+/// <summary>One line of the page of keys: one version with its key and agent.</summary>
+public sealed record KeyRow
+{
+    public required Guid VersionId { get; init; }
+    public required Guid KeyId { get; init; }
+    public required string KeyName { get; init; }
+    public required int Number { get; init; }
+    public required Guid AgentId { get; init; }
+    public required string AgentSlug { get; init; }
+    public required string AgentName { get; init; }
+    public required Guid TeamId { get; init; }
+    public required KeyState State { get; init; }
+    public required string Prefix { get; init; }
+    public required string Last4 { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? FirstUsedAt { get; init; }
+    public DateTimeOffset? LastUsedAt { get; init; }
+    public string? LastUsedAddress { get; init; }
+    public string? LastUsedUserAgent { get; init; }
+    public string? LastUsedRoute { get; init; }
+    public long UseCount { get; init; }
+    public DateTimeOffset? LeakReportedAt { get; init; }
+    public string? Reason { get; init; }
+}
+
+/// <summary>A stretch of the list of keys.</summary>
+/// <param name="Total">How many match in all.</param>
+public sealed record KeyWindow(IReadOnlyList<KeyRow> Rows, int Total);
+
+/// <summary>Lists of key versions across agents, team scope inside the query. Keys of deleted agents are left out: they open nothing.</summary>
+public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory)
+{
+    public async Task<Outcome<Paged<KeyRow>>> ListAsync(Actor by, KeyFilter filter, PageRequest page, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var versions = Filtered(db, by, filter);
+        if (page.Cursor is not null)
+        {
+            if (
+                !Cursor.TryDecode(page.Cursor, 2, out var after)
+                || !long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var used)
+                || !IdText.TryParse(IdText.KeyVersion, after[1], out var last)
+            )
+                return Cursor.Bad();
+            versions = Continue(versions, filter.Order, used, last);
+        }
+        var rows = await Rows(db, Ordered(versions, filter.Order).Take(page.Limit + 1)).ToListAsync(cancellationToken);
+        return Paged<KeyRow>.Of(
+            Sorted(rows, filter.Order),
+            page.Limit,
+            row => [Micros(row), IdText.Format(IdText.KeyVersion, row.VersionId)]
+        );
+    }
+
+    /// <summary>Rows from <paramref name="skip"/> on, for a virtualised table.</summary>
+    public async Task<KeyWindow> WindowAsync(Actor by, KeyFilter filter, int skip, int take, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var versions = Filtered(db, by, filter);
+        var total = await versions.CountAsync(cancellationToken);
+        var part = Ordered(versions, filter.Order).Skip(Math.Max(0, skip)).Take(Math.Clamp(take, 1, 500));
+        return new KeyWindow(Sorted(await Rows(db, part).ToListAsync(cancellationToken), filter.Order), total);
+    }
+
+    /// <summary>Versions reported as leaked that are neither revoked nor trusted again: they need somebody now.</summary>
+    public async Task<IReadOnlyList<KeyRow>> LeakedAsync(Actor by, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var versions = Filtered(db, by, new KeyFilter { Leaked = true, State = KeyState.Disabled });
+        return await Rows(db, versions.OrderByDescending(v => v.Id).Take(50)).ToListAsync(cancellationToken);
+    }
+
+    private IQueryable<KeyVersion> Filtered(ConsoleDbContext db, Actor by, KeyFilter filter)
+    {
+        var organization = by.OrganizationId;
+        return filter.Apply(
+            db.KeyVersions.Where(v => v.OrganizationId == organization),
+            db.Agents.VisibleTo(by).Where(a => a.DeletedAt == null),
+            access.Current,
+            directory,
+            organization
+        );
+    }
+
+    private static IQueryable<KeyRow> Rows(ConsoleDbContext db, IQueryable<KeyVersion> versions) =>
+        from v in versions
+        join k in db.AgentKeys on new { v.OrganizationId, Id = v.KeyId } equals new { k.OrganizationId, k.Id }
+        join a in db.Agents on new { v.OrganizationId, Id = v.AgentId } equals new { a.OrganizationId, a.Id }
+        select new KeyRow
+        {
+            VersionId = v.Id,
+            KeyId = v.KeyId,
+            KeyName = k.Name,
+            Number = v.Number,
+            AgentId = v.AgentId,
+            AgentSlug = a.Slug,
+            AgentName = a.DisplayName,
+            TeamId = a.TeamId,
+            State = v.State,
+            Prefix = v.Prefix,
+            Last4 = v.Last4,
+            CreatedAt = v.CreatedAt,
+            ExpiresAt = v.ExpiresAt,
+            FirstUsedAt = v.FirstUsedAt,
+            LastUsedAt = v.LastUsedAt,
+            LastUsedAddress = v.LastUsedAddress,
+            LastUsedUserAgent = v.LastUsedUserAgent,
+            LastUsedRoute = v.LastUsedRoute,
+            UseCount = v.UseCount,
+            LeakReportedAt = v.LeakReportedAt,
+            Reason = v.Reason,
+        };
+
+    private static IQueryable<KeyVersion> Ordered(IQueryable<KeyVersion> versions, KeyOrder order) =>
+        order switch
+        {
+            KeyOrder.Oldest => versions.OrderBy(v => v.Id),
+            KeyOrder.LastUsed => versions.OrderByDescending(v => v.UsedOrder).ThenByDescending(v => v.Id),
+            KeyOrder.LongestUnused => versions.OrderBy(v => v.UsedOrder).ThenBy(v => v.Id),
+            _ => versions.OrderByDescending(v => v.Id),
+        };
+
+    private static IQueryable<KeyVersion> Continue(IQueryable<KeyVersion> versions, KeyOrder order, long used, Guid last) =>
+        order switch
+        {
+            KeyOrder.Oldest => versions.Where(v => v.Id > last),
+            KeyOrder.LastUsed => versions.Where(v => v.UsedOrder <= used && (v.UsedOrder < used || v.Id < last)),
+            KeyOrder.LongestUnused => versions.Where(v => v.UsedOrder >= used && (v.UsedOrder > used || v.Id > last)),
+            _ => versions.Where(v => v.Id < last),
+        };
+
+    // A join need not keep the order of the part that was cut before it.
+    private static List<KeyRow> Sorted(List<KeyRow> rows, KeyOrder order)
+    {
+        rows.Sort(
+            (x, y) =>
+            {
+                var (a, b) = order is KeyOrder.Oldest or KeyOrder.LongestUnused ? (x, y) : (y, x);
+                var used = order is KeyOrder.LastUsed or KeyOrder.LongestUnused ? Nullable.Compare(a.LastUsedAt, b.LastUsedAt) : 0;
+                return used != 0 ? used : a.VersionId.CompareTo(b.VersionId);
+            }
+        );
+        return rows;
+    }
+
+    private static string Micros(KeyRow row) => (row.LastUsedAt is { } at ? Utc.ToMicros(at) : 0).ToString(CultureInfo.InvariantCulture);
+}

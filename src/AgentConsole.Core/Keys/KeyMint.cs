@@ -1,0 +1,73 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Trail;
+
+namespace AgentConsole.Core.Keys;
+
+/// <summary>A key just made, with the only copy of its secret there will ever be.</summary>
+public sealed record MintedKey(AgentKey Key, KeyVersion Version, string Secret);
+
+/// <summary>Makes keys inside somebody's transaction; the index learns of them with the commit.</summary>
+public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory access) : IFirstKey
+{
+    public const string FirstName = "first key";
+
+    public Problem? Refusal(Actor by, Guid teamId) =>
+        by.May(Permission.ManageKeys, teamId)
+            ? null
+            : Actor.MissingRole(Permission.ManageKeys, access.Current.Teams.GetValueOrDefault(teamId)?.Name);
+
+    public FirstKey Mint(Write write, Agent agent, Actor by)
+    {
+        var minted = Mint(write, agent, by, FirstName, null, null);
+        return new FirstKey(minted.Key.Id, minted.Secret, minted.Version.Prefix);
+    }
+
+    public MintedKey Mint(Write write, Agent agent, Actor by, string name, DateTimeOffset? expiresAt, string? reason)
+    {
+        var secret = SecretText.Create(SecretText.KeyPrefix);
+        var key = new AgentKey
+        {
+            Id = write.NewId(),
+            OrganizationId = agent.OrganizationId,
+            AgentId = agent.Id,
+            Name = name,
+            CreatedAt = write.Now,
+            CreatedBy = Texts.Clip(by.Label, 256)!,
+        };
+        var version = new KeyVersion
+        {
+            Id = write.NewId(),
+            OrganizationId = agent.OrganizationId,
+            KeyId = key.Id,
+            AgentId = agent.Id,
+            Number = 1,
+            Hash = master.Hash(secret),
+            PepperId = master.PepperId,
+            Prefix = SecretText.DisplayPrefix(SecretText.KeyPrefix, secret),
+            Last4 = SecretText.Last4(secret),
+            CreatedAt = write.Now,
+            ExpiresAt = expiresAt,
+        };
+        write.Db.Add(key);
+        write.Db.Add(version);
+        write.Trail(
+            by,
+            "key.minted",
+            KeyService.Target(agent, key, version),
+            after: new
+            {
+                name = key.Name,
+                version = version.Number,
+                prefix = version.Prefix,
+                last4 = version.Last4,
+                expires_at = expiresAt,
+            },
+            reason: reason
+        );
+        KeyService.Announce(write, index, agent.TeamId, version);
+        return new MintedKey(key, version, secret);
+    }
+}

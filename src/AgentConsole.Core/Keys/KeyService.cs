@@ -1,0 +1,329 @@
+using System.Globalization;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Trail;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Keys;
+
+/// <summary>What people do with keys. States belong to versions; an act that names no version means the only living one.</summary>
+public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIndex index, KeyMint mint)
+{
+    private const int MostKeys = 100;
+
+    /// <summary>Makes a further key; its secret is in this answer and never again.</summary>
+    public async Task<Outcome<KeyBody>> MintAsync(
+        Actor by,
+        string agentIdOrSlug,
+        Outcome<MintKey> input,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        var found = await FindAgentAsync(write.Db, by, agentIdOrSlug, Permission.ManageKeys, cancellationToken);
+        if (!found.Try(out var agent, out var refusal))
+            return refusal;
+        if (!input.Try(out var body, out var problem))
+            return problem;
+        var errors = new FieldErrors();
+        var name = Texts.Line(body.Name, "name", 100, errors);
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        if (body.TtlDays is < 1 or > 3650)
+            errors.Add("ttl_days", "Must be from 1 to 3650 days; leave it away for a key that does not expire.");
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        if (agent.Lifecycle == Lifecycle.Deleted)
+            return AgentProblems.Deleted;
+        var keys = await write.Db.AgentKeys.CountAsync(
+            k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id,
+            cancellationToken
+        );
+        if (keys >= MostKeys)
+            return KeyProblems.TooManyKeys(MostKeys);
+        var minted = mint.Mint(
+            write,
+            agent,
+            by,
+            name ?? string.Create(CultureInfo.InvariantCulture, $"key {keys + 1}"),
+            body.TtlDays is { } days ? write.Now.AddDays(days) : null,
+            reason
+        );
+        var answer = KeyBodies.Of(minted.Key, agent.Slug, [minted.Version]) with
+        {
+            ApiKey = minted.Secret,
+            ApiKeyPrefix = minted.Version.Prefix,
+        };
+        return await write.CommitAsync(by, answer, cancellationToken);
+    }
+
+    /// <summary>Every key of one agent, newest first, with all its versions.</summary>
+    public async Task<Outcome<List<KeyBody>>> ListAsync(Actor by, string agentIdOrSlug, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var found = await FindAgentAsync(db, by, agentIdOrSlug, null, cancellationToken);
+        if (!found.Try(out var agent, out var refusal))
+            return refusal;
+        var keys = await db
+            .AgentKeys.Where(k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id)
+            .OrderByDescending(k => k.Id)
+            .ToListAsync(cancellationToken);
+        var versions = (
+            await db
+                .KeyVersions.Where(v => v.OrganizationId == agent.OrganizationId && v.AgentId == agent.Id)
+                .ToListAsync(cancellationToken)
+        ).ToLookup(v => v.KeyId);
+        return keys.ConvertAll(k => KeyBodies.Of(k, agent.Slug, versions[k.Id]));
+    }
+
+    public async Task<Outcome<KeyBody>> GetAsync(Actor by, string agentIdOrSlug, string keyId, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var found = await FindAgentAsync(db, by, agentIdOrSlug, null, cancellationToken);
+        if (!found.Try(out var agent, out var refusal))
+            return refusal;
+        if (await FindKeyAsync(db, agent, keyId, cancellationToken) is not var (key, versions))
+            return KeyProblems.NotFound;
+        return KeyBodies.Of(key, agent.Slug, versions);
+    }
+
+    /// <summary>Refuses the version from now on; <see cref="EnableAsync"/> takes it back.</summary>
+    public Task<Outcome<KeyBody>> DisableAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        Outcome<KeyAction> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.disabled",
+            input,
+            static (version, now, reason) =>
+            {
+                if (version.State is KeyState.Revoked or KeyState.Expired)
+                    return KeyProblems.State("disabled", version.State);
+                if (version.State == KeyState.Disabled)
+                    return null;
+                version.State = KeyState.Disabled;
+                version.DisabledAt = now;
+                version.Reason = reason;
+                return null;
+            },
+            cancellationToken
+        );
+
+    /// <summary>Takes a disabled version into use again. One that was reported as leaked needs a reason.</summary>
+    public Task<Outcome<KeyBody>> EnableAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        Outcome<KeyAction> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.enabled",
+            input,
+            static (version, now, reason) =>
+            {
+                if (version.State is KeyState.Active or KeyState.Retiring)
+                    return null;
+                if (version.State != KeyState.Disabled)
+                    return KeyProblems.State("enabled", version.State);
+                if (version.ExpiresAt <= now)
+                    return KeyProblems.State("enabled", KeyState.Expired);
+                if (version.LeakReportedAt is not null && reason is null)
+                    return Problem.Invalid("reason", "This version was reported as leaked. Say why it may be trusted again.");
+                if (version.RetiresAt <= now)
+                    version.RetiresAt = null;
+                version.State = version.RetiresAt is null ? KeyState.Active : KeyState.Retiring;
+                version.DisabledAt = null;
+                version.Reason = reason;
+                return null;
+            },
+            cancellationToken
+        );
+
+    /// <summary>Refuses the version for good.</summary>
+    public Task<Outcome<KeyBody>> RevokeAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        Outcome<KeyAction> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.revoked",
+            input,
+            static (version, now, reason) =>
+            {
+                if (version.State == KeyState.Revoked)
+                    return null;
+                version.State = KeyState.Revoked;
+                version.RevokedAt = now;
+                version.Reason = reason;
+                return null;
+            },
+            cancellationToken
+        );
+
+    /// <summary>Sets or lifts the instant from which the version is refused.</summary>
+    public Task<Outcome<KeyBody>> SetExpiryAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        Outcome<SetKeyExpiry> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.expiry-set",
+            input.Map(body => new KeyAction { KeyVersion = body.KeyVersion, Reason = body.Reason }),
+            (version, now, _) =>
+            {
+                if (input.Value.ExpiresAt is { } given && (given <= now || given > now.AddDays(3650)))
+                    return Problem.Invalid("expires_at", "Must be an instant in the next 3650 days, or null for never.");
+                if (version.State is KeyState.Revoked or KeyState.Expired)
+                    return KeyProblems.State("given another expiry", version.State);
+                version.ExpiresAt = input.Value.ExpiresAt is { } at ? Utc.FromMicros(Utc.ToMicros(at)) : null;
+                return null;
+            },
+            cancellationToken
+        );
+
+    internal static TrailTarget Target(Agent agent, AgentKey key, KeyVersion version) => Target(agent.Slug, agent.TeamId, key, version);
+
+    internal static TrailTarget Target(string slug, Guid? teamId, AgentKey key, KeyVersion version) =>
+        new("key", key.Id, string.Create(CultureInfo.InvariantCulture, $"{slug} / {key.Name} / v{version.Number}"), teamId);
+
+    /// <summary>Makes the version's present state known with the commit: in the index first, then to whoever watches.</summary>
+    internal static void Announce(Write write, KeyIndex index, Guid? teamId, KeyVersion version)
+    {
+        var card = KeyIndex.CardOf(version);
+        write.AfterCommit(() => index.Put(version.Hash, card));
+        write.Tell(new LiveEvent("key", version.OrganizationId, teamId, version.AgentId, version.KeyId));
+    }
+
+    private async Task<Outcome<KeyBody>> ActAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        string action,
+        Outcome<KeyAction> input,
+        Func<KeyVersion, DateTimeOffset, string?, Problem?> act,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        var found = await FindAgentAsync(write.Db, by, agentIdOrSlug, null, cancellationToken);
+        if (!found.Try(out var agent, out var refusal))
+            return refusal;
+        if (await FindKeyAsync(write.Db, agent, keyId, cancellationToken) is not var (key, versions))
+            return KeyProblems.NotFound;
+        if (mint.Refusal(by, agent.TeamId) is { } missing)
+            return missing;
+        if (!input.Try(out var body, out var problem))
+            return problem;
+        var errors = new FieldErrors();
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        var chosen = Choose(versions, body.KeyVersion);
+        if (!chosen.Try(out var version, out var unclear))
+            return unclear;
+
+        var before = (version.State, version.ExpiresAt);
+        if (act(version, write.Now, reason) is { } impossible)
+            return impossible;
+        var answer = KeyBodies.Of(key, agent.Slug, versions);
+        if ((version.State, version.ExpiresAt) == before)
+            return answer;
+        write.Trail(
+            by,
+            action,
+            Target(agent, key, version),
+            Facts(version.Number, before),
+            Facts(version.Number, (version.State, version.ExpiresAt)),
+            reason
+        );
+        Announce(write, index, agent.TeamId, version);
+        return await write.CommitAsync(by, answer, cancellationToken);
+    }
+
+    private static object Facts(int number, (KeyState State, DateTimeOffset? ExpiresAt) facts) =>
+        new
+        {
+            version = number,
+            state = KebabCase.Of(facts.State),
+            expires_at = facts.ExpiresAt,
+        };
+
+    private static Outcome<KeyVersion> Choose(List<KeyVersion> versions, int? number)
+    {
+        if (number is { } wanted)
+            return versions.Find(v => v.Number == wanted) is { } named
+                ? named
+                : Problem.Invalid("key_version", "This key has no version with this number.");
+        var living = versions.FindAll(v => v.State is not (KeyState.Revoked or KeyState.Expired));
+        return living.Count switch
+        {
+            1 => living[0],
+            0 => versions.MaxBy(v => v.Number)!,
+            _ => Problem.Invalid(
+                "key_version",
+                $"Several versions of this key are living: {string.Join(", ", living.Select(v => v.Number))}. Name the one you mean."
+            ),
+        };
+    }
+
+    private async Task<Outcome<Agent>> FindAgentAsync(
+        ConsoleDbContext db,
+        Actor by,
+        string idOrSlug,
+        Permission? needed,
+        CancellationToken cancellationToken
+    )
+    {
+        var agent = await db.Agents.AsNoTracking().VisibleTo(by).Named(idOrSlug).FirstOrDefaultAsync(cancellationToken);
+        if (agent is null)
+            return AgentProblems.NotFound;
+        return needed is { } permission && !by.May(permission, agent.TeamId)
+            ? Actor.MissingRole(permission, access.Current.Teams.GetValueOrDefault(agent.TeamId)?.Name)
+            : agent;
+    }
+
+    private static async Task<(AgentKey, List<KeyVersion>)?> FindKeyAsync(
+        ConsoleDbContext db,
+        Agent agent,
+        string keyId,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!IdText.TryParse(IdText.Key, keyId, out var id))
+            return null;
+        var key = await db.AgentKeys.FirstOrDefaultAsync(
+            k => k.OrganizationId == agent.OrganizationId && k.Id == id && k.AgentId == agent.Id,
+            cancellationToken
+        );
+        if (key is null)
+            return null;
+        var versions = await db
+            .KeyVersions.Where(v => v.OrganizationId == agent.OrganizationId && v.KeyId == id)
+            .OrderBy(v => v.Number)
+            .ToListAsync(cancellationToken);
+        return (key, versions);
+    }
+}
