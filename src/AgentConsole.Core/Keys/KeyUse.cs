@@ -95,7 +95,7 @@ public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvid
     private sealed class Use(KeyCard card, Mark first)
     {
         public KeyCard Card => card;
-        public DateTimeOffset FirstAt => first.At;
+        public DateTimeOffset FirstAt { get; } = first.At;
         public volatile Mark Last = first;
         public long Count;
     }
