@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Hosting;
@@ -137,6 +139,55 @@ public sealed class ConsoleServer : IAsyncDisposable
         if (!await write.TryCommitAsync(CancellationToken.None))
             throw new InvalidOperationException("The token could not be written.");
         return secret;
+    }
+
+    /// <summary>An active agent with a key, written straight into the store.</summary>
+    /// <returns>The agent's id and the secret of its key.</returns>
+    public async Task<(Guid AgentId, string Secret)> AgentAsync(string slug, Guid? team = null, Guid? organization = null)
+    {
+        var secret = Core.Common.SecretText.Create(Core.Common.SecretText.KeyPrefix);
+        var master = Get<MasterKey>();
+        await using var write = await Get<ConsoleStore>().WriteAsync(CancellationToken.None);
+        var agent = new Agent
+        {
+            Id = write.NewId(),
+            OrganizationId = organization ?? Cast.Acme,
+            TeamId = team ?? Cast.Payments,
+            Slug = slug,
+            DisplayName = slug,
+            CreatedAt = write.Now,
+            CreatedBy = "tests",
+            UpdatedAt = write.Now,
+            Lifecycle = Lifecycle.Active,
+        };
+        var key = new AgentKey
+        {
+            Id = write.NewId(),
+            OrganizationId = agent.OrganizationId,
+            AgentId = agent.Id,
+            Name = "first",
+            CreatedAt = write.Now,
+            CreatedBy = "tests",
+        };
+        var version = new KeyVersion
+        {
+            Id = write.NewId(),
+            OrganizationId = agent.OrganizationId,
+            KeyId = key.Id,
+            AgentId = agent.Id,
+            Number = 1,
+            Hash = master.Hash(secret),
+            PepperId = master.PepperId,
+            Prefix = Core.Common.SecretText.DisplayPrefix(Core.Common.SecretText.KeyPrefix, secret),
+            Last4 = Core.Common.SecretText.Last4(secret),
+            CreatedAt = write.Now,
+        };
+        write.Db.AddRange(agent, key, version);
+        Get<AgentDirectory>().Announce(write, agent);
+        write.AfterCommit(() => Get<KeyIndex>().Put(version.Hash, KeyIndex.CardOf(version)));
+        if (!await write.TryCommitAsync(CancellationToken.None))
+            throw new InvalidOperationException("The agent could not be written.");
+        return (agent.Id, secret);
     }
 
     public async ValueTask DisposeAsync()
