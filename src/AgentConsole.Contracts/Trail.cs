@@ -23,6 +23,9 @@ public sealed record TrailBody
     public string? Reason { get; init; }
     public required string CorrelationId { get; init; }
 
+    /// <summary>Members whose value was erased; their commitments keep the chain valid.</summary>
+    public required IReadOnlyList<string> Erased { get; init; }
+
     /// <summary><c>done</c> or <c>refused</c>.</summary>
     public required string Outcome { get; init; }
     public required string PrevHash { get; init; }

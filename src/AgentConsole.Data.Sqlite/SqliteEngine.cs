@@ -39,6 +39,15 @@ public sealed class SqliteEngine(string path) : IStoreEngine
 
     public Task LockTrailHeadAsync(ConsoleDbContext db, Guid organizationId, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public async Task<IAsyncDisposable> BeginPictureAsync(ConsoleDbContext db, CancellationToken cancellationToken)
+    {
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        // Deferred: EF's own begin is immediate and would keep the writer out. The picture is taken with the first query.
+        var transaction = ((SqliteConnection)db.Database.GetDbConnection()).BeginTransaction(deferred: true);
+        await db.Database.UseTransactionAsync(transaction, cancellationToken);
+        return transaction;
+    }
+
     public bool IsUniqueViolation(Exception exception) =>
         (exception as SqliteException ?? exception.InnerException as SqliteException)
             is { SqliteErrorCode: 19, SqliteExtendedErrorCode: 2067 or 1555 };

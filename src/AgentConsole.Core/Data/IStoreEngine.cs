@@ -22,6 +22,9 @@ public interface IStoreEngine
     /// <summary>Holds the end of the organization's chain until the transaction ends; nothing to do where the gate already does.</summary>
     Task LockTrailHeadAsync(ConsoleDbContext db, Guid organizationId, CancellationToken cancellationToken);
 
+    /// <summary>Begins a transaction for reading in which the store stands still, without keeping writers out. Dispose it to end it.</summary>
+    Task<IAsyncDisposable> BeginPictureAsync(ConsoleDbContext db, CancellationToken cancellationToken);
+
     /// <summary>Whether the save failed because a unique index refused it, that is, because of a lost race.</summary>
     bool IsUniqueViolation(Exception exception);
 

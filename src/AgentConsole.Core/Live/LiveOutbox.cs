@@ -33,6 +33,8 @@ internal sealed class LiveOutboxConfiguration : IEntityTypeConfiguration<LiveOut
         row.ToTable("live_outbox").HasKey(r => r.Position);
         row.Property(r => r.Position).ValueGeneratedOnAdd();
         row.Property(r => r.Noun).HasMaxLength(20);
+        // Readers take ranges of finished transactions.
+        row.HasIndex(r => r.TransactionId);
         row.HasIndex(r => r.At);
     }
 }

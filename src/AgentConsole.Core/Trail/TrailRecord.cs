@@ -20,11 +20,14 @@ public sealed record TrailTarget(string Kind, Guid? Id, string? Label, Guid? Tea
 /// <summary>
 /// One link of an organization's chain. <see cref="Seq"/>, <see cref="PrevHash"/> and <see cref="Hash"/> are filled by the context's save.
 /// Format 1: the hash is SHA-256 over <c>prev_hash ‖ JCS(record)</c>, where each erasable member stands as
-/// <c>SHA-256(salt ‖ name ‖ presence byte ‖ value)</c>, so that erasing a value (and keeping its commitment) leaves the chain valid.
+/// <c>SHA-256(its salt ‖ name ‖ presence byte ‖ value)</c>. Erasing takes value and salt away and keeps the commitment: the chain stays valid, and
+/// the value cannot be guessed from what is left.
 /// </summary>
 public sealed class TrailRecord
 {
     public const int CurrentFormat = 1;
+    public const int SaltSize = 16;
+    public const int HashSize = 32;
 
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
@@ -49,7 +52,12 @@ public sealed class TrailRecord
     public string? Reason { get; set; }
     public required string CorrelationId { get; init; }
     public TrailOutcome Outcome { get; init; }
-    public required byte[] Salt { get; init; }
+
+    /// <summary>Salts of the erasable members, in the order of <see cref="ErasableNames"/>, 16 bytes each; zeros where the member was erased.</summary>
+    public required byte[] Salt { get; set; }
+
+    /// <summary>Bit <c>i</c> is set when member <c>i</c> of <see cref="ErasableNames"/> was erased; a later <c>trail.erased</c> record says by whom.</summary>
+    public int Erased { get; set; }
 
     /// <summary>Commitments of the erasable members, in the order of <see cref="ErasableNames"/>, 32 bytes each.</summary>
     public byte[] Commitments { get; set; } = [];
@@ -92,7 +100,7 @@ public sealed class TrailRecord
             Reason = reason,
             CorrelationId = by.CorrelationId,
             Outcome = outcome,
-            Salt = RandomNumberGenerator.GetBytes(16),
+            Salt = RandomNumberGenerator.GetBytes(ErasableNames.Count * SaltSize),
         };
 
     /// <summary>Fills the chain members; called once, under the organization's head.</summary>
@@ -107,10 +115,43 @@ public sealed class TrailRecord
     /// <summary>Commitments of the values as they stand now; an erased value is compared by <see cref="Commitments"/> alone.</summary>
     public byte[] ComputeCommitments()
     {
-        var all = new byte[ErasableNames.Count * 32];
+        var all = new byte[ErasableNames.Count * HashSize];
         for (var i = 0; i < ErasableNames.Count; i++)
-            Commit(ErasableNames[i], Erasable(i)).CopyTo(all, i * 32);
+            Commit(i).CopyTo(all, i * HashSize);
         return all;
+    }
+
+    public bool IsErased(int index) => (Erased & (1 << index)) != 0;
+
+    /// <summary>Takes the value away for good and keeps its commitment.</summary>
+    public void Erase(int index)
+    {
+        Erased |= 1 << index;
+        Salt = [.. Salt];
+        Salt.AsSpan(index * SaltSize, SaltSize).Clear();
+        switch (index)
+        {
+            case 0:
+                ActorLabel = null;
+                break;
+            case 1:
+                Address = null;
+                break;
+            case 2:
+                TargetLabel = null;
+                break;
+            case 3:
+                Before = null;
+                break;
+            case 4:
+                After = null;
+                break;
+            case 5:
+                Reason = null;
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(index));
+        }
     }
 
     /// <summary>The value of the erasable member at this position of <see cref="ErasableNames"/>.</summary>
@@ -130,7 +171,7 @@ public sealed class TrailRecord
     {
         var commitments = new JsonObject();
         for (var i = 0; i < ErasableNames.Count; i++)
-            commitments[ErasableNames[i]] = Convert.ToHexStringLower(Commitments.AsSpan(i * 32, 32));
+            commitments[ErasableNames[i]] = Convert.ToHexStringLower(Commitments.AsSpan(i * HashSize, HashSize));
         var body = new JsonObject
         {
             ["action"] = Action,
@@ -157,11 +198,13 @@ public sealed class TrailRecord
         return SHA256.HashData(input);
     }
 
-    private byte[] Commit(string name, string? value)
+    /// <summary>The commitment of one member as its value stands now.</summary>
+    public byte[] Commit(int index)
     {
+        var value = Erasable(index);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Salt);
-        hash.AppendData(System.Text.Encoding.UTF8.GetBytes(name));
+        hash.AppendData(Salt.AsSpan(index * SaltSize, SaltSize));
+        hash.AppendData(System.Text.Encoding.UTF8.GetBytes(ErasableNames[index]));
         hash.AppendData([value is null ? (byte)0 : (byte)1]);
         hash.AppendData(System.Text.Encoding.UTF8.GetBytes(value ?? ""));
         return hash.GetHashAndReset();

@@ -1,3 +1,4 @@
+using AgentConsole.Core.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Trail;
@@ -7,6 +8,10 @@ internal static class TrailRegistration
     public static IServiceCollection AddTrail(this IServiceCollection services)
     {
         services.AddSingleton<TrailWitness>();
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<TrailWitness>());
+        services.AddHostedService(s => s.GetRequiredService<TrailWitness>());
+        services.AddSingleton<TrailVerifier>();
+        services.AddSingleton<TrailService>();
         services.AddSingleton<RefusalRecorder>();
         services.AddHostedService(s => s.GetRequiredService<RefusalRecorder>());
         return services;

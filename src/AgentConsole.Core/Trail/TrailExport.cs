@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Trail;
+
+public enum TrailFormat
+{
+    /// <summary>One record per line, as the API shows it.</summary>
+    Ndjson,
+
+    /// <summary>RFC 4180; a cell that a spreadsheet would run as a formula begins with an apostrophe.</summary>
+    Csv,
+}
+
+/// <summary>An export that was granted: written piece by piece, never whole in memory, up to the record before its own.</summary>
+public sealed class TrailExport(
+    ConsoleStore store,
+    AccessDirectory access,
+    Actor by,
+    TrailFilter filter,
+    TrailFormat format,
+    long upTo,
+    DateTimeOffset at
+)
+{
+    private const int Piece = 500;
+
+    private static readonly string[] Columns =
+    [
+        "seq",
+        "id",
+        "at",
+        "actor_kind",
+        "actor_id",
+        "actor_label",
+        "auth_method",
+        "address",
+        "action",
+        "target_kind",
+        "target_id",
+        "target_label",
+        "team",
+        "before",
+        "after",
+        "reason",
+        "correlation_id",
+        "outcome",
+        "erased",
+        "prev_hash",
+        "hash",
+    ];
+
+    public string ContentType => format == TrailFormat.Csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
+
+    public string FileName =>
+        string.Create(CultureInfo.InvariantCulture, $"trail-{at:yyyyMMdd-HHmmss}.{(format == TrailFormat.Csv ? "csv" : "ndjson")}");
+
+    /// <summary>Writes everything and leaves the stream open.</summary>
+    public async Task WriteToAsync(Stream output, CancellationToken cancellationToken)
+    {
+        await using var text = new StreamWriter(output, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        if (format == TrailFormat.Ndjson)
+        {
+            await foreach (var record in RecordsAsync(cancellationToken))
+                await text.WriteLineAsync(JsonSerializer.Serialize(record, ConsoleJson.Options).AsMemory(), cancellationToken);
+            return;
+        }
+        await text.WriteAsync(CsvText.Line(Columns).AsMemory(), cancellationToken);
+        await foreach (var record in RecordsAsync(cancellationToken))
+            await text.WriteAsync(CsvText.Line(Cells(record)).AsMemory(), cancellationToken);
+    }
+
+    private async IAsyncEnumerable<TrailBody> RecordsAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        // Each piece is a query of its own: a slow reader holds no transaction open.
+        for (long after = 0; ; )
+        {
+            var now = access.Current;
+            List<TrailRecord> rows;
+            await using (var db = await store.ReadAsync(cancellationToken))
+            {
+                if (filter.Apply(db, by, now) is not { } matching)
+                    yield break;
+                rows = await matching
+                    .Where(r => r.Seq > after && r.Seq <= upTo)
+                    .OrderBy(r => r.Seq)
+                    .Take(Piece)
+                    .ToListAsync(cancellationToken);
+            }
+            foreach (var record in rows)
+                yield return TrailBodies.Of(record, now);
+            if (rows.Count < Piece)
+                yield break;
+            after = rows[^1].Seq;
+        }
+    }
+
+    private static string?[] Cells(TrailBody record) =>
+        [
+            record.Seq.ToString(CultureInfo.InvariantCulture),
+            record.Id,
+            record.At.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+            record.ActorKind,
+            record.ActorId,
+            record.ActorLabel,
+            record.AuthMethod,
+            record.Address,
+            record.Action,
+            record.TargetKind,
+            record.TargetId,
+            record.TargetLabel,
+            record.Team,
+            record.Before?.GetRawText(),
+            record.After?.GetRawText(),
+            record.Reason,
+            record.CorrelationId,
+            record.Outcome,
+            string.Join(' ', record.Erased),
+            record.PrevHash,
+            record.Hash,
+        ];
+}
