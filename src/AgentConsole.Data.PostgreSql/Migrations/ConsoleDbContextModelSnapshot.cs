@@ -659,6 +659,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("At");
 
+                    b.HasIndex("TransactionId");
+
                     b.ToTable("live_outbox", (string)null);
                 });
 
@@ -1560,6 +1562,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("credential_id");
 
+                    b.Property<int>("Erased")
+                        .HasColumnType("integer")
+                        .HasColumnName("erased");
+
                     b.Property<int>("Format")
                         .HasColumnType("integer")
                         .HasColumnName("format");
@@ -1611,6 +1617,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnName("team_id");
 
                     b.HasKey("OrganizationId", "Seq");
+
+                    b.HasIndex("OrganizationId", "At");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

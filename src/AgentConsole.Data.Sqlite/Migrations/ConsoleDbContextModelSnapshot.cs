@@ -660,6 +660,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("At");
 
+                    b.HasIndex("TransactionId");
+
                     b.ToTable("live_outbox", (string)null);
                 });
 
@@ -1568,6 +1570,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("credential_id");
 
+                    b.Property<int>("Erased")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("erased");
+
                     b.Property<int>("Format")
                         .HasColumnType("INTEGER")
                         .HasColumnName("format");
@@ -1620,6 +1626,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnName("team_id");
 
                     b.HasKey("OrganizationId", "Seq");
+
+                    b.HasIndex("OrganizationId", "At");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

@@ -325,6 +325,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     correlation_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     outcome = table.Column<string>(type: "TEXT", maxLength: 10, nullable: false),
                     salt = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    erased = table.Column<int>(type: "INTEGER", nullable: false),
                     commitments = table.Column<byte[]>(type: "BLOB", nullable: false),
                     prev_hash = table.Column<byte[]>(type: "BLOB", nullable: false),
                     hash = table.Column<byte[]>(type: "BLOB", nullable: false)
@@ -761,6 +762,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "at");
 
             migrationBuilder.CreateIndex(
+                name: "IX_live_outbox_transaction_id",
+                table: "live_outbox",
+                column: "transaction_id");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_liveness_changes_organization_id_agent_id_id",
                 table: "liveness_changes",
                 columns: new[] { "organization_id", "agent_id", "id" });
@@ -852,6 +858,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 table: "trail_records",
                 columns: new[] { "organization_id", "actor_id", "seq" },
                 descending: new[] { false, false, true });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_at",
+                table: "trail_records",
+                columns: new[] { "organization_id", "at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",

@@ -327,6 +327,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     correlation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     outcome = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: false),
                     salt = table.Column<byte[]>(type: "bytea", nullable: false),
+                    erased = table.Column<int>(type: "integer", nullable: false),
                     commitments = table.Column<byte[]>(type: "bytea", nullable: false),
                     prev_hash = table.Column<byte[]>(type: "bytea", nullable: false),
                     hash = table.Column<byte[]>(type: "bytea", nullable: false)
@@ -763,6 +764,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "at");
 
             migrationBuilder.CreateIndex(
+                name: "IX_live_outbox_transaction_id",
+                table: "live_outbox",
+                column: "transaction_id");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_liveness_changes_organization_id_agent_id_id",
                 table: "liveness_changes",
                 columns: new[] { "organization_id", "agent_id", "id" });
@@ -854,6 +860,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 table: "trail_records",
                 columns: new[] { "organization_id", "actor_id", "seq" },
                 descending: new[] { false, false, true });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_at",
+                table: "trail_records",
+                columns: new[] { "organization_id", "at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125031837_Initial")]
+    [Migration("20261125032337_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -661,6 +661,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasKey("Position");
 
                     b.HasIndex("At");
+
+                    b.HasIndex("TransactionId");
 
                     b.ToTable("live_outbox", (string)null);
                 });
@@ -1563,6 +1565,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("credential_id");
 
+                    b.Property<int>("Erased")
+                        .HasColumnType("integer")
+                        .HasColumnName("erased");
+
                     b.Property<int>("Format")
                         .HasColumnType("integer")
                         .HasColumnName("format");
@@ -1614,6 +1620,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnName("team_id");
 
                     b.HasKey("OrganizationId", "Seq");
+
+                    b.HasIndex("OrganizationId", "At");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

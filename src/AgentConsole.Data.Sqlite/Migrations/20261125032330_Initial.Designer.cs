@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125031830_Initial")]
+    [Migration("20261125032330_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -662,6 +662,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasKey("Position");
 
                     b.HasIndex("At");
+
+                    b.HasIndex("TransactionId");
 
                     b.ToTable("live_outbox", (string)null);
                 });
@@ -1571,6 +1573,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("credential_id");
 
+                    b.Property<int>("Erased")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("erased");
+
                     b.Property<int>("Format")
                         .HasColumnType("INTEGER")
                         .HasColumnName("format");
@@ -1623,6 +1629,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnName("team_id");
 
                     b.HasKey("OrganizationId", "Seq");
+
+                    b.HasIndex("OrganizationId", "At");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()
