@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentConsole.Contracts;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -42,8 +43,16 @@ internal static class OpenApi
             }
         );
 
-    public static void MapConsoleOpenApi(this WebApplication app) =>
-        app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+    public static void MapConsoleOpenApi(this WebApplication app) => app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+
+    /// <summary>The reference page at /docs. It comes out of the package's own files and works without internet; stands before routing.</summary>
+    public static void UseConsoleReference(this WebApplication app) =>
+        app.UseSwaggerUI(ui =>
+        {
+            ui.RoutePrefix = "docs";
+            ui.DocumentTitle = "AgentConsole API";
+            ui.SwaggerEndpoint("/openapi/v1.json", "v1");
+        });
 
     private static async Task DescribeAsync(
         OpenApiOperation operation,
@@ -56,6 +65,7 @@ internal static class OpenApi
         operation.Responses ??= [];
         if (metadata.OfType<DoneStatus>().LastOrDefault() is { Status: not 200 } done && operation.Responses.Remove("200", out var answer))
             operation.Responses[done.Status.ToString(CultureInfo.InvariantCulture)] = answer;
+        AddExamples(operation, context);
         var problems = new List<(int Status, string Text)>();
         if (access is { Anonymous: false })
         {
@@ -113,6 +123,21 @@ internal static class OpenApi
                     },
                 }
             );
+        }
+    }
+
+    private static void AddExamples(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var sent = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAcceptsMetadata>().LastOrDefault()?.RequestType;
+        foreach (var media in operation.RequestBody?.Content?.Values ?? [])
+            media.Example ??= OpenApiExamples.For(sent);
+        var answered = context.Description.SupportedResponseTypes.FirstOrDefault(t => t.StatusCode is >= 200 and < 300)?.Type;
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (!status.StartsWith('2'))
+                continue;
+            foreach (var media in response.Content?.Values ?? [])
+                media.Example ??= OpenApiExamples.For(answered);
         }
     }
 }

@@ -41,6 +41,7 @@ internal static class ConsoleHost
         app.UseExceptionHandler(ConsoleErrors.Handle);
         app.UseWhen(context => context.Request.Headers.Authorization.Count == 0, people => people.UseAuthentication());
         app.UseConsoleNotFound();
+        app.UseConsoleReference();
         app.UseRouting();
         app.UseRateLimiter();
         app.UseMiddleware<ApiGate>();

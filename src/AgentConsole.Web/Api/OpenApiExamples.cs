@@ -1,0 +1,318 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AgentConsole.Contracts;
+
+namespace AgentConsole.Web.Api;
+
+/// <summary>One example for each record of the contract that travels alone; all tell of the same agent. A test holds that none is missing.</summary>
+internal static class OpenApiExamples
+{
+    private const string AgentId = "agt_01m2fz3k9ve4q8t7r5n2x6h0wc";
+    private const string KeyId = "key_01m2fz3k9vf8b1d4s6j7y9p3ma";
+    private const string RunId = "run_01m2fz4qxkd2g9v5w8c1t7r6ne";
+    private const string TeamId = "team_01m2fyzzv4q7n3k9e5r8t1x2hb";
+    private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
+    private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 31, 4, TimeSpan.Zero);
+    private static readonly IReadOnlyList<string> Operators = ["operator"];
+    private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Teams = new Dictionary<string, IReadOnlyList<string>>(
+        StringComparer.Ordinal
+    )
+    {
+        ["payments"] = Operators,
+    };
+
+    private static readonly AgentBody Agent = new()
+    {
+        Id = AgentId,
+        Slug = "mailroom-1",
+        DisplayName = "Mailroom",
+        Description = "Sorts incoming invoices",
+        Team = new TeamRef(TeamId, "payments", "Payments"),
+        Owner = new OwnerRef(UserId, "ines@example.com", "Ines"),
+        Environment = "production",
+        Tags = ["invoices"],
+        Metadata = JsonElement.Parse("""{"repository":"mailroom"}"""),
+        Lifecycle = "active",
+        Liveness = "live",
+        Health = "ok",
+        LivenessSince = At,
+        LastSeenAt = At,
+        LastRunId = RunId,
+        LastRunAt = At,
+        Version = "2.2.0",
+        SeenVersion = "2.2.0",
+        CaptureMode = "metadata",
+        LeaseSeconds = 60,
+        GraceSeconds = 120,
+        CreatedAt = At,
+        UpdatedAt = At,
+        Revision = 3,
+    };
+
+    private static readonly KeyBody Key = new()
+    {
+        Id = KeyId,
+        Agent = "mailroom-1",
+        AgentId = AgentId,
+        Name = "first",
+        CreatedAt = At,
+        Versions =
+        [
+            new KeyVersionBody
+            {
+                Id = "ver_01m2fz3k9vg5h2n8c4t6w1q9rd",
+                Number = 1,
+                State = "active",
+                Prefix = "ak_live_7Qm2",
+                Last4 = "x9Kd",
+                CreatedAt = At,
+                LastUsedAt = At,
+                LastUsedAddress = "192.0.2.7",
+                LastUsedUserAgent = "mailroom/2.2",
+                LastUsedRoute = "/api/v1/runs",
+            },
+        ],
+    };
+
+    private static readonly RunBody Run = new()
+    {
+        Id = RunId,
+        ExternalId = "invoice-4711",
+        Agent = "mailroom-1",
+        AgentId = AgentId,
+        Team = "payments",
+        Status = "completed",
+        StartedAt = At,
+        EndedAt = At.AddSeconds(38),
+        ReceivedAt = At.AddSeconds(38),
+        DurationMs = 38_000,
+        Version = "2.2.0",
+        Model = "small-1",
+        InputTokens = 1840,
+        OutputTokens = 212,
+        Cost = "0.0123",
+        Summary = "Sorted 12 invoices",
+        CaptureMode = "metadata",
+        EventCount = 14,
+    };
+
+    private static readonly EventBody Step = new()
+    {
+        Id = "evt_01m2fz4r2wq8d5k1n7c3v9t6hb",
+        Run = RunId,
+        ExternalId = "step-3",
+        Kind = "tool-call",
+        Name = "ledger.search",
+        At = At,
+        DurationMs = 420,
+        Status = "ok",
+    };
+
+    private static readonly TeamBody Team = new(TeamId, "payments", "Payments", 4, 12, At, 1);
+
+    private static readonly UserBody User = new()
+    {
+        Id = UserId,
+        Email = "ines@example.com",
+        DisplayName = "Ines",
+        State = "active",
+        Roles = [],
+        Teams = Teams,
+        TwoFactor = true,
+        LastSignInAt = At,
+        CreatedAt = At,
+    };
+
+    private static readonly ServiceAccountBody Account = new("svc_01m2fyzzv6h4t8n2k7d1q5w9cr", "deployer", false, [], Teams, At);
+
+    private static readonly TokenBody Token = new()
+    {
+        Id = "tok_01m2fyzzv7n9c3w5t1k8d4q6hr",
+        Name = "ci",
+        Owner = "deployer",
+        OwnerKind = "service-account",
+        Scopes = ["agents:read", "agents:write"],
+        Teams = ["payments"],
+        Prefix = "act_4Fh1",
+        Last4 = "9sQz",
+        State = "active",
+        CreatedAt = At,
+        ExpiresAt = At.AddDays(90),
+    };
+
+    private static readonly TrailBody Record = new()
+    {
+        Id = "trl_01m2fz3k9w2d7n5c8t1q4h6vrb",
+        Seq = 418,
+        At = At,
+        ActorKind = "user",
+        ActorId = UserId,
+        ActorLabel = "ines@example.com",
+        AuthMethod = "session",
+        Address = "192.0.2.7",
+        Action = "agent.paused",
+        TargetKind = "agent",
+        TargetId = AgentId,
+        TargetLabel = "mailroom-1",
+        Team = "payments",
+        Before = JsonElement.Parse("""{"lifecycle":"active"}"""),
+        After = JsonElement.Parse("""{"lifecycle":"paused"}"""),
+        Reason = "Posts invoices twice",
+        CorrelationId = "0HN8F1Q2R3S4T:00000001",
+        Outcome = "done",
+        PrevHash = new string('a', 64),
+        Hash = new string('b', 64),
+    };
+
+    private static readonly Dictionary<Type, object> Known = new()
+    {
+        [typeof(RegisterAgent)] = new
+        {
+            slug = "mailroom-1",
+            display_name = "Mailroom",
+            team = "payments",
+            tags = new[] { "invoices" },
+            key = true,
+        },
+        [typeof(ChangeAgent)] = new { version = "2.2.0", tags = new[] { "invoices", "eu" } },
+        [typeof(AgentBody)] = Agent,
+        [typeof(BulkAgentsResult)] = new BulkAgentsResult(
+            false,
+            1,
+            0,
+            1,
+            0,
+            [
+                new BulkAgentRow(2, "mailroom-1", "created", AgentId, "ak_live_…", null, null),
+                new BulkAgentRow(3, "mailroom-2", "unchanged", null, null, null, null),
+            ]
+        ),
+        [typeof(Heartbeat)] = new { version = "2.2.0" },
+        [typeof(HeartbeatAnswer)] = new HeartbeatAnswer("mailroom-1", "live", 60, 120, At.AddSeconds(60)),
+        [typeof(MintKey)] = new
+        {
+            name = "blue",
+            ttl_days = 90,
+            reason = "Second instance",
+        },
+        [typeof(KeyAction)] = new { key_version = 1, reason = "Found in a log" },
+        [typeof(SetKeyExpiry)] = new { expires_at = At.AddDays(30) },
+        [typeof(KeyBody)] = Key,
+        [typeof(KeyProof)] = new { key = "ak_live_…" },
+        [typeof(KeyVerdict)] = new KeyVerdict(true, "ok", AgentId, KeyId, 1, null),
+        [typeof(LeakReceipt)] = new LeakReceipt(
+            "received",
+            "If this is a key of ours, it is disabled from now on and its owners have been told."
+        ),
+        [typeof(ReportRun)] = new
+        {
+            external_id = "invoice-4711",
+            status = "completed",
+            duration_ms = 38_000,
+            version = "2.2.0",
+            input_tokens = 1840,
+            output_tokens = 212,
+            cost = "0.0123",
+            summary = "Sorted 12 invoices",
+        },
+        [typeof(RunBody)] = Run,
+        [typeof(Core.Runs.RunAccepted)] = Run,
+        [typeof(BatchResult)] = new BatchResult(
+            1,
+            0,
+            1,
+            [
+                new BatchRow(0, RunId, "created", null),
+                new BatchRow(
+                    1,
+                    null,
+                    "failed",
+                    new ProblemBody(
+                        "urn:agentconsole:problem:run_finished",
+                        "Conflict",
+                        409,
+                        "run_finished",
+                        "This run is completed already; a terminal status is final.",
+                        null,
+                        ""
+                    )
+                ),
+            ]
+        ),
+        [typeof(ReportEvent)] = new
+        {
+            kind = "tool-call",
+            external_id = "step-3",
+            name = "ledger.search",
+            duration_ms = 420,
+            status = "ok",
+        },
+        [typeof(EventBody)] = Step,
+        [typeof(EventsAccepted)] = new EventsAccepted(RunId, 1, 0, [Step.Id]),
+        [typeof(StatsBody)] = new StatsBody
+        {
+            Period = "24h",
+            From = At.AddDays(-1),
+            To = At,
+            Runs = new Dictionary<string, long>(StringComparer.Ordinal)
+            {
+                ["total"] = 412,
+                ["completed"] = 398,
+                ["failed"] = 14,
+            },
+            Decisions = new Dictionary<string, long>(StringComparer.Ordinal) { ["allowed"] = 91, ["blocked"] = 2 },
+            Tokens = new TokensBody(758_080, 87_344),
+            Cost = "5.0676",
+            ErrorRate = 0.034,
+            BlockRate = 0.0215,
+            P50DurationMs = 31_000,
+            P95DurationMs = 84_000,
+        },
+        [typeof(CreateTeam)] = new { slug = "payments", name = "Payments" },
+        [typeof(ChangeTeam)] = new { name = "Payments EU" },
+        [typeof(TeamBody)] = Team,
+        [typeof(SetMember)] = new { roles = Operators },
+        [typeof(MemberBody)] = new MemberBody(UserId, "user", "ines@example.com", Operators),
+        [typeof(InviteUser)] = new
+        {
+            email = "ines@example.com",
+            display_name = "Ines",
+            teams = Teams,
+        },
+        [typeof(UserBody)] = User,
+        [typeof(CreateServiceAccount)] = new { name = "deployer", teams = Teams },
+        [typeof(ServiceAccountBody)] = Account,
+        [typeof(CreateToken)] = new
+        {
+            name = "ci",
+            scopes = Token.Scopes,
+            teams = Token.Teams,
+            expires_at = Token.ExpiresAt,
+        },
+        [typeof(TokenBody)] = Token,
+        [typeof(WhoAmI)] = new WhoAmI("user", UserId, "ines@example.com", "Example", null, [], Teams),
+        [typeof(TrailBody)] = Record,
+    };
+
+    /// <summary>An example of this type, of a page or list of it, or null when there is none.</summary>
+    public static JsonNode? For(Type? type)
+    {
+        if (type is null)
+            return null;
+        if (Known.TryGetValue(type, out var example))
+            return JsonSerializer.SerializeToNode(example, ConsoleJson.Options);
+        if (!type.IsGenericType)
+            return null;
+        var item = For(type.GetGenericArguments()[0]);
+        if (item is null)
+            return null;
+        return type.GetGenericTypeDefinition() == typeof(Page<>)
+            ? new JsonObject
+            {
+                ["data"] = new JsonArray(item),
+                ["has_more"] = false,
+                ["next_cursor"] = null,
+            }
+            : new JsonArray(item);
+    }
+}

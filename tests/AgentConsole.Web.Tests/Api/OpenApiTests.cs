@@ -1,0 +1,75 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using AgentConsole.Web.Api;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Api;
+
+public sealed class OpenApiTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_endpoint_is_described_with_a_summary_an_example_and_its_problems()
+    {
+        await using var console = await ConsoleServer.StartAsync();
+        var document = await console.Client().GetFromJsonAsync<JsonElement>("/openapi/v1.json", Stop);
+        Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        var described = new HashSet<string>(StringComparer.Ordinal);
+        var faults = new List<string>();
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var name = $"{operation.Name.ToUpperInvariant()} {path.Name}";
+                described.Add(name);
+                if (!operation.Value.TryGetProperty("summary", out _))
+                    faults.Add(name + " has no summary");
+                if (!operation.Value.TryGetProperty("operationId", out _))
+                    faults.Add(name + " has no name");
+                if (operation.Value.TryGetProperty("requestBody", out var body) && !HasExample(body))
+                    faults.Add(name + " has no example of its body");
+                foreach (var response in operation.Value.GetProperty("responses").EnumerateObject())
+                {
+                    if (response.Name.StartsWith('2') && response.Value.TryGetProperty("content", out _) && !HasExample(response.Value))
+                        faults.Add(name + " has no example of its answer");
+                }
+                if (!operation.Value.GetProperty("responses").EnumerateObject().Any(r => r.Name.StartsWith('4')))
+                    faults.Add(name + " names no problem");
+            }
+        }
+        Assert.Empty(faults);
+
+        var mapped = console
+            .Services.GetServices<EndpointDataSource>()
+            .SelectMany(s => s.Endpoints)
+            .Where(e => e.Metadata.GetMetadata<RouteFigures>() is not null)
+            .Select(e => e.Metadata.GetMetadata<RouteFigures>()!)
+            .Select(f => $"{f.Method} {Template(f.Route)}")
+            .ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(mapped.Order(), described.Order());
+    }
+
+    [Fact]
+    public async Task The_reference_page_works_without_internet()
+    {
+        await using var console = await ConsoleServer.StartAsync();
+        using var client = console.Client();
+
+        var page = await client.GetStringAsync("/docs/index.html", Stop);
+
+        Assert.Contains("swagger-ui", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
+        Assert.True((await client.GetAsync("/docs/swagger-ui-bundle.js", Stop)).IsSuccessStatusCode);
+    }
+
+    private static bool HasExample(JsonElement part) =>
+        part.TryGetProperty("content", out var content)
+        && content
+            .EnumerateObject()
+            .All(media => media.Value.TryGetProperty("example", out var example) && example.ValueKind != JsonValueKind.Null);
+
+    private static string Template(string route) =>
+        "/" + System.Text.RegularExpressions.Regex.Replace(route.Trim('/'), @"\{\**(\w+)[^}]*\}", "{$1}");
+}
