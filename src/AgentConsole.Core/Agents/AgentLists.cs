@@ -107,6 +107,13 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
         return await db.Agents.VisibleTo(by).Where(a => a.Id == id).Select(Row).FirstOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>These lines as they stand now, those that are visible; in no order.</summary>
+    public async Task<IReadOnlyList<AgentRow>> RowsAsync(Actor by, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        return await db.Agents.VisibleTo(by).Where(a => ids.Contains(a.Id)).Select(Row).ToListAsync(cancellationToken);
+    }
+
     /// <summary>Counts of what the actor sees, deleted agents left out.</summary>
     public async Task<FleetTotals> TotalsAsync(Actor by, CancellationToken cancellationToken)
     {

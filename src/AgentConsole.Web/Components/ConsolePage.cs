@@ -13,6 +13,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _left = new();
 
+    protected ConsolePage() => Left = _left.Token;
+
     [Inject]
     public required Visitor Visitor { get; init; }
 
@@ -39,7 +41,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     }
 
     /// <summary>Ends when the person leaves the page.</summary>
-    protected CancellationToken Left => _left.Token;
+    protected CancellationToken Left { get; }
 
     protected DateTimeOffset Now => Clock.GetUtcNow();
 
@@ -53,6 +55,30 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>Null when the person may do this in at least one team.</summary>
     protected string? WhyNotAnywhere(Permission permission) =>
         Me.TeamsWith(permission) is { All: false, Ids.Length: 0 } ? Permissions.Explain(permission, "a team") : null;
+
+    /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
+    protected void Work(Func<Task> work) =>
+        _ = Task.Run(
+            () =>
+                InvokeAsync(async () =>
+                {
+                    if (Left.IsCancellationRequested)
+                        return;
+                    try
+                    {
+                        await work();
+                    }
+                    catch (OperationCanceledException) when (Left.IsCancellationRequested)
+                    {
+                        // The person left while it was read.
+                    }
+                    catch (Exception e)
+                    {
+                        await DispatchExceptionAsync(e); // the page's boundary shows it
+                    }
+                }),
+            CancellationToken.None
+        );
 
     protected sealed override async Task OnInitializedAsync()
     {

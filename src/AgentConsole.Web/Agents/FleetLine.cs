@@ -1,0 +1,82 @@
+using System.Net;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Agents;
+
+/// <summary>One row of the fleet in one circuit: what was read, and what live events told since.</summary>
+public sealed class FleetLine(AgentRow row, AccessSnapshot access)
+{
+    private AgentRow _row = row;
+
+    public AgentRow Row => _row;
+
+    public string? LastRun => IdText.Format(IdText.Run, _row.LastRunId);
+
+    /// <summary>Team and owner, under the name.</summary>
+    public MarkupString Who { get; private set; } = WhoOf(row, access);
+
+    public MarkupString Version =>
+        new(
+            WebUtility.HtmlEncode(_row.Version ?? _row.SeenVersion ?? Words.Unknown)
+                + (
+                    _row.Version is not null && _row.SeenVersion is { } seen && seen != _row.Version
+                        ? $"<span class=\"who\">seen {WebUtility.HtmlEncode(seen)}</span>"
+                        : ""
+                )
+        );
+
+    public void Replace(AgentRow row, AccessSnapshot access)
+    {
+        _row = row;
+        Who = WhoOf(row, access);
+    }
+
+    /// <summary>A run was told. True when the row must be read again, because the agent came back to life.</summary>
+    public bool HearRun(Guid runId, string? status, DateTimeOffset now)
+    {
+        var newest =
+            _row.LastRunId is not { } known
+            || string.CompareOrdinal(IdText.Format(IdText.Run, runId), IdText.Format(IdText.Run, known)) >= 0;
+        _row = newest
+            ? _row with
+            {
+                LastRunId = runId,
+                LastRunAt = _row.LastRunId == runId ? _row.LastRunAt : now,
+                LastRunStatus = status ?? _row.LastRunStatus,
+                LastSeenAt = now,
+            }
+            : _row with
+            {
+                LastSeenAt = now,
+            };
+        return _row.Liveness != Core.Agents.Liveness.Live || _row.Lifecycle == Core.Agents.Lifecycle.Registered;
+    }
+
+    public MarkupString Liveness(DateTimeOffset now) =>
+        Status.Liveness(
+            KebabCase.Of(_row.Liveness),
+            _row.LastSeenAt is { } seen ? Words.Time(seen, now) : null,
+            _row.Lifecycle == Core.Agents.Lifecycle.Paused,
+            AgentWords.WhyLiveness(_row.Liveness, _row.LastSeenAt, _row.LeaseSeconds, _row.GraceSeconds, now)
+        );
+
+    public MarkupString RunCell(DateTimeOffset now) =>
+        _row.LastRunAt is { } at
+            ? new MarkupString(
+                $"{Status.Run(_row.LastRunStatus ?? "completed").Value} <span class=\"x3 sm\">{Words.Time(at, now).Value}</span>"
+            )
+            : new MarkupString("<span class=\"x3 sm\">No runs</span>");
+
+    private static MarkupString WhoOf(AgentRow row, AccessSnapshot access)
+    {
+        var team = access.Teams.GetValueOrDefault(row.TeamId)?.Name ?? "";
+        var owner = row.OwnerId is { } id ? access.Principals.GetValueOrDefault(id)?.DisplayName : null;
+        return new MarkupString(
+            $"{WebUtility.HtmlEncode(team)} · {(owner is null ? "<span class=\"wrn\">No owner</span>" : WebUtility.HtmlEncode(owner))}"
+        );
+    }
+}
