@@ -66,9 +66,7 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
 
     public MarkupString RunCell(DateTimeOffset now) =>
         _row.LastRunAt is { } at
-            ? new MarkupString(
-                $"{Status.Run(_row.LastRunStatus ?? "completed").Value} <span class=\"x3 sm\">{Words.Time(at, now).Value}</span>"
-            )
+            ? Status.Run(_row.LastRunStatus ?? "completed", Words.Time(at, now))
             : new MarkupString("<span class=\"x3 sm\">No runs</span>");
 
     private static MarkupString WhoOf(AgentRow row, AccessSnapshot access)

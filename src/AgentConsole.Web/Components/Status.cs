@@ -83,7 +83,7 @@ public static class Status
 
     public static MarkupString Lifecycle(string word) => Of(LifecycleLooks, word, null, null);
 
-    public static MarkupString Run(string word, string? why = null) => Of(RunLooks, word, null, why);
+    public static MarkupString Run(string word, MarkupString? age = null, string? why = null) => Of(RunLooks, word, age, why);
 
     public static MarkupString Key(string word) => Of(KeyLooks, word, null, null);
 
