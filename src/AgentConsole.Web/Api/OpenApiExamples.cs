@@ -160,6 +160,7 @@ internal static class OpenApiExamples
         Reason = "Posts invoices twice",
         CorrelationId = "0HN8F1Q2R3S4T:00000001",
         Outcome = "done",
+        Erased = [],
         PrevHash = new string('a', 64),
         Hash = new string('b', 64),
     };
