@@ -15,3 +15,10 @@ public sealed record ProblemBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Errors,
     string TraceId
 );
+
+/// <summary>Body of an act that may say why; at most 500 characters, kept in the trail.</summary>
+public sealed record Reason
+{
+    [JsonPropertyName("reason")]
+    public string? Text { get; init; }
+}

@@ -118,7 +118,7 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
     }
 
     /// <summary>Its keys answer 403 <c>agent_paused</c> from now on. Pausing a paused agent changes nothing.</summary>
-    public Task<Outcome<AgentBody>> PauseAsync(Actor by, string idOrSlug, string? reason, CancellationToken cancellationToken) =>
+    public Task<Outcome<AgentBody>> PauseAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
         MoveAsync(
             by,
             idOrSlug,
@@ -137,7 +137,7 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
             cancellationToken
         );
 
-    public Task<Outcome<AgentBody>> ResumeAsync(Actor by, string idOrSlug, string? reason, CancellationToken cancellationToken) =>
+    public Task<Outcome<AgentBody>> ResumeAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
         MoveAsync(
             by,
             idOrSlug,
@@ -160,7 +160,7 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
         );
 
     /// <summary>Soft: its keys are refused, its slug is free again, its history stays, and it can be restored.</summary>
-    public Task<Outcome<AgentBody>> DeleteAsync(Actor by, string idOrSlug, string? reason, CancellationToken cancellationToken) =>
+    public Task<Outcome<AgentBody>> DeleteAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
         MoveAsync(
             by,
             idOrSlug,
@@ -180,7 +180,12 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
         );
 
     /// <summary>Brings a deleted agent back as it was; 409 <c>slug_taken</c> when another one has its slug by now.</summary>
-    public async Task<Outcome<AgentBody>> RestoreAsync(Actor by, string idOrSlug, string? reason, CancellationToken cancellationToken)
+    public async Task<Outcome<AgentBody>> RestoreAsync(
+        Actor by,
+        string idOrSlug,
+        Outcome<string> reason,
+        CancellationToken cancellationToken
+    )
     {
         var restored = await MoveAsync(
             by,
@@ -294,7 +299,7 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
         Actor by,
         string idOrSlug,
         string action,
-        string? reason,
+        Outcome<string> input,
         Func<Agent, DateTimeOffset, Problem?> move,
         CancellationToken cancellationToken
     )
@@ -304,8 +309,10 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
             return AgentProblems.NotFound;
         if (!by.May(Permission.EditAgents, agent.TeamId))
             return Actor.MissingRole(Permission.EditAgents, access.Current.Teams.GetValueOrDefault(agent.TeamId)?.Name);
+        if (!input.Try(out var given, out var unreadable))
+            return unreadable;
         var errors = new FieldErrors();
-        reason = Texts.Block(reason, "reason", 500, errors);
+        var reason = Texts.Block(given, "reason", 500, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
         var before = agent.Lifecycle;

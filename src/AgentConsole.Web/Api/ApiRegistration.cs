@@ -1,6 +1,8 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
+using AgentConsole.Web.Keys;
 using AgentConsole.Web.Runs;
 
 namespace AgentConsole.Web.Api;
@@ -21,6 +23,8 @@ internal static class ApiRegistration
     {
         var api = app.MapGroup("/api/v1");
         // Every feature of the API, in the order of the reference.
+        api.MapAgentApi();
+        api.MapKeyApi();
         api.MapRunApi();
 
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

@@ -43,7 +43,8 @@ internal static class OpenApi
             }
         );
 
-    public static void MapConsoleOpenApi(this WebApplication app) => app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+    public static void MapConsoleOpenApi(this WebApplication app) =>
+        app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
 
     /// <summary>The reference page at /docs. It comes out of the package's own files and works without internet; stands before routing.</summary>
     public static void UseConsoleReference(this WebApplication app) =>
@@ -66,6 +67,19 @@ internal static class OpenApi
         if (metadata.OfType<DoneStatus>().LastOrDefault() is { Status: not 200 } done && operation.Responses.Remove("200", out var answer))
             operation.Responses[done.Status.ToString(CultureInfo.InvariantCulture)] = answer;
         AddExamples(operation, context);
+        foreach (var parameter in metadata.OfType<QueryParameter>())
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(
+                new OpenApiParameter
+                {
+                    Name = parameter.Name,
+                    In = ParameterLocation.Query,
+                    Description = parameter.Description,
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                }
+            );
+        }
         var problems = new List<(int Status, string Text)>();
         if (access is { Anonymous: false })
         {

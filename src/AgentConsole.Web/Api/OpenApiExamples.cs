@@ -190,6 +190,7 @@ internal static class OpenApiExamples
         ),
         [typeof(Heartbeat)] = new { version = "2.2.0" },
         [typeof(HeartbeatAnswer)] = new HeartbeatAnswer("mailroom-1", "live", 60, 120, At.AddSeconds(60)),
+        [typeof(Reason)] = new { reason = "Posts invoices twice" },
         [typeof(MintKey)] = new
         {
             name = "blue",

@@ -153,9 +153,9 @@ public sealed class KeyStories
         Assert.Equal((true, "ok", agent.Id, agent.KeyId, 1), (good.Valid, good.Code, good.AgentId, good.KeyId, good.KeyVersion));
         Assert.Equal(KeyCheck.Unknown, verifier.Verify(house.As(house.Cast.Sara), agent.ApiKey).Code);
         Assert.Equal(KeyCheck.Unknown, verifier.Verify(house.As(house.Cast.Gus), agent.ApiKey).Code);
-        await house.Get<AgentService>().PauseAsync(house.As(house.Cast.Otto), "mailroom-1", null, TestHouse.Stop);
+        await house.Get<AgentService>().PauseAsync(house.As(house.Cast.Otto), "mailroom-1", "", TestHouse.Stop);
         Assert.Equal((false, KeyCheck.AgentPaused), Verdict(verifier.Verify(house.As(house.Cast.Victor), agent.ApiKey)));
-        await house.Get<AgentService>().DeleteAsync(house.As(house.Cast.Otto), "mailroom-1", null, TestHouse.Stop);
+        await house.Get<AgentService>().DeleteAsync(house.As(house.Cast.Otto), "mailroom-1", "", TestHouse.Stop);
         Assert.Equal((false, KeyCheck.AgentDeleted), Verdict(verifier.Verify(house.As(house.Cast.Victor), agent.ApiKey)));
     }
 
