@@ -12,6 +12,9 @@ internal static class DataRegistration
         services.AddSingleton<WriteGate>();
         services.AddSingleton<ConsoleStore>();
         services.AddSingleton<ConsoleStartup>();
+        services.AddSingleton<AliveMark>();
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AliveMark>());
+        services.AddHostedService(s => s.GetRequiredService<AliveMark>());
         services.AddSingleton<IDbContextFactory<ConsoleDbContext>, ConsoleContextFactory>();
         return services;
     }

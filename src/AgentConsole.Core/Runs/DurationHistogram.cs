@@ -30,14 +30,15 @@ public sealed class DurationHistogram
             Bump(bucket, count);
     }
 
-    public void Merge(ReadOnlySpan<byte> stored)
+    /// <param name="times">So many histograms that are all alike.</param>
+    public void Merge(ReadOnlySpan<byte> stored, long times = 1)
     {
         var bucket = 0;
         while (!stored.IsEmpty)
         {
             bucket += (int)ReadVarint(ref stored);
             var zigzag = ReadVarint(ref stored);
-            Bump(bucket, (long)(zigzag >> 1) ^ -(long)(zigzag & 1));
+            Bump(bucket, times * ((long)(zigzag >> 1) ^ -(long)(zigzag & 1)));
         }
     }
 

@@ -8,6 +8,8 @@ namespace AgentConsole.Core.Runs;
 
 internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 {
+    private const string NotCompleted = "status <> 'completed'";
+
     public void Configure(EntityTypeBuilder<Run> run)
     {
         // No foreign keys: telemetry outlives its subject, and the agent was checked when its key was.
@@ -22,11 +24,12 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         run.Property(r => r.Error).HasMaxLength(4000);
         run.Property(r => r.ErrorCode).HasMaxLength(100);
         run.Property(r => r.CaptureMode).HasMaxLength(16);
+        // The external id stands before the agent, so that a search by it needs no agent.
         run.HasIndex(r => new
             {
                 r.OrganizationId,
-                r.AgentId,
                 r.ExternalId,
+                r.AgentId,
             })
             .IsUnique()
             .HasFilter("external_id IS NOT NULL")
@@ -47,6 +50,7 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
             })
             .IsDescending(false, false, true)
             .HasDatabaseName("ix_runs_team");
+        // Completed runs are wherever one looks; the others are rare, and found at once by these without a cost for each completed run.
         run.HasIndex(r => new
             {
                 r.OrganizationId,
@@ -54,7 +58,37 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
                 r.Id,
             })
             .IsDescending(false, false, true)
+            .HasFilter(NotCompleted)
             .HasDatabaseName("ix_runs_status");
+        run.HasIndex(r => new
+            {
+                r.OrganizationId,
+                r.AgentId,
+                r.Status,
+                r.Id,
+            })
+            .IsDescending(false, false, false, true)
+            .HasFilter(NotCompleted)
+            .HasDatabaseName("ix_runs_agent_status");
+        run.HasIndex(r => new
+            {
+                r.OrganizationId,
+                r.TeamId,
+                r.Status,
+                r.Id,
+            })
+            .IsDescending(false, false, false, true)
+            .HasFilter(NotCompleted)
+            .HasDatabaseName("ix_runs_team_status");
+        run.HasIndex(r => new
+            {
+                r.OrganizationId,
+                r.ErrorCode,
+                r.Id,
+            })
+            .IsDescending(false, false, true)
+            .HasFilter("error_code IS NOT NULL")
+            .HasDatabaseName("ix_runs_error_code");
         run.HasIndex(r => new { r.OrganizationId, r.ParentRunId }).HasFilter("parent_run_id IS NOT NULL").HasDatabaseName("ix_runs_parent");
         // Finds open runs whose lease ran out.
         run.HasIndex(r => r.LeaseDeadline).HasFilter("lease_deadline IS NOT NULL").HasDatabaseName("ix_runs_due");

@@ -1,3 +1,4 @@
+using AgentConsole.Core.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,20 @@ internal static class RunsRegistration
         services.AddSingleton<RunBodies>();
         services.AddSingleton<RunIngest>();
         services.AddHostedService(s => s.GetRequiredService<RunIngest>());
+        services.AddSingleton<RunService>();
+        services.AddSingleton<StatsService>();
+        services.AddSingleton<RollupRebuild>();
+        services.AddLoop<LostWatch>();
+        services.AddLoop<HealthWatch>();
+        services.AddLoop<RollupFold>();
         return services;
+    }
+
+    private static void AddLoop<T>(this IServiceCollection services)
+        where T : Periodic
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(s => s.GetRequiredService<T>());
     }
 }
 

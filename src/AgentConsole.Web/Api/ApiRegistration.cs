@@ -26,6 +26,7 @@ internal static class ApiRegistration
         api.MapAgentApi();
         api.MapKeyApi();
         api.MapRunApi();
+        api.MapRunReadApi();
 
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {

@@ -1,0 +1,64 @@
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
+using Microsoft.Extensions.Logging;
+
+namespace AgentConsole.Core.Runs;
+
+/// <summary>Folds minutes that are older than 48 hours into hours, one organization's hour in one transaction.</summary>
+public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeProvider clock, ILogger<RollupFold> log)
+    : Periodic(TimeSpan.FromMinutes(10), clock, log)
+{
+    private static readonly TimeSpan After = TimeSpan.FromHours(48);
+    private readonly TimeProvider _clock = clock;
+
+    /// <summary>Minutes before this instant are folded, save those that a late correction made anew since.</summary>
+    internal static DateTimeOffset Before(DateTimeOffset now)
+    {
+        var cut = Utc.ToMicros(now - After);
+        return Utc.FromMicros(cut - (cut % RollupScope.HourMicros));
+    }
+
+    public override async Task StepAsync(CancellationToken cancellationToken)
+    {
+        var before = Utc.ToMicros(Before(_clock.GetUtcNow()));
+        foreach (var organization in access.Current.Organizations.Keys)
+        {
+            foreach (var hour in await HoursAsync(organization, before, cancellationToken))
+                await FoldAsync(organization, hour, cancellationToken);
+        }
+    }
+
+    private async Task<List<long>> HoursAsync(Guid organization, long before, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        return await new RollupSql(db)
+            .Add($"SELECT DISTINCT bucket / {RollupScope.HourMicros} AS hour FROM run_rollups WHERE organization_id = ")
+            .Value(organization)
+            .Add(" AND bucket_seconds = 60 AND bucket < ")
+            .Value(before)
+            .Add(" ORDER BY hour")
+            .ReadAsync(reader => reader.GetInt64(0), cancellationToken);
+    }
+
+    private async Task FoldAsync(Guid organization, long hour, CancellationToken cancellationToken)
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        await RollupStore.LockAsync(write.Db, cancellationToken);
+        // Taken out and read in one statement: a correction that arrives meanwhile is either in it or makes a new row.
+        var minutes = await new RollupSql(write.Db)
+            .Add("DELETE FROM run_rollups WHERE organization_id = ")
+            .Value(organization)
+            .Add(" AND bucket_seconds = 60 AND bucket >= ")
+            .Value(hour * RollupScope.HourMicros)
+            .Add(" AND bucket < ")
+            .Value((hour + 1) * RollupScope.HourMicros)
+            .Add($" RETURNING {RollupStore.Columns}")
+            .ReadAsync(RollupStore.Row, cancellationToken);
+        var hours = new RollupLedger();
+        foreach (var (key, figures) in minutes)
+            hours.At(key with { BucketMicros = hour * RollupScope.HourMicros, BucketSeconds = 3600 }).Add(figures);
+        await RollupStore.AddAsync(write.Db, hours, cancellationToken);
+        await write.TryCommitAsync(cancellationToken);
+    }
+}
