@@ -1253,22 +1253,38 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasDatabaseName("ix_runs_parent")
                         .HasFilter("parent_run_id IS NOT NULL");
 
-                    b.HasIndex("OrganizationId", "AgentId", "ExternalId")
-                        .IsUnique()
-                        .HasDatabaseName("ux_runs_external_id")
-                        .HasFilter("external_id IS NOT NULL");
-
                     b.HasIndex("OrganizationId", "AgentId", "Id")
                         .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_agent");
 
+                    b.HasIndex("OrganizationId", "ErrorCode", "Id")
+                        .IsDescending(false, false, true)
+                        .HasDatabaseName("ix_runs_error_code")
+                        .HasFilter("error_code IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "ExternalId", "AgentId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_runs_external_id")
+                        .HasFilter("external_id IS NOT NULL");
+
                     b.HasIndex("OrganizationId", "Status", "Id")
                         .IsDescending(false, false, true)
-                        .HasDatabaseName("ix_runs_status");
+                        .HasDatabaseName("ix_runs_status")
+                        .HasFilter("status <> 'completed'");
 
                     b.HasIndex("OrganizationId", "TeamId", "Id")
                         .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_team");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Status", "Id")
+                        .IsDescending(false, false, false, true)
+                        .HasDatabaseName("ix_runs_agent_status")
+                        .HasFilter("status <> 'completed'");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Status", "Id")
+                        .IsDescending(false, false, false, true)
+                        .HasDatabaseName("ix_runs_team_status")
+                        .HasFilter("status <> 'completed'");
 
                     b.ToTable("runs", (string)null);
                 });

@@ -806,10 +806,24 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 descending: new[] { false, false, true });
 
             migrationBuilder.CreateIndex(
+                name: "ix_runs_agent_status",
+                table: "runs",
+                columns: new[] { "organization_id", "agent_id", "status", "id" },
+                descending: new[] { false, false, false, true },
+                filter: "status <> 'completed'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_runs_due",
                 table: "runs",
                 column: "lease_deadline",
                 filter: "lease_deadline IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_error_code",
+                table: "runs",
+                columns: new[] { "organization_id", "error_code", "id" },
+                descending: new[] { false, false, true },
+                filter: "error_code IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_parent",
@@ -821,7 +835,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ix_runs_status",
                 table: "runs",
                 columns: new[] { "organization_id", "status", "id" },
-                descending: new[] { false, false, true });
+                descending: new[] { false, false, true },
+                filter: "status <> 'completed'");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_team",
@@ -830,9 +845,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 descending: new[] { false, false, true });
 
             migrationBuilder.CreateIndex(
+                name: "ix_runs_team_status",
+                table: "runs",
+                columns: new[] { "organization_id", "team_id", "status", "id" },
+                descending: new[] { false, false, false, true },
+                filter: "status <> 'completed'");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_runs_external_id",
                 table: "runs",
-                columns: new[] { "organization_id", "agent_id", "external_id" },
+                columns: new[] { "organization_id", "external_id", "agent_id" },
                 unique: true,
                 filter: "external_id IS NOT NULL");
 
