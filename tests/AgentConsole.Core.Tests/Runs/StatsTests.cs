@@ -108,7 +108,7 @@ public sealed class StatsTests
         await using var house = await RunServiceTests.OpenAsync(database);
         var agent = await house.AgentAsync("mailroom-1");
         var other = await house.AgentAsync("digger", a => a.TeamId = house.Cast.Research);
-        var (victor, olga) = (victor, house.As(house.Cast.Olga)); // their sessions end before the day does
+        var (victor, olga) = (house.As(house.Cast.Victor), house.As(house.Cast.Olga)); // their sessions end before the day does
         await house.ReportAsync(agent, "too old", "completed");
         house.Clock.Advance(TimeSpan.FromHours(2));
         await house.ReportAsync(agent, "first", "failed");
