@@ -32,6 +32,8 @@ public static class Fleet
 {
     public const int Done = 0;
     public const int NotAllReported = 1;
+    private const string LedgerFile = "ledger.csv";
+    private const string LogFile = "fleet.log";
 
     private static readonly TimeSpan ConsoleReadyWithin = TimeSpan.FromSeconds(90);
 
@@ -42,8 +44,8 @@ public static class Fleet
     public static async Task<int> RunAsync(FleetOptions options, TextWriter writer, TimeProvider clock, CancellationToken stopping)
     {
         var state = FleetState.Open(options.StateFolder);
-        var log = new FleetLog(writer, Path.Combine(options.StateFolder, "fleet.log"), clock);
-        var ledger = new RunLedger(Path.Combine(options.StateFolder, "ledger.csv"));
+        var log = new FleetLog(writer, Path.Combine(options.StateFolder, LogFile), clock);
+        var ledger = new RunLedger(Path.Combine(options.StateFolder, LedgerFile));
         ledger.Shorten();
         using var http = FleetClient.Connect(options.Console);
         await WaitForConsoleAsync(http, clock, stopping);
@@ -74,7 +76,8 @@ public static class Fleet
         await WaitForConsoleAsync(http, clock, stopping);
         var log = new FleetLog(writer, null, clock);
         await new DemoScene(new FleetClient(http, options.Token, clock), FleetState.Open(options.StateFolder), log).RemoveAsync(stopping);
-        Directory.Delete(options.StateFolder, recursive: true);
+        foreach (var file in new[] { FleetState.FileName, LedgerFile, LogFile, LogFile + ".1" })
+            File.Delete(Path.Combine(options.StateFolder, file));
     }
 
     private static async Task WaitForConsoleAsync(HttpClient http, TimeProvider clock, CancellationToken stopping)

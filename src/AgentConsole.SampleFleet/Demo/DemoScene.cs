@@ -42,7 +42,7 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
             {
                 foreach (var version in key.Versions.Where(v => v.State is "active" or "retiring" or "disabled"))
                     await PostAsync<KeyBody>(
-                        $"/api/v1/keys/{key.Id}/revoke",
+                        $"/api/v1/agents/{agent.Id}/keys/{key.Id}/revoke",
                         new KeyAction { KeyVersion = version.Number, Reason = Removal },
                         null,
                         cancellationToken

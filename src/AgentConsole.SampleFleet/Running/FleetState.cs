@@ -13,6 +13,7 @@ public sealed record AgentPapers(string Attempt, string? Key = null);
 /// </summary>
 public sealed class FleetState
 {
+    public const string FileName = "fleet.json";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly string _path;
     private readonly Contents _contents;
@@ -37,7 +38,7 @@ public sealed class FleetState
             Directory.CreateDirectory(folder);
         else
             Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
-        var path = Path.Combine(folder, "fleet.json");
+        var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             return new FleetState(path, new Contents());
         try

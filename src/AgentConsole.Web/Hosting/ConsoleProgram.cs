@@ -1,3 +1,5 @@
+using AgentConsole.Web.Hosting.Demo;
+
 namespace AgentConsole.Web.Hosting;
 
 /// <summary>The process: runs the console, or an offline command, and turns a wrong setting into one clear line.</summary>
@@ -7,7 +9,10 @@ internal static class ConsoleProgram
     {
         try
         {
-            await using var app = ConsoleHost.Build(args);
+            if (DemoRemoval.IsAsked(args, out var rest))
+                return await DemoRemoval.RunAsync(rest, Console.Out, Console.Error);
+            var demo = DemoMode.TakeFrom(args);
+            await using var app = ConsoleHost.Build(demo ?? args, builder => _ = demo is null ? null : DemoMode.Prepare(builder));
             await ConsoleHost.OpenAsync(app);
             await app.RunAsync();
             return 0;
