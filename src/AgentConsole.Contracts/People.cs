@@ -50,10 +50,24 @@ public sealed record UserBody
     public bool TwoFactor { get; init; }
     public DateTimeOffset? LastSignInAt { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+    public required long Revision { get; init; }
 
-    /// <summary>One-time link; only in the answer that made it.</summary>
+    /// <summary>Agents that the user owns; if the user is disabled they show as ownerless. Only in the answer for one user.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? OwnedAgents { get; init; }
+
+    /// <summary>Path of a one-time link, to be handed to the person; only in the answer that made it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Link { get; init; }
+}
+
+/// <summary>Changes the members that are given.</summary>
+public sealed record ChangeUser
+{
+    public string? DisplayName { get; init; }
+
+    /// <summary>All organization roles that the user then has; empty for none.</summary>
+    public IReadOnlyList<string>? Roles { get; init; }
 }
 
 public sealed record CreateServiceAccount
@@ -63,13 +77,23 @@ public sealed record CreateServiceAccount
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Teams { get; init; }
 }
 
+/// <summary>Changes the members that are given.</summary>
+public sealed record ChangeServiceAccount
+{
+    public string? Name { get; init; }
+
+    /// <summary>All organization roles that the account then has; empty for none.</summary>
+    public IReadOnlyList<string>? Roles { get; init; }
+}
+
 public sealed record ServiceAccountBody(
     string Id,
     string Name,
     bool Disabled,
     IReadOnlyList<string> Roles,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Teams,
-    DateTimeOffset CreatedAt
+    DateTimeOffset CreatedAt,
+    long Revision
 );
 
 public sealed record CreateToken
@@ -101,6 +125,8 @@ public sealed record TokenBody
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? LastUsedAt { get; init; }
+    public string? LastUsedAddress { get; init; }
+    public string? LastUsedUserAgent { get; init; }
 
     /// <summary>The secret; only in the answer that created it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -117,4 +143,16 @@ public sealed record WhoAmI(
     IReadOnlyList<string>? Scopes,
     IReadOnlyList<string> Roles,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Teams
+);
+
+/// <summary>One signed-in browser.</summary>
+/// <param name="Current">It is the one that asks.</param>
+public sealed record SessionBody(
+    string Id,
+    bool Current,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset LastSeenAt,
+    DateTimeOffset ExpiresAt,
+    string? Address,
+    string? UserAgent
 );

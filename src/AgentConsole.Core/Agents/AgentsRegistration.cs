@@ -8,6 +8,7 @@ internal static class AgentsRegistration
     public static IServiceCollection AddAgents(this IServiceCollection services)
     {
         services.AddSingleton<AgentDirectory>();
+        services.AddSingleton<People.IAgentCounts, AgentCounts>();
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AgentDirectory>());
         services.AddSingleton<AgentService>();
         services.AddSingleton<AgentLists>();

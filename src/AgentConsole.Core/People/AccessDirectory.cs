@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using AgentConsole.Core.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -20,10 +21,10 @@ public sealed record TokenCard(
     bool Revoked
 );
 
-public sealed record SessionCard(Guid Id, Guid UserId, DateTimeOffset ExpiresAt);
+public sealed record SessionCard(Guid Id, Guid UserId, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
 
 /// <summary>An immutable picture of who may do what. Roles are read from the newest one at each operation.</summary>
-public sealed class AccessSnapshot
+public sealed record AccessSnapshot
 {
     public long Version { get; init; }
     public FrozenDictionary<Guid, Principal> Principals { get; init; } = FrozenDictionary<Guid, Principal>.Empty;
@@ -34,8 +35,8 @@ public sealed class AccessSnapshot
     /// <summary>Lowercase hex of the keyed hash to token, revoked and expired ones included, so that they are refused by their own code.</summary>
     public FrozenDictionary<string, TokenCard> Tokens { get; init; } = FrozenDictionary<string, TokenCard>.Empty;
 
-    /// <summary>Sessions that were neither revoked nor expired when the picture was taken.</summary>
-    public FrozenDictionary<Guid, SessionCard> Sessions { get; init; } = FrozenDictionary<Guid, SessionCard>.Empty;
+    /// <summary>Sessions that are not revoked; an expired one may still stand here, so compare <see cref="SessionCard.ExpiresAt"/>.</summary>
+    public ImmutableDictionary<Guid, SessionCard> Sessions { get; init; } = ImmutableDictionary<Guid, SessionCard>.Empty;
     public FrozenDictionary<Guid, string> Organizations { get; init; } = FrozenDictionary<Guid, string>.Empty;
     public FrozenSet<Guid> SuspendedOrganizations { get; init; } = [];
 
@@ -53,7 +54,10 @@ public sealed class AccessSnapshot
     }
 }
 
-/// <summary>Holds the newest <see cref="AccessSnapshot"/>. Whoever changes people, teams, tokens or sessions reloads it in the same step as the commit.</summary>
+/// <summary>
+/// Holds the newest <see cref="AccessSnapshot"/>. Whoever changes people, teams or tokens reloads it in the same step as the commit; sessions come and
+/// go too often for that and change the picture alone.
+/// </summary>
 public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts, TimeProvider clock) : ILoadAtStart
 {
     private readonly SemaphoreSlim _reload = new(1, 1);
@@ -66,7 +70,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
 
     Task ILoadAtStart.LoadAsync(ConsoleDbContext db, CancellationToken cancellationToken) => ReloadAsync();
 
-    /// <summary>Reads everything anew; call it from <see cref="Write.AfterCommit(Func{Task})"/> after changing people, teams, tokens or sessions.</summary>
+    /// <summary>Reads everything anew; call it from <see cref="Write.AfterCommit(Func{Task})"/> after changing people, teams or tokens.</summary>
     public async Task ReloadAsync()
     {
         await _reload.WaitAsync();
@@ -77,6 +81,47 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             var next = await ReadAsync(db, _current.Version + 1);
             Volatile.Write(ref _current, next);
             Changed?.Invoke(next);
+        }
+        finally
+        {
+            _reload.Release();
+        }
+    }
+
+    /// <summary>Adds a session; call it from <see cref="Write.AfterCommit(Func{Task})"/>.</summary>
+    public Task AddSessionAsync(SessionCard session) => ChangeSessionsAsync(known => known.SetItem(session.Id, session), tell: false);
+
+    /// <summary>Moves the ends of sessions; one that was ended meanwhile stays ended.</summary>
+    internal Task MoveSessionsAsync(IReadOnlyCollection<SessionCard> sessions) =>
+        ChangeSessionsAsync(
+            known => known.SetItems(sessions.Where(s => known.ContainsKey(s.Id)).Select(s => KeyValuePair.Create(s.Id, s))),
+            tell: false
+        );
+
+    /// <summary>Ends sessions at once; call it from <see cref="Write.AfterCommit(Func{Task})"/>.</summary>
+    public Task EndSessionsAsync(IReadOnlyCollection<Guid> sessions) =>
+        ChangeSessionsAsync(known => known.RemoveRange(sessions), tell: true);
+
+    /// <summary>Forgets sessions that have expired, so that the picture does not grow.</summary>
+    internal Task ForgetExpiredAsync()
+    {
+        var now = clock.GetUtcNow();
+        return ChangeSessionsAsync(known => known.RemoveRange(known.Values.Where(s => s.ExpiresAt <= now).Select(s => s.Id)), tell: false);
+    }
+
+    // Under the same lock as a reload: one that read the store before this commit must not publish after it.
+    private async Task ChangeSessionsAsync(
+        Func<ImmutableDictionary<Guid, SessionCard>, ImmutableDictionary<Guid, SessionCard>> change,
+        bool tell
+    )
+    {
+        await _reload.WaitAsync();
+        try
+        {
+            var next = _current with { Sessions = change(_current.Sessions) };
+            Volatile.Write(ref _current, next);
+            if (tell)
+                Changed?.Invoke(next);
         }
         finally
         {
@@ -133,7 +178,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             .ToListAsync();
         var sessions = await db
             .UserSessions.Where(s => s.RevokedAt == null && s.ExpiresAt > now)
-            .Select(s => new SessionCard(s.Id, s.UserId, s.ExpiresAt))
+            .Select(s => new SessionCard(s.Id, s.UserId, s.CreatedAt, s.ExpiresAt))
             .ToListAsync();
 
         Grants GrantsOf(Guid id, OrganizationRoles organization) =>
@@ -178,7 +223,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 ),
                 StringComparer.Ordinal
             ),
-            Sessions = sessions.ToFrozenDictionary(s => s.Id),
+            Sessions = sessions.ToImmutableDictionary(s => s.Id),
             Organizations = organizations.ToFrozenDictionary(o => o.Id, o => o.Name),
             SuspendedOrganizations = organizations.Where(o => o.Suspended).Select(o => o.Id).ToFrozenSet(),
         };

@@ -39,7 +39,7 @@ public sealed class Membership
 }
 
 /// <summary>A person. Password, lockout and second factor are ASP.NET Core Identity's.</summary>
-public sealed class User : IdentityUser<Guid>
+public sealed class User : IdentityUser<Guid>, IRevised
 {
     public Guid OrganizationId { get; init; }
     public required string DisplayName { get; set; }
@@ -53,9 +53,10 @@ public sealed class User : IdentityUser<Guid>
 
     /// <summary>Last accepted TOTP time step, so that a code works once (RFC 6238 §5.2).</summary>
     public long LastTotpStep { get; set; }
+    public long Revision { get; set; }
 }
 
-public sealed class ServiceAccount
+public sealed class ServiceAccount : IRevised
 {
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
@@ -63,6 +64,7 @@ public sealed class ServiceAccount
     public OrganizationRoles Roles { get; set; }
     public bool Disabled { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
+    public long Revision { get; set; }
 }
 
 /// <summary>A user's or service account's credential for the API. Only a keyed hash of the secret is stored.</summary>
