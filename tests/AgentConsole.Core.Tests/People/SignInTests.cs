@@ -56,21 +56,20 @@ public sealed class SignInTests
         await using var house = await TestHouse.OpenAsync();
         await house.SignInAsync(house.Cast.Ines); // renews the test's cheap hash, so that both cost what they cost in earnest
 
-        async Task<double> MedianAsync(string email)
+        async Task<double> TimeAsync(string email)
         {
-            var times = new List<double>();
-            for (var i = 0; i < 7; i++)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await house.Get<SignInService>().PasswordAsync(email, "wrong", Browser, Stop);
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-            return times.Order().ElementAt(3);
+            var start = Stopwatch.GetTimestamp();
+            await house.Get<SignInService>().PasswordAsync(email, "wrong", Browser, Stop);
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
-        var known = await MedianAsync(house.Cast.Ines.Email);
-        var unknown = await MedianAsync("nobody@acme.example");
+        var (known, unknown) = (double.MaxValue, double.MaxValue);
+        for (var i = 0; i < 9; i++) // in turn, and the best of each: other tests run beside this one
+        {
+            known = Math.Min(known, await TimeAsync(house.Cast.Ines.Email));
+            unknown = Math.Min(unknown, await TimeAsync("somebody@nowhere.example"));
+        }
 
-        Assert.InRange(unknown / known, 0.5, 2);
+        Assert.True(unknown / known is > 0.5 and < 2, $"An unknown address took {unknown:F1} ms, a wrong password {known:F1} ms.");
     }
 
     [Theory, BothDatabases]
@@ -149,7 +148,11 @@ public sealed class SignInTests
         for (var i = 0; i < 10; i++)
         {
             var half = (await house.SignInAsync(house.Cast.Ines)).Value; // a thief who knows the password
-            await (i % 2 == 0 ? signIn.TotpAsync(half.Ticket, "000000", Browser, Stop) : signIn.RecoveryCodeAsync(half.Ticket, "aaaaa-aaaaa", Browser, Stop));
+            await (
+                i % 2 == 0
+                    ? signIn.TotpAsync(half.Ticket, "000000", Browser, Stop)
+                    : signIn.RecoveryCodeAsync(half.Ticket, "aaaaa-aaaaa", Browser, Stop)
+            );
         }
         var passwordAgain = await house.SignInAsync(house.Cast.Ines);
         Assert.Same(PeopleProblems.SignInRefused, passwordAgain.Problem);
@@ -190,7 +193,12 @@ public sealed class SignInTests
         await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
         var stored = await db.UserTokens.Where(t => t.UserId == house.Cast.Ines.Id).Select(t => t.Value!).ToListAsync(Stop);
         Assert.Equal(2, stored.Count);
-        Assert.DoesNotContain(stored, s => s.Contains(Totp.Base32(secret), StringComparison.Ordinal) || s.Contains(Convert.ToBase64String(secret), StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            stored,
+            s =>
+                s.Contains(Totp.Base32(secret), StringComparison.Ordinal)
+                || s.Contains(Convert.ToBase64String(secret), StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(stored, s => codes.Any(c => s.Contains(c, StringComparison.Ordinal)));
         Assert.DoesNotContain(await house.TrailAsync(), r => codes.Any(c => (r.After ?? "").Contains(c, StringComparison.Ordinal)));
     }
@@ -209,7 +217,10 @@ public sealed class SignInTests
         await house.Get<AccountService>().ChangePasswordAsync(house.As(house.Cast.Ines), Person.Password, "another good sentence", Stop);
 
         Assert.Same(PeopleProblems.SignInExpired, (await signIn.TotpAsync(fresh.Ticket, house.Code(secret), Browser, Stop)).Problem);
-        Assert.Same(PeopleProblems.SignInExpired, (await signIn.TotpAsync("AAAA" + fresh.Ticket![4..], house.Code(secret), Browser, Stop)).Problem);
+        Assert.Same(
+            PeopleProblems.SignInExpired,
+            (await signIn.TotpAsync("AAAA" + fresh.Ticket![4..], house.Code(secret), Browser, Stop)).Problem
+        );
     }
 
     [Theory, BothDatabases]

@@ -14,7 +14,10 @@ public sealed class TotpTests
     [InlineData(2000000000, "279037")]
     [InlineData(20000000000, "353130")]
     public void Codes_are_those_of_the_standard(long seconds, string code) =>
-        Assert.Equal(code, Totp.CodeAt(Encoding.ASCII.GetBytes("12345678901234567890"), Totp.StepAt(DateTimeOffset.FromUnixTimeSeconds(seconds))));
+        Assert.Equal(
+            code,
+            Totp.CodeAt(Encoding.ASCII.GetBytes("12345678901234567890"), Totp.StepAt(DateTimeOffset.FromUnixTimeSeconds(seconds)))
+        );
 
     [Theory]
     [InlineData("", "")]
