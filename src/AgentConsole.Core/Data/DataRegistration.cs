@@ -15,6 +15,7 @@ internal static class DataRegistration
         services.AddSingleton<AliveMark>();
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AliveMark>());
         services.AddHostedService(s => s.GetRequiredService<AliveMark>());
+        services.AddSingleton<StoreFigures>();
         services.AddSingleton<IDbContextFactory<ConsoleDbContext>, ConsoleContextFactory>();
         return services;
     }

@@ -208,6 +208,9 @@ public sealed class RunIngest : BackgroundService
         }
     }
 
+    /// <summary>Bytes of reports that wait to be written.</summary>
+    public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
+
     private Outcome<AgentCard> Caller(Actor by) =>
         by.AgentId is { } id && _agents.Find(id) is { } agent ? agent : RunProblems.AgentKeyRequired;
 

@@ -121,9 +121,10 @@ internal static class OpenApiExamples
         TwoFactor = true,
         LastSignInAt = At,
         CreatedAt = At,
+        Revision = 1,
     };
 
-    private static readonly ServiceAccountBody Account = new("svc_01m2fyzzv6h4t8n2k7d1q5w9cr", "deployer", false, [], Teams, At);
+    private static readonly ServiceAccountBody Account = new("svc_01m2fyzzv6h4t8n2k7d1q5w9cr", "deployer", false, [], Teams, At, 1);
 
     private static readonly TokenBody Token = new()
     {

@@ -248,7 +248,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -389,6 +390,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false),
                     user_name = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
                     normalized_user_name = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
                     email = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),

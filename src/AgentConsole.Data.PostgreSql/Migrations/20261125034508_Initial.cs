@@ -250,7 +250,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     roles = table.Column<int>(type: "integer", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
-                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -391,6 +392,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false),
                     user_name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     normalized_user_name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),

@@ -1,0 +1,115 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Admin;
+
+/// <summary>API tokens: one's own, or everybody's for org-admins.</summary>
+public sealed partial class TokensPage
+{
+    private List<TokenBody>? _tokens;
+    private string? _cursor;
+    private IReadOnlyList<TeamCard> _teams = [];
+    private IReadOnlyList<Principal> _accounts = [];
+    private Problem? _problem;
+    private IReadOnlyDictionary<string, string[]>? _errors;
+    private string? _name;
+    private string _owner = "";
+    private int _days = 90;
+    private List<string> _scopes = [];
+    private List<string> _limit = [];
+    private TokenBody? _leaving;
+    private string? _secret;
+    private string _secretName = "";
+
+    [Inject]
+    public required TokenService Tokens { get; init; }
+
+    [SupplyParameterFromQuery]
+    public bool All { get; set; }
+
+    private string Curl => $"curl {Navigation.BaseUri}api/v1/whoami -H \"Authorization: Bearer $TOKEN\"";
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var me = Me;
+        var scope = me.TeamsWith(Permission.ReadFleet);
+        var now = Access.Current;
+        _teams =
+        [
+            .. now
+                .Teams.Values.Where(t => t.OrganizationId == me.OrganizationId && scope.Has(t.Id))
+                .OrderBy(t => t.Name, StringComparer.OrdinalIgnoreCase),
+        ];
+        _accounts = me.MayEverywhere(Permission.ManageOrganization)
+            ?
+            [
+                .. now
+                    .Principals.Values.Where(p =>
+                        p.OrganizationId == me.OrganizationId && p is { Kind: ActorKind.ServiceAccount, Enabled: true }
+                    )
+                    .OrderBy(p => p.Label, StringComparer.OrdinalIgnoreCase),
+            ]
+            : [];
+        await ReloadAsync();
+    }
+
+    private async Task ReloadAsync()
+    {
+        var page = await Tokens.ListAsync(Me, All, new PageRequest(), Left);
+        _problem = page.Problem;
+        _tokens = page.Problem is null ? [.. page.Value.Items] : [];
+        _cursor = page.Problem is null ? page.Value.NextCursor : null;
+    }
+
+    private async Task MoreAsync()
+    {
+        var page = await Tokens.ListAsync(Me, All, new PageRequest(Cursor: _cursor), Left);
+        _problem = page.Problem;
+        if (page.Problem is not null)
+            return;
+        _tokens!.AddRange(page.Value.Items);
+        _cursor = page.Value.NextCursor;
+    }
+
+    private async Task CreateAsync()
+    {
+        var body = new CreateToken
+        {
+            Name = _name,
+            Scopes = _scopes,
+            Teams = _limit,
+            ExpiresAt = _days == 0 ? null : Now.AddDays(_days),
+            ServiceAccount = _owner.Length == 0 ? null : _owner,
+        };
+        var made = await Tokens.CreateAsync(Me, body, Left);
+        (_errors, var problem) = AdminWords.Split(made.Problem);
+        if (made.Problem is null)
+        {
+            (_secret, _secretName) = (made.Value.Token, made.Value.Name);
+            (_name, _owner, _scopes, _limit) = (null, "", [], []);
+        }
+        await ReloadAsync();
+        _problem ??= problem;
+    }
+
+    private async Task RevokeAsync()
+    {
+        var revoked = await Tokens.RevokeAsync(Me, _leaving!.Id, Left);
+        _leaving = null;
+        await ReloadAsync();
+        _problem ??= revoked.Problem;
+    }
+
+    private static void Toggle(List<string> list, string value, bool on)
+    {
+        if (on && !list.Contains(value))
+            list.Add(value);
+        else if (!on)
+            list.Remove(value);
+    }
+
+    protected override void Leave() => _secret = null;
+}

@@ -1,0 +1,138 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Admin;
+
+/// <summary>The users of the organization; which one is being managed stands in the address.</summary>
+public sealed partial class UsersPage
+{
+    private List<UserBody>? _users;
+    private string? _cursor;
+    private IReadOnlyList<TeamCard> _teams = [];
+    private string? _seesNothing;
+    private Problem? _problem;
+    private IReadOnlyDictionary<string, string[]>? _errors;
+    private UserBody? _managed;
+    private List<string> _managedRoles = [];
+    private Problem? _dialogProblem;
+    private string? _email;
+    private string? _name;
+    private List<string> _roles = [];
+    private Dictionary<string, List<string>> _teamRoles = new(StringComparer.Ordinal);
+    private string? _link;
+    private string _linkTitle = "";
+    private bool _busy;
+
+    [Inject]
+    public required UserService Users { get; init; }
+
+    [SupplyParameterFromQuery]
+    public string? Q { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? State { get; set; }
+
+    [SupplyParameterFromQuery(Name = "user")]
+    public string? Managed { get; set; }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        _seesNothing = WhyNot(Permission.ManageOrganization);
+        if (_seesNothing is not null)
+            return;
+        var organization = Me.OrganizationId;
+        _teams =
+        [
+            .. Access
+                .Current.Teams.Values.Where(t => t.OrganizationId == organization)
+                .OrderBy(t => t.Name, StringComparer.OrdinalIgnoreCase),
+        ];
+        await ReloadAsync();
+        await ManageAsync();
+    }
+
+    private async Task ReloadAsync()
+    {
+        var page = await Users.ListAsync(Me, new UserFilter(Q, State), new PageRequest(), Left);
+        _problem = page.Problem;
+        if (page.Problem is null)
+            (_users, _cursor) = ([.. page.Value.Items], page.Value.NextCursor);
+        else
+            _users ??= [];
+    }
+
+    private async Task MoreAsync()
+    {
+        var page = await Users.ListAsync(Me, new UserFilter(Q, State), new PageRequest(Cursor: _cursor), Left);
+        _problem = page.Problem;
+        if (page.Problem is not null)
+            return;
+        _users!.AddRange(page.Value.Items);
+        _cursor = page.Value.NextCursor;
+    }
+
+    private async Task ManageAsync()
+    {
+        (_managed, _dialogProblem) = (null, null);
+        if (Managed is null)
+            return;
+        var user = await Users.GetAsync(Me, Managed, Left);
+        if (user.Problem is { } problem)
+            _problem ??= problem;
+        else
+            (_managed, _managedRoles) = (user.Value, [.. user.Value.Roles]);
+    }
+
+    private void Close() => Navigation.NavigateTo(ConsoleUrls.With("/admin/users", ("q", Q), ("state", State)));
+
+    private async Task InviteAsync()
+    {
+        _busy = true;
+        var body = new InviteUser
+        {
+            Email = _email,
+            DisplayName = _name,
+            Roles = _roles,
+            Teams = _teamRoles
+                .Where(t => t.Value.Count > 0)
+                .ToDictionary(t => t.Key, t => (IReadOnlyList<string>)t.Value, StringComparer.Ordinal),
+        };
+        var invited = await Users.InviteAsync(Me, body, Left);
+        _busy = false;
+        (_errors, _problem) = AdminWords.Split(invited.Problem);
+        if (invited.Problem is not null)
+            return;
+        (_linkTitle, _link) = ($"Invitation link for {invited.Value.Email}", Absolute(invited.Value.Link));
+        (_email, _name, _roles, _teamRoles) = (null, null, [], new Dictionary<string, List<string>>(StringComparer.Ordinal));
+        await ReloadAsync();
+    }
+
+    private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)
+    {
+        var done = await act(Me, _managed!.Id);
+        _dialogProblem = done.Problem;
+        if (done.Problem is null)
+            Close();
+    }
+
+    private async Task LinkAsync(string title, Func<Actor, string, Task<Outcome<UserBody>>> act)
+    {
+        var email = _managed!.Email;
+        var made = await act(Me, _managed.Id);
+        _dialogProblem = made.Problem;
+        if (made.Problem is not null)
+            return;
+        (_linkTitle, _link) = ($"{title} for {email}", Absolute(made.Value.Link));
+        Close();
+    }
+
+    private Task SaveRolesAsync() =>
+        DoAsync((me, id) => Users.ChangeAsync(me, id, _managed!.Revision, new ChangeUser { Roles = _managedRoles }, Left));
+
+    private string? Absolute(string? link) => link is null ? null : Navigation.ToAbsoluteUri(link).ToString();
+
+    private static string TeamsOf(UserBody user) => string.Join("; ", user.Teams.Select(t => $"{t.Key}: {string.Join(", ", t.Value)}"));
+}
