@@ -74,6 +74,10 @@ public static class IdText
 
     public static string? Format(string prefix, Guid? id) => id is { } value ? Format(prefix, value) : null;
 
+    /// <summary>Reads an id that this console printed itself.</summary>
+    public static Guid Parse(string prefix, string text) =>
+        TryParse(prefix, text, out var id) ? id : throw new FormatException($"'{text}' is no {prefix}_ id.");
+
     /// <summary>Reads an id with exactly this prefix; upper case is accepted, anything else is not an id.</summary>
     public static bool TryParse(string prefix, [NotNullWhen(true)] string? text, out Guid id)
     {

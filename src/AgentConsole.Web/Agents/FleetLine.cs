@@ -16,6 +16,9 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
 
     public string? LastRun => IdText.Format(IdText.Run, _row.LastRunId);
 
+    /// <summary>A deleted agent's slug may be another's by now.</summary>
+    public string Url => ConsoleUrls.Agent(_row.Lifecycle == Lifecycle.Deleted ? IdText.Format(IdText.Agent, _row.Id) : _row.Slug);
+
     /// <summary>Team and owner, under the name.</summary>
     public MarkupString Who { get; private set; } = WhoOf(row, access);
 
@@ -53,14 +56,14 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
             {
                 LastSeenAt = now,
             };
-        return _row.Liveness != Core.Agents.Liveness.Live || _row.Lifecycle == Core.Agents.Lifecycle.Registered;
+        return _row.Liveness != Core.Agents.Liveness.Live || _row.Lifecycle == Lifecycle.Registered;
     }
 
     public MarkupString Liveness(DateTimeOffset now) =>
         Status.Liveness(
             KebabCase.Of(_row.Liveness),
             _row.LastSeenAt is { } seen ? Words.Time(seen, now) : null,
-            _row.Lifecycle == Core.Agents.Lifecycle.Paused,
+            _row.Lifecycle == Lifecycle.Paused,
             AgentWords.WhyLiveness(_row.Liveness, _row.LastSeenAt, _row.LeaseSeconds, _row.GraceSeconds, now)
         );
 

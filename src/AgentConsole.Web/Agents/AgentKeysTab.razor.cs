@@ -1,0 +1,174 @@
+using System.Globalization;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Agents;
+
+/// <summary>The keys of one agent: make, disable, enable, let expire, revoke.</summary>
+public sealed partial class AgentKeysTab
+{
+    private sealed class MintForm
+    {
+        public string Name { get; set; } = "";
+        public string Days { get; set; } = "90";
+    }
+
+    private List<KeyBody>? _keys;
+    private string? _mayNot;
+    private Problem? _problem;
+    private Problem? _dialogProblem;
+    private MintForm? _minting;
+    private KeyBody? _minted;
+    private (KeyBody Key, KeyVersionBody Version)? _chosen;
+    private bool _expiry;
+    private DateTime? _expiresAt;
+    private string? _why;
+    private bool _busy;
+    private Guid _agentId;
+
+    [Inject]
+    public required KeyService Keys { get; init; }
+
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
+    [Parameter, EditorRequired]
+    public required AgentBody Agent { get; set; }
+
+    private string Curl =>
+        $"curl -X POST {Navigation.BaseUri}api/v1/agents/{Agent.Slug}/keys -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" -d '{{}}'";
+
+    protected override Task OnParametersSetAsync() => ReadAsync();
+
+    private bool Concerns(LiveEvent change) => change.Noun == "key" && change.AgentId == _agentId;
+
+    private async Task ReadAsync()
+    {
+        _agentId = IdText.Parse(IdText.Agent, Agent.Id);
+        var team = IdText.Parse(IdText.Team, Agent.Team.Id);
+        _mayNot = WhyNot(Permission.ManageKeys, team);
+        var read = await Keys.ListAsync(Me, Agent.Id, Left);
+        if (read.Problem is null)
+            _keys = read.Value;
+        else
+            _problem = read.Problem;
+    }
+
+    private async Task MintAsync()
+    {
+        if (_busy)
+            return;
+        _busy = true;
+        var body = new MintKey
+        {
+            Name = string.IsNullOrWhiteSpace(_minting!.Name) ? null : _minting.Name,
+            TtlDays = int.TryParse(_minting.Days, CultureInfo.InvariantCulture, out var days) ? days : null,
+        };
+        var minted = await Keys.MintAsync(Me, Agent.Id, body, Left);
+        _busy = false;
+        _dialogProblem = minted.Problem;
+        if (_dialogProblem is not null)
+            return;
+        _minted = minted.Value;
+        await ReadAsync();
+    }
+
+    private Task DisableAsync(KeyBody key, KeyVersionBody version) =>
+        ActAsync(
+            () => Keys.DisableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, Left),
+            $"Disabled {key.Name}; it is refused from now on",
+            () => EnableAsync(key, version)
+        );
+
+    private Task EnableAsync(KeyBody key, KeyVersionBody version) =>
+        ActAsync(
+            () =>
+                Keys.EnableAsync(
+                    Me,
+                    Agent.Id,
+                    key.Id,
+                    new KeyAction { KeyVersion = version.Number, Reason = version.LeakReported ? "Trusted again in the console" : null },
+                    Left
+                ),
+            $"Enabled {key.Name}",
+            null
+        );
+
+    private async Task RevokeAsync()
+    {
+        var (key, version) = _chosen!.Value;
+        await ActAsync(
+            () => Keys.RevokeAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number, Reason = Why }, Left),
+            $"Revoked {key.Name}",
+            null,
+            inDialog: true
+        );
+    }
+
+    private async Task SetExpiryAsync()
+    {
+        var (key, version) = _chosen!.Value;
+        var at = _expiresAt is { } local ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)) : (DateTimeOffset?)null;
+        await ActAsync(
+            () =>
+                Keys.SetExpiryAsync(
+                    Me,
+                    Agent.Id,
+                    key.Id,
+                    new SetKeyExpiry
+                    {
+                        KeyVersion = version.Number,
+                        ExpiresAt = at,
+                        Reason = Why,
+                    },
+                    Left
+                ),
+            at is null ? $"{key.Name} does not expire" : $"{key.Name} expires {Words.Exact(at.Value)}",
+            null,
+            inDialog: true
+        );
+    }
+
+    private async Task ActAsync(Func<Task<Outcome<KeyBody>>> act, string done, Func<Task>? undo, bool inDialog = false)
+    {
+        if (_busy)
+            return;
+        _busy = true;
+        var outcome = await act();
+        _busy = false;
+        if (inDialog)
+            _dialogProblem = outcome.Problem;
+        else
+            _problem = outcome.Problem;
+        if (outcome.Problem is null)
+        {
+            Close();
+            Toasts.Show(done, undo);
+            await ReadAsync();
+        }
+        StateHasChanged(); // an undo comes from the toast, not from this page
+    }
+
+    private string? Why => string.IsNullOrWhiteSpace(_why) ? null : _why;
+
+    private void Begin(KeyBody key, KeyVersionBody version, bool expiry)
+    {
+        Close();
+        (_chosen, _expiry) = ((key, version), expiry);
+        _expiresAt = version.ExpiresAt?.UtcDateTime;
+    }
+
+    // The secret goes with the dialog.
+    private void Close() => (_minting, _minted, _chosen, _dialogProblem, _why) = (null, null, null, null, null);
+
+    private int OtherLiving(KeyVersionBody version) =>
+        _keys?.SelectMany(k => k.Versions).Count(v => v.Id != version.Id && v.State is "active" or "retiring") ?? 0;
+
+    private static string Where(KeyVersionBody version) =>
+        string.Join(" · ", new[] { version.LastUsedAddress, version.LastUsedRoute, version.LastUsedUserAgent }.OfType<string>());
+}

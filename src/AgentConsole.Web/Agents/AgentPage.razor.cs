@@ -1,0 +1,177 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Parts;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Agents;
+
+/// <summary>One agent. The head stays while the tabs, each at its own address, change below it.</summary>
+public sealed partial class AgentPage
+{
+    private static readonly string[] KnownTabs = ["keys", "trail", "settings"];
+
+    private AgentBody? _agent;
+    private Guid _id;
+    private string? _reason;
+    private string? _mayNotEdit;
+    private Problem? _problem;
+    private bool _deleting;
+    private bool _busy;
+    private string? _why;
+    private bool _waits;
+    private ITimer? _catchUp;
+
+    [Inject]
+    public required AgentService Agents { get; init; }
+
+    [Inject]
+    public required AgentLists Lists { get; init; }
+
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
+    /// <summary>Slug, or id.</summary>
+    [Parameter]
+    public required string Name { get; set; }
+
+    [Parameter]
+    public string? Tab { get; set; }
+
+    private string Address => _agent!.Lifecycle == "deleted" ? _agent.Id : _agent.Slug;
+
+    private string WhyLiveness =>
+        AgentWords.WhyLiveness(
+            KebabCase.Parse<Liveness>(_agent!.Liveness),
+            _agent.LastSeenAt,
+            _agent.LeaseSeconds,
+            _agent.GraceSeconds,
+            Now
+        );
+
+    private IReadOnlyList<Tabs.Tab> TabItems =>
+        [
+            new("Overview", ConsoleUrls.Agent(Address), Tab is null),
+            .. KnownTabs.Select(name => new Tabs.Tab(
+                char.ToUpperInvariant(name[0]) + name[1..],
+                ConsoleUrls.Agent(Address, name),
+                Tab == name
+            )),
+        ];
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (Tab is not null && !KnownTabs.Contains(Tab))
+        {
+            Navigation.NotFound();
+            return;
+        }
+        if (_agent is null || (Name != _agent.Slug && Name != _agent.Id))
+            await ReadAsync();
+    }
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            _catchUp = Clock.CreateTimer(_ => Work(CatchUpAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    protected override void Leave() => _catchUp?.Dispose();
+
+    private async Task ReadAsync()
+    {
+        var me = Me;
+        var found = await Agents.GetAsync(me, Name, Left);
+        if (found.Problem is not null)
+        {
+            Navigation.NotFound();
+            return;
+        }
+        await ShowAsync(found.Value);
+    }
+
+    private async Task ShowAsync(AgentBody agent)
+    {
+        _agent = agent;
+        _id = IdText.Parse(IdText.Agent, agent.Id);
+        var team = IdText.Parse(IdText.Team, agent.Team.Id);
+        _mayNotEdit = WhyNot(Permission.EditAgents, team);
+        _reason = agent.Health == "ok" ? null : (await Lists.RowAsync(Me, _id, Left))?.HealthReason;
+    }
+
+    private bool Concerns(LiveEvent change) => change.AgentId == _id && change.Noun is "agent" or "run";
+
+    // Its facts are read again at once when they may have changed, and once a second while it only reports work.
+    private async Task HearAsync(LiveBatch batch)
+    {
+        if (!batch.Changes.Any(change => change.Noun == "run"))
+            await CatchUpAsync();
+        else if (!_waits)
+        {
+            _waits = true;
+            _catchUp?.Change(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task CatchUpAsync()
+    {
+        _waits = false;
+        var found = await Agents.GetAsync(Me, _agent!.Id, Left);
+        if (found.Problem is not null)
+            Navigation.NotFound();
+        else
+            await ShowAsync(found.Value);
+        StateHasChanged();
+    }
+
+    private Task PauseAsync(bool undo) =>
+        ActAsync(
+            () => Agents.PauseAsync(Me, _agent!.Id, null, Left),
+            $"Paused {_agent!.DisplayName}; its keys are refused",
+            undo ? () => ResumeAsync(false) : null
+        );
+
+    private Task ResumeAsync(bool undo) =>
+        ActAsync(
+            () => Agents.ResumeAsync(Me, _agent!.Id, null, Left),
+            $"Resumed {_agent!.DisplayName}",
+            undo ? () => PauseAsync(false) : null
+        );
+
+    private async Task DeleteAsync()
+    {
+        await ActAsync(() => Agents.DeleteAsync(Me, _agent!.Id, _why, Left), $"Deleted {_agent!.DisplayName}", RestoreAsync);
+        _deleting = false;
+        if (_problem is null)
+            Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);
+    }
+
+    private async Task RestoreAsync()
+    {
+        await ActAsync(() => Agents.RestoreAsync(Me, _agent!.Id, null, Left), $"Restored {_agent!.DisplayName}", null);
+        if (_problem is null)
+            Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Slug, Tab), replace: true);
+    }
+
+    private async Task ActAsync(Func<Task<Outcome<AgentBody>>> act, string done, Func<Task>? undo)
+    {
+        if (_busy)
+            return;
+        _busy = true;
+        var outcome = await act();
+        _busy = false;
+        _problem = outcome.Problem;
+        if (_problem is null)
+        {
+            await ShowAsync(outcome.Value);
+            Toasts.Show(done, undo);
+        }
+        StateHasChanged(); // an undo comes from the toast, not from this page
+    }
+
+    private Task SavedAsync(AgentBody agent) => ShowAsync(agent);
+}
