@@ -23,6 +23,7 @@ public sealed record AgentRow
     public required int GraceSeconds { get; init; }
     public required Health Health { get; init; }
     public string? HealthReason { get; init; }
+    public DateTimeOffset? HealthSince { get; init; }
     public string? Version { get; init; }
     public string? SeenVersion { get; init; }
     public Guid? LastRunId { get; init; }
@@ -158,6 +159,7 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
         GraceSeconds = a.GraceSeconds,
         Health = a.Health,
         HealthReason = a.HealthReason,
+        HealthSince = a.HealthSince,
         Version = a.Version,
         SeenVersion = a.SeenVersion,
         LastRunId = a.LastRunId,

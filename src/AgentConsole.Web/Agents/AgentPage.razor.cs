@@ -13,7 +13,7 @@ namespace AgentConsole.Web.Agents;
 /// <summary>One agent. The head stays while the tabs, each at its own address, change below it.</summary>
 public sealed partial class AgentPage
 {
-    private static readonly string[] KnownTabs = ["keys", "trail", "settings"];
+    private static readonly string[] KnownTabs = ["runs", "keys", "trail", "settings"];
 
     private AgentBody? _agent;
     private Guid _id;
@@ -130,21 +130,21 @@ public sealed partial class AgentPage
 
     private Task PauseAsync(bool undo) =>
         ActAsync(
-            () => Agents.PauseAsync(Me, _agent!.Id, null, Left),
+            () => Agents.PauseAsync(Me, _agent!.Id, "", Left),
             $"Paused {_agent!.DisplayName}; its keys are refused",
             undo ? () => ResumeAsync(false) : null
         );
 
     private Task ResumeAsync(bool undo) =>
         ActAsync(
-            () => Agents.ResumeAsync(Me, _agent!.Id, null, Left),
+            () => Agents.ResumeAsync(Me, _agent!.Id, "", Left),
             $"Resumed {_agent!.DisplayName}",
             undo ? () => PauseAsync(false) : null
         );
 
     private async Task DeleteAsync()
     {
-        await ActAsync(() => Agents.DeleteAsync(Me, _agent!.Id, _why, Left), $"Deleted {_agent!.DisplayName}", RestoreAsync);
+        await ActAsync(() => Agents.DeleteAsync(Me, _agent!.Id, _why ?? "", Left), $"Deleted {_agent!.DisplayName}", RestoreAsync);
         _deleting = false;
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);
@@ -152,7 +152,7 @@ public sealed partial class AgentPage
 
     private async Task RestoreAsync()
     {
-        await ActAsync(() => Agents.RestoreAsync(Me, _agent!.Id, null, Left), $"Restored {_agent!.DisplayName}", null);
+        await ActAsync(() => Agents.RestoreAsync(Me, _agent!.Id, "", Left), $"Restored {_agent!.DisplayName}", null);
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Slug, Tab), replace: true);
     }

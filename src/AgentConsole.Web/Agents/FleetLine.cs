@@ -2,6 +2,7 @@ using System.Net;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
 using Microsoft.AspNetCore.Components;
 
@@ -31,6 +32,33 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
                         : ""
                 )
         );
+
+    /// <summary>Runs per hour of the last day; nothing until it is known.</summary>
+    public MarkupString Bars { get; private set; }
+
+    public MarkupString Total { get; private set; }
+
+    public MarkupString Errors { get; private set; }
+
+    /// <summary>The last day's figures; null when it had no run.</summary>
+    public void Know(RunSeries? day)
+    {
+        var failed = day?.Failed.Sum() ?? 0;
+        Bars = day is { Total: > 0 } ? FleetBars.Draw(day) : new MarkupString("<span class=\"x3 sm\">No runs</span>");
+        Total = new MarkupString(Words.Count(day?.Total ?? 0));
+        var tone =
+            failed == 0
+                ? "x3"
+                : _row.Health switch
+                {
+                    Health.Failing => "bad",
+                    Health.Degraded => "wrn",
+                    _ => "x2",
+                };
+        Errors = new MarkupString(
+            $"<span class=\"{tone}\">{(day is { Total: > 0 } ? Words.Percent((double)failed / day.Total) : Words.Unknown)}</span>"
+        );
+    }
 
     public void Replace(AgentRow row, AccessSnapshot access)
     {

@@ -2,6 +2,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
@@ -30,6 +31,8 @@ public sealed partial class FleetPage
     private CancellationTokenSource? _reading;
     private readonly HashSet<Guid> _stale = [];
     private bool _waits;
+    private bool _interactive;
+    private DateTimeOffset _known;
     private int _living;
     private ITimer? _catchUp;
 
@@ -38,6 +41,9 @@ public sealed partial class FleetPage
 
     [Inject]
     public required AgentDirectory Directory { get; init; }
+
+    [Inject]
+    public required StatsService Stats { get; init; }
 
     private AgentFilter Filter { get; set; } = new();
 
@@ -94,8 +100,18 @@ public sealed partial class FleetPage
         if (!firstRender || _seesNothing is not null)
             return;
         _catchUp = Clock.CreateTimer(_ => CatchUpLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _interactive = true;
         await CountAsync();
+        await KnowAsync(_first);
         StateHasChanged();
+    }
+
+    private async Task KnowAsync(IReadOnlyCollection<FleetLine> lines)
+    {
+        var days = await Stats.SeriesAsync(Me, [.. lines.Select(line => line.Row.Id)], Left);
+        foreach (var line in lines)
+            line.Know(days.GetValueOrDefault(line.Row.Id));
+        _known = Now;
     }
 
     private async Task CountAsync() => _totals = await Lists.TotalsAsync(Me, Left);
@@ -135,6 +151,7 @@ public sealed partial class FleetPage
         var lines = window.Rows.Select(row => new FleetLine(row, Access.Current)).ToList();
         foreach (var line in lines)
             _further[line.Row.Id] = line;
+        await KnowAsync(lines);
         return new ItemsProviderResult<FleetLine>(lines, Math.Max(0, window.Total - FirstRows));
     }
 
@@ -215,6 +232,8 @@ public sealed partial class FleetPage
             foreach (var row in await Lists.RowsAsync(Me, further, Left))
                 _further.GetValueOrDefault(row.Id)?.Replace(row, Access.Current);
         }
+        if (Now - _known > TimeSpan.FromSeconds(30))
+            await KnowAsync(_first);
         if (sameOrder && window.Total == _window!.Total)
             return;
         await CountAsync();
@@ -232,6 +251,8 @@ public sealed partial class FleetPage
         _further.Clear();
         _changed = 0;
         _problem = null;
+        if (_interactive)
+            await KnowAsync(_first);
         if (_rest is not null)
             await _rest.RefreshDataAsync();
     }

@@ -75,6 +75,8 @@ public static class Words
     public static string Money(string? usd) =>
         decimal.TryParse(usd, NumberStyles.Number, Invariant, out var value) ? value.ToString("#,##0.00####", Invariant) : Unknown;
 
+    public static string Money(long? micros) => Money(Core.Common.Money.Format(micros));
+
     /// <summary>First letters of a person's name.</summary>
     public static string Initials(string name)
     {

@@ -1,0 +1,77 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Keys;
+
+namespace AgentConsole.Web.Overview;
+
+/// <summary>One thing that wants a person: a sentence, since when, and the one button that helps.</summary>
+public sealed record Need(
+    string Key,
+    string Tone,
+    string Icon,
+    string Subject,
+    string Sentence,
+    string Detail,
+    string Kind,
+    DateTimeOffset? Since,
+    string SinceWord,
+    string Act,
+    string Url
+)
+{
+    /// <summary>What an agent needs; null when it needs nothing. A paused one is silent because it was told to be.</summary>
+    public static Need? Of(AgentRow agent, string team, string? owner)
+    {
+        var who = $"{team} · {owner ?? "nobody owns it"}";
+        var url = ConsoleUrls.Agent(agent.Slug);
+        if (agent.Health != Health.Ok)
+        {
+            var failing = agent.Health == Health.Failing;
+            return new Need(
+                agent.Slug,
+                failing ? "failing" : "degraded",
+                failing ? "octagon-x" : "triangle-alert",
+                agent.DisplayName,
+                failing ? "is failing" : "is degraded",
+                $"{agent.HealthReason} · {who}",
+                "Health",
+                agent.HealthSince,
+                KebabCase.Of(agent.Health),
+                "Open",
+                url
+            );
+        }
+        if (agent.Lifecycle == Lifecycle.Paused || agent.Liveness is not (Liveness.Silent or Liveness.Late))
+            return null;
+        var silent = agent.Liveness == Liveness.Silent;
+        return new Need(
+            agent.Slug,
+            silent ? "failing" : "degraded",
+            silent ? "circle-slash" : "clock-alert",
+            agent.DisplayName,
+            silent ? "is silent" : "is late",
+            $"Expected every {agent.LeaseSeconds} s · {who}",
+            "Liveness",
+            agent.LastSeenAt,
+            "since heard",
+            "Open",
+            url
+        );
+    }
+
+    /// <summary>A key that somebody reported as leaked. It is disabled already; a person decides what follows.</summary>
+    public static Need Of(KeyRow key) =>
+        new(
+            key.VersionId.ToString("n"),
+            "failing",
+            "shield-alert",
+            key.AgentName,
+            $"has a leaked key, {key.Prefix}…{key.Last4}",
+            "Disabled when it was reported. Make a new one, then revoke it.",
+            "Key",
+            key.LeakReportedAt,
+            "reported",
+            "Open keys",
+            ConsoleUrls.Agent(key.AgentSlug, "keys")
+        );
+}

@@ -1,0 +1,187 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Parts;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Overview;
+
+/// <summary>What needs a person now, in one second; then what the fleet does.</summary>
+public sealed partial class OverviewPage
+{
+    private const int Shown = 8;
+    private readonly LiveRows<RunRow> _runs = new(row => row.Id, Shown);
+    private string _title = "Overview";
+    private string _scope = "";
+    private List<Need> _needs = [];
+    private int _more;
+    private FleetTotals? _totals;
+    private StatsBody? _day;
+    private RunSeries? _series;
+    private Problem? _problem;
+    private bool _waits;
+    private ITimer? _catchUp;
+
+    [Inject]
+    public required AgentLists Agents { get; init; }
+
+    [Inject]
+    public required KeyLists Keys { get; init; }
+
+    [Inject]
+    public required RunService Runs { get; init; }
+
+    [Inject]
+    public required StatsService Stats { get; init; }
+
+    private string Curl =>
+        $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
+
+    private IReadOnlyList<Meter.Part> HealthParts =>
+        [
+            Part(Health.Failing, "failing"),
+            Part(Health.Degraded, "degraded"),
+            new("ok", _totals!.Health.GetValueOrDefault(Health.Ok), "ok", ConsoleUrls.With(ConsoleUrls.Fleet, ("health", "ok"))),
+        ];
+
+    private IReadOnlyList<Meter.Part> LivenessParts =>
+        [Part(Liveness.Silent, "failing"), Part(Liveness.Late, "degraded"), Part(Liveness.Live, "ok"), Part(Liveness.Unknown, "")];
+
+    private IReadOnlyList<Meter.Part> LifecycleParts =>
+        [Part(Lifecycle.Active, "mute"), Part(Lifecycle.Paused, "paused"), Part(Lifecycle.Registered, ""), Part(Lifecycle.Retired, "")];
+
+    protected override async Task OpenAsync()
+    {
+        var me = Me;
+        var runs = await Runs.RowsAsync(me, new RunFilter(), new PageRequest(Shown), Left);
+        _problem = runs.Problem;
+        if (_problem is null)
+            _runs.Load(runs.Value.Items);
+        var names = me
+            .Grants.Teams.Keys.Select(id => Access.Current.Teams.GetValueOrDefault(id)?.Name)
+            .OfType<string>()
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        _scope =
+            me.TeamsWith(Permission.ReadFleet).All ? "all teams"
+            : names.Count <= 1 ? names.FirstOrDefault() ?? "no team"
+            : $"{names[0]} and {Words.Many(names.Count - 1, "more team")}";
+        await LookAsync();
+    }
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            _catchUp = Clock.CreateTimer(_ => Work(CatchUpAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    protected override void Leave() => _catchUp?.Dispose();
+
+    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key";
+
+    private async Task HearAsync(LiveBatch batch)
+    {
+        var ids = batch.Changes.Where(change => change.Noun == "run").Select(change => change.Id).Distinct().ToList();
+        if (ids.Count > 0)
+        {
+            // Of a burst only the newest can be seen.
+            var rows = await Runs.RowsAsync(Me, new RunFilter(), ids.TakeLast(Shown * 2).ToList(), Left);
+            _runs.Hear(rows.OrderBy(row => row.ReceivedAt).ThenBy(row => row.Id));
+        }
+        if (_waits)
+            return;
+        _waits = true;
+        _catchUp?.Change(TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task CatchUpAsync()
+    {
+        _waits = false;
+        await LookAsync();
+        StateHasChanged();
+    }
+
+    private async Task LookAsync()
+    {
+        var me = Me;
+        _totals = await Agents.TotalsAsync(me, Left);
+        var access = Access.Current;
+        var first = await Agents.WindowAsync(me, new AgentFilter(), 0, Shown + 1, Left);
+        var ofAgents = first
+            .Rows.Select(row =>
+                Need.Of(
+                    row,
+                    access.Teams.GetValueOrDefault(row.TeamId)?.Name ?? "",
+                    row.OwnerId is { } owner ? access.Principals.GetValueOrDefault(owner)?.DisplayName : null
+                )
+            )
+            .OfType<Need>()
+            .Take(Shown)
+            .ToList();
+        var leaked = await Keys.LeakedAsync(me, Left);
+        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents];
+        var failing = _totals.Health.GetValueOrDefault(Health.Failing);
+        var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
+        var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
+        _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
+        _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count);
+        var day = await Stats.FleetAsync(me, null, Period.Day, Left);
+        (_day, _problem) = day.Problem is null ? (day.Value, null) : (_day, day.Problem);
+        _series = await Stats.FleetSeriesAsync(me, null, Left);
+    }
+
+    /// <summary>The sentence that says what matters most.</summary>
+    public static string Title(int agents, int failing, int degraded, int silent, int leaked)
+    {
+        var parts = new List<string>();
+        void Add(int count, string one, string many)
+        {
+            if (count > 0 && parts.Count < 2)
+                parts.Add(count == 1 ? one : $"{Words.Exact(count)} {many}");
+        }
+        Add(leaked, "1 key was reported as leaked", "keys were reported as leaked");
+        Add(failing, "1 agent is failing", "agents are failing");
+        Add(silent, failing > 0 ? "1 is silent" : "1 agent is silent", failing > 0 ? "are silent" : "agents are silent");
+        Add(
+            degraded,
+            failing + silent > 0 ? "1 is degraded" : "1 agent is degraded",
+            failing + silent > 0 ? "are degraded" : "agents are degraded"
+        );
+        return parts.Count > 0 ? string.Join(", ", parts)
+            : agents == 0 ? "No agent is registered yet"
+            : "All is well";
+    }
+
+    private Meter.Part Part(Health value, string look) =>
+        new(
+            KebabCase.Of(value),
+            _totals!.Health.GetValueOrDefault(value),
+            look,
+            ConsoleUrls.With(ConsoleUrls.Fleet, ("health", KebabCase.Of(value)))
+        );
+
+    private Meter.Part Part(Liveness value, string look) =>
+        new(
+            KebabCase.Of(value),
+            _totals!.Liveness.GetValueOrDefault(value),
+            look,
+            ConsoleUrls.With(ConsoleUrls.Fleet, ("liveness", KebabCase.Of(value)))
+        );
+
+    private Meter.Part Part(Lifecycle value, string look) =>
+        new(
+            KebabCase.Of(value),
+            _totals!.Lifecycle.GetValueOrDefault(value),
+            look,
+            ConsoleUrls.With(ConsoleUrls.Fleet, ("lifecycle", KebabCase.Of(value)))
+        );
+
+    private static (long, long)[] Bar(RunSeries series) =>
+        [.. series.Ok.Select((ok, hour) => ((long)ok + series.Failed[hour], (long)series.Failed[hour]))];
+}
