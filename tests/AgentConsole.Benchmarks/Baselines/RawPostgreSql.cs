@@ -10,6 +10,9 @@ namespace AgentConsole.Benchmarks.Baselines;
 /// <summary>The console's own table of runs filled by binary COPY or by one INSERT from unnested arrays, 500 rows a commit, and nothing else.</summary>
 internal sealed class RawPostgreSql : IAsyncDisposable
 {
+    // The one column of the table that is no bigint: binary COPY must send it in its own width.
+    private static readonly int EventCount = RunColumns.All.ToList().FindIndex(c => c.Name == "event_count");
+
     private static readonly NpgsqlDbType[] Types =
     [
         .. RunColumns.All.Select(c =>
@@ -68,7 +71,9 @@ internal sealed class RawPostgreSql : IAsyncDisposable
             await copy.StartRowAsync();
             for (var i = 0; i < row.Length; i++)
             {
-                if (row[i] is { } value)
+                if (i == EventCount)
+                    await copy.WriteAsync((int)(long)row[i]!, NpgsqlDbType.Integer);
+                else if (row[i] is { } value)
                     await copy.WriteAsync(value, Types[i]);
                 else
                     await copy.WriteNullAsync();
