@@ -211,6 +211,17 @@ public sealed class RunIngest : BackgroundService
     /// <summary>Bytes of reports that wait to be written.</summary>
     public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
 
+    /// <summary>Nobody waits for ever: what the loop did not come to, also because it had not begun, is refused.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        _queue.Writer.TryComplete();
+        if (ExecuteTask is { IsCompleted: false })
+            return; // it ran out of time, and is still writing
+        while (_queue.Reader.TryRead(out var job))
+            job.Fail(RunProblems.Stopping);
+    }
+
     private Outcome<AgentCard> Caller(Actor by) =>
         by.AgentId is { } id && _agents.Find(id) is { } agent ? agent : RunProblems.AgentKeyRequired;
 
