@@ -57,13 +57,13 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
                 a.Name == Cast.AuditorName && !a.Disabled
             )
         )
-            await PostAsync<Nothing>($"/api/v1/service-accounts/{account.Id}/disable", new { }, null, cancellationToken);
+            await PostAsync<ServiceAccountBody>($"/api/v1/service-accounts/{account.Id}/disable", new { }, null, cancellationToken);
         foreach (
             var user in (await AllAsync<UserBody>("/api/v1/users?", cancellationToken)).Where(u =>
                 u.State != "disabled" && Cast.Teams.Any(team => team.OwnerEmail == u.Email)
             )
         )
-            await PostAsync<Nothing>($"/api/v1/users/{user.Id}/disable", new { }, null, cancellationToken);
+            await PostAsync<UserBody>($"/api/v1/users/{user.Id}/disable", new { }, null, cancellationToken);
         state.AuditorToken = null;
         log.Info("The demo is gone. Its teams stay, empty, and so does the trail of what was done.");
     }
@@ -94,22 +94,24 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
                 ),
             $"team {team.Slug}"
         );
-        await OnceAsync(
-            () =>
-                PostAsync<UserBody>(
-                    "/api/v1/users",
-                    new InviteUser
-                    {
-                        Email = team.OwnerEmail,
-                        DisplayName = team.OwnerName,
-                        Teams = new Dictionary<string, IReadOnlyList<string>> { [team.Slug] = ["team-admin"] },
-                    },
-                    null,
-                    cancellationToken
-                ),
+        var roles = new Dictionary<string, IReadOnlyList<string>> { [team.Slug] = ["team-admin"] };
+        var person = new InviteUser
+        {
+            Email = team.OwnerEmail,
+            DisplayName = team.OwnerName,
+            Teams = roles,
+        };
+        var invited = await OnceAsync(
+            () => PostAsync<UserBody>("/api/v1/users", person, null, cancellationToken),
             $"owner {team.OwnerEmail}"
         );
+        // Here since an earlier demo, and disabled with its removal: an owner has to be enabled.
+        if (invited is null && await FindUserAsync(team.OwnerEmail, cancellationToken) is { State: "disabled" } known)
+            await PostAsync<UserBody>($"/api/v1/users/{known.Id}/enable", new { }, null, cancellationToken);
     }
+
+    private async Task<UserBody?> FindUserAsync(string email, CancellationToken cancellationToken) =>
+        (await AllAsync<UserBody>("/api/v1/users?", cancellationToken)).SingleOrDefault(user => user.Email == email);
 
     private async Task<string> KeyOfAsync(Passport passport, CancellationToken cancellationToken)
     {
@@ -175,7 +177,14 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
                 ),
             Cast.AuditorName
         );
-        var id = account?.Id ?? await AuditorIdAsync(cancellationToken);
+        if (account is null)
+        {
+            account = (await AllAsync<ServiceAccountBody>("/api/v1/service-accounts?", cancellationToken)).Single(a =>
+                a.Name == Cast.AuditorName
+            );
+            if (account.Disabled)
+                await PostAsync<ServiceAccountBody>($"/api/v1/service-accounts/{account.Id}/enable", new { }, null, cancellationToken);
+        }
         var token = await PostAsync<TokenBody>(
             "/api/v1/tokens",
             new CreateToken
@@ -183,24 +192,12 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
                 Name = Cast.AuditorName,
                 Scopes = ["runs:read"],
                 Teams = teams,
-                ServiceAccount = id,
+                ServiceAccount = account.Id,
             },
             null,
             cancellationToken
         );
         state.AuditorToken = token.Token;
-    }
-
-    private async Task<string> AuditorIdAsync(CancellationToken cancellationToken)
-    {
-        var accounts = await console.SendAsync<Page<ServiceAccountBody>>(
-            HttpMethod.Get,
-            "/api/v1/service-accounts?limit=500",
-            null,
-            null,
-            cancellationToken
-        );
-        return accounts.Data.Single(account => account.Name == Cast.AuditorName).Id;
     }
 
     private static RegisterAgent BodyOf(Passport passport) =>
