@@ -1,5 +1,6 @@
 using System.Data.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -12,10 +13,15 @@ public sealed class PostgreSqlEngine : IStoreEngine, IAsyncDisposable
     {
         // An answer means "on disk", whatever the server's default says.
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "agentconsole" };
-        DataSource = new NpgsqlDataSourceBuilder(builder.ToString()).Build();
+        builder.Options = $"{builder.Options} -c synchronous_commit=on".Trim();
+        ConnectionString = builder.ToString();
+        DataSource = new NpgsqlDataSourceBuilder(ConnectionString).Build();
+        Nodes = new PostgreSqlNodes(DataSource, ConnectionString);
     }
 
     public NpgsqlDataSource DataSource { get; }
+    internal string ConnectionString { get; }
+    public INodeChannel Nodes { get; }
     public string Provider => "postgres";
     public bool HasSingleWriter => false;
     public bool StoresGuidsAsBytes => false;
@@ -46,7 +52,18 @@ public sealed class PostgreSqlEngine : IStoreEngine, IAsyncDisposable
         (exception as PostgresException ?? exception.InnerException as PostgresException)
             is { SqlState: PostgresErrorCodes.UniqueViolation };
 
-    public Task MigrateAsync(ConsoleDbContext db, CancellationToken cancellationToken) => db.Database.MigrateAsync(cancellationToken);
+    public async Task MigrateAsync(ConsoleDbContext db, CancellationToken cancellationToken)
+    {
+        // EF locks its history table, which two nodes may be about to make at once. The lock ends with the connection, also when it is killed.
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString()
+        );
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_lock(hashtext('agentconsole migrations'))", connection);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        await db.Database.MigrateAsync(cancellationToken);
+    }
 
     public ValueTask DisposeAsync() => DataSource.DisposeAsync();
 }

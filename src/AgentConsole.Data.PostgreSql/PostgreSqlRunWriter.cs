@@ -1,6 +1,7 @@
 using System.Data.Common;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using AgentConsole.Core.Runs;
 using Npgsql;
 using NpgsqlTypes;
@@ -228,6 +229,13 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         command.Parameters.AddWithValue(Utc.ToMicros(retry.ExpiresAt));
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
+
+    public async ValueTask<long> TellNodesAsync(
+        NodeOutbox outbox,
+        IReadOnlyCollection<LiveEvent> news,
+        DateTimeOffset at,
+        CancellationToken cancellationToken
+    ) => await outbox.WriteAsync(_connection!, _transaction!, news, at, cancellationToken);
 
     public async ValueTask DisposeAsync() => await RollbackAsync();
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -22,6 +23,7 @@ public sealed class SqliteEngine(string path) : IStoreEngine
     public string Path => path;
     public string Provider => "sqlite";
     public bool HasSingleWriter => true;
+    public INodeChannel? Nodes => null;
     public bool StoresGuidsAsBytes => true;
 
     public void Configure(DbContextOptionsBuilder options) =>
@@ -68,7 +70,7 @@ public sealed class SqliteEngine(string path) : IStoreEngine
     {
         using var command = connection.CreateCommand();
         command.CommandText =
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;";
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;";
         command.ExecuteNonQuery();
     }
 

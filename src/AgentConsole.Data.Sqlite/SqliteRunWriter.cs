@@ -1,6 +1,7 @@
 using System.Data.Common;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using AgentConsole.Core.Runs;
 using Microsoft.Data.Sqlite;
 
@@ -233,6 +234,13 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
         );
         return ValueTask.FromResult(statement.ExecuteNonQuery() == 1);
     }
+
+    public ValueTask<long> TellNodesAsync(
+        NodeOutbox outbox,
+        IReadOnlyCollection<LiveEvent> news,
+        DateTimeOffset at,
+        CancellationToken cancellationToken
+    ) => ValueTask.FromResult(0L);
 
     public async ValueTask DisposeAsync() => await RollbackAsync();
 

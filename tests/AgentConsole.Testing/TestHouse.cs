@@ -69,6 +69,9 @@ public sealed class TestHouse : IAsyncDisposable
     public Actor As(Person person) =>
         Get<ActorSource>().ForSession(person.Id, person.SessionId, new CallOrigin("192.0.2.7", "tests", "c-" + person.Name)).Value;
 
+    /// <summary>Another node over the same database.</summary>
+    public TestNode OpenNode(Action<Core.Live.NodeLink>? change = null) => new(this, change);
+
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();

@@ -1,4 +1,5 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 
 namespace AgentConsole.Core.Agents;
 
@@ -47,8 +48,10 @@ public enum CaptureMode
 }
 
 /// <summary>A registered piece of software that acts.</summary>
-public sealed class Agent : IRevised
+public sealed class Agent : IRevised, IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.AgentCard, OrganizationId, Id);
+
     public const int DefaultLeaseSeconds = 60;
     public const int DefaultGraceSeconds = 120;
 

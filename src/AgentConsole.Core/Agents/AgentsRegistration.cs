@@ -1,4 +1,5 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Agents;
@@ -12,6 +13,7 @@ internal static class AgentsRegistration
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AgentDirectory>());
         services.AddSingleton<AgentService>();
         services.AddSingleton<AgentLists>();
+        services.AddSingleton<IRefreshOnNews, AgentNews>();
         return services;
     }
 }

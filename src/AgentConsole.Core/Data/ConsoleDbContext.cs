@@ -1,4 +1,5 @@
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Trail;
 using Microsoft.AspNetCore.Identity;
@@ -24,7 +25,12 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
     // A record's place in the chain is its key and is known only at the save: until then it waits here, untracked.
     private readonly List<TrailRecord> _unlinked = [];
 
+    private readonly HashSet<HeldRow> _changedHeld = [];
+
     public IStoreEngine Engine => engine;
+
+    /// <summary>Rows that other nodes hold in memory and that were saved through this context.</summary>
+    internal IReadOnlyCollection<HeldRow> ChangedHeld => _changedHeld;
 
     /// <summary>Puts the record at the end of its organization's chain with the next save.</summary>
     internal void AddTrail(TrailRecord record) => _unlinked.Add(record);
@@ -44,6 +50,14 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
         {
             if (entry.State == EntityState.Modified)
                 entry.Entity.Revision++;
+        }
+        if (engine.Nodes is not null)
+        {
+            foreach (var entry in ChangeTracker.Entries<IHeldInMemory>())
+            {
+                if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
+                    _changedHeld.Add(entry.Entity.Held);
+            }
         }
         await LinkTrailAsync(cancellationToken);
         return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);

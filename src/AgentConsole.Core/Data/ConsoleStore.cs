@@ -12,6 +12,7 @@ public sealed class ConsoleStore(
     IDbContextFactory<ConsoleDbContext> contexts,
     WriteGate gate,
     ChangeFeed feed,
+    NodeOutbox outbox,
     TrailWitness witness,
     IdSource ids,
     TimeProvider clock
@@ -34,7 +35,7 @@ public sealed class ConsoleStore(
         {
             db = await contexts.CreateDbContextAsync(cancellationToken);
             var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            return new Write(db, transaction, turn, feed, witness, ids, clock);
+            return new Write(db, transaction, turn, feed, outbox, witness, ids, clock);
         }
         catch
         {
@@ -52,6 +53,7 @@ public sealed class Write : IAsyncDisposable
     private readonly IDbContextTransaction _transaction;
     private readonly IDisposable _turn;
     private readonly ChangeFeed _feed;
+    private readonly NodeOutbox _outbox;
     private readonly TrailWitness _witness;
     private readonly IdSource _ids;
     private readonly List<Func<Task>> _afterCommit = [];
@@ -62,6 +64,7 @@ public sealed class Write : IAsyncDisposable
         IDbContextTransaction transaction,
         IDisposable turn,
         ChangeFeed feed,
+        NodeOutbox outbox,
         TrailWitness witness,
         IdSource ids,
         TimeProvider clock
@@ -71,6 +74,7 @@ public sealed class Write : IAsyncDisposable
         _transaction = transaction;
         _turn = turn;
         _feed = feed;
+        _outbox = outbox;
         _witness = witness;
         _ids = ids;
         Now = clock.Now();
@@ -97,6 +101,9 @@ public sealed class Write : IAsyncDisposable
     /// <summary>Publishes after the commit; nobody hears of a change that was rolled back.</summary>
     public void Tell(LiveEvent change) => _events.Add(change);
 
+    /// <summary>For a row held in memory that was changed by a statement of its own: a change that the context saves is told by itself.</summary>
+    public void TellNodes(HeldRow row) => _events.Add(new LiveEvent(row.Noun, row.OrganizationId, null, null, row.Id));
+
     /// <summary>Runs after the commit and before the gate opens, so that what is in memory changes in the same step. Must not fail.</summary>
     public void AfterCommit(Action act) =>
         _afterCommit.Add(() =>
@@ -114,7 +121,13 @@ public sealed class Write : IAsyncDisposable
         where T : notnull
     {
         if (by.Retry is { } ticket)
+        {
+            // An answer whose time is over may still lie there until the next purge.
+            await Db
+                .StoredRetries.Where(r => r.OrganizationId == by.OrganizationId && r.Scope == ticket.Scope && r.ExpiresAt <= Now)
+                .ExecuteDeleteAsync(cancellationToken);
             Db.Add(StoredRetry.Of(by.OrganizationId, ticket, result));
+        }
         return await TryCommitAsync(cancellationToken) ? result : LostRace();
     }
 
@@ -123,10 +136,13 @@ public sealed class Write : IAsyncDisposable
     public async Task<bool> TryCommitAsync(CancellationToken cancellationToken)
     {
         var heads = new List<TrailHead>();
+        long position = 0;
         try
         {
             await Db.SaveChangesAsync(cancellationToken);
             heads.AddRange(Db.ChangeTracker.Entries<TrailHead>().Select(e => e.Entity));
+            if (_outbox.IsShared)
+                position = await TellNodesAsync(cancellationToken);
             await _transaction.CommitAsync(CancellationToken.None);
         }
         catch (DbUpdateConcurrencyException)
@@ -142,10 +158,23 @@ public sealed class Write : IAsyncDisposable
         foreach (var act in _afterCommit)
             await act();
         _turn.Dispose();
+        _outbox.Announce(position);
         foreach (var change in _events)
-            _feed.Publish(change);
+        {
+            if (!HeldNouns.All.Contains(change.Noun))
+                _feed.Publish(change);
+        }
         return true;
     }
+
+    private Task<long> TellNodesAsync(CancellationToken cancellationToken) =>
+        _outbox.WriteAsync(
+            Db.Database.GetDbConnection(),
+            _transaction.GetDbTransaction(),
+            [.. Db.ChangedHeld.Select(h => new LiveEvent(h.Noun, h.OrganizationId, null, null, h.Id)), .. _events],
+            Now,
+            cancellationToken
+        );
 
     public static Problem LostRace() =>
         new(

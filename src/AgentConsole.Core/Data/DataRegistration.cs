@@ -16,6 +16,9 @@ internal static class DataRegistration
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AliveMark>());
         services.AddHostedService(s => s.GetRequiredService<AliveMark>());
         services.AddSingleton<StoreFigures>();
+        services.AddConsoleDataProtection();
+        services.AddSingleton<RetryPurge>();
+        services.AddHostedService(s => s.GetRequiredService<RetryPurge>());
         services.AddSingleton<IDbContextFactory<ConsoleDbContext>, ConsoleContextFactory>();
         return services;
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Data;
@@ -11,6 +12,9 @@ public interface IStoreEngine
 
     /// <summary>One process writes, and all writers queue at one gate (SQLite).</summary>
     bool HasSingleWriter { get; }
+
+    /// <summary>How nodes hear of each other; null with a single writer.</summary>
+    INodeChannel? Nodes { get; }
 
     bool StoresGuidsAsBytes { get; }
 

@@ -14,6 +14,15 @@ public sealed class WriteGate(IStoreEngine engine) : IDisposable
         return new Turn(_gate);
     }
 
+    /// <summary>As <see cref="EnterAsync"/>, for the framework's synchronous calls at start.</summary>
+    public IDisposable Enter()
+    {
+        if (_gate is null)
+            return NoTurn.Instance;
+        _gate.Wait();
+        return new Turn(_gate);
+    }
+
     public void Dispose() => _gate?.Dispose();
 
     private sealed class Turn(SemaphoreSlim gate) : IDisposable

@@ -1,4 +1,5 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 
 namespace AgentConsole.Core.Keys;
 
@@ -29,8 +30,10 @@ public sealed class AgentKey : IRevised
 }
 
 /// <summary>One secret of a key. Only a keyed hash is stored.</summary>
-public sealed class KeyVersion : IRevised
+public sealed class KeyVersion : IRevised, IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.KeyCard, OrganizationId, Id);
+
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
     public Guid KeyId { get; init; }

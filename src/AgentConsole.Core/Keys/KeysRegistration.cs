@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Keys;
@@ -23,6 +24,7 @@ internal static class KeysRegistration
         services.AddSingleton<LeakReports>();
         services.AddSingleton<KeyExpiryWatch>();
         services.AddHostedService(s => s.GetRequiredService<KeyExpiryWatch>());
+        services.AddSingleton<IRefreshOnNews, KeyNews>();
         return services;
     }
 }

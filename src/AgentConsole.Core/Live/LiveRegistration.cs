@@ -1,3 +1,4 @@
+using AgentConsole.Core.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Live;
@@ -8,6 +9,10 @@ internal static class LiveRegistration
     {
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<StoreConfirmation>();
+        services.AddSingleton<NodeOutbox>();
+        services.AddSingleton<NodeLink>();
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<NodeLink>());
+        services.AddHostedService(s => s.GetRequiredService<NodeLink>());
         return services;
     }
 }

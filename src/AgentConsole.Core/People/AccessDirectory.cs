@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.People;
@@ -58,7 +59,7 @@ public sealed record AccessSnapshot
 /// Holds the newest <see cref="AccessSnapshot"/>. Whoever changes people, teams or tokens reloads it in the same step as the commit; sessions come and
 /// go too often for that and change the picture alone.
 /// </summary>
-public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts, TimeProvider clock) : ILoadAtStart
+public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts, TimeProvider clock) : ILoadAtStart, IRefreshOnNews
 {
     private readonly SemaphoreSlim _reload = new(1, 1);
     private AccessSnapshot _current = new();
@@ -69,6 +70,19 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
     public AccessSnapshot Current => Volatile.Read(ref _current);
 
     Task ILoadAtStart.LoadAsync(ConsoleDbContext db, CancellationToken cancellationToken) => ReloadAsync();
+
+    bool IRefreshOnNews.Concerns(string noun) => noun is HeldNouns.Access or HeldNouns.Session;
+
+    async Task IRefreshOnNews.RefreshAsync(IReadOnlyList<LiveEvent> news, CancellationToken cancellationToken)
+    {
+        if (news.Any(e => e.Noun == HeldNouns.Access))
+        {
+            await ReloadAsync();
+            return;
+        }
+        foreach (var ids in news.Select(e => e.Id).Distinct().Chunk(500))
+            await ReloadSessionsAsync(ids, cancellationToken);
+    }
 
     /// <summary>Reads everything anew; call it from <see cref="Write.AfterCommit(Func{Task})"/> after changing people, teams or tokens.</summary>
     public async Task ReloadAsync()
@@ -107,6 +121,33 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
     {
         var now = clock.GetUtcNow();
         return ChangeSessionsAsync(known => known.RemoveRange(known.Values.Where(s => s.ExpiresAt <= now).Select(s => s.Id)), tell: false);
+    }
+
+    private async Task ReloadSessionsAsync(Guid[] ids, CancellationToken cancellationToken)
+    {
+        await _reload.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            var now = clock.GetUtcNow();
+            var alive = await db
+                .UserSessions.AsNoTracking()
+                .Where(s => ids.Contains(s.Id) && s.RevokedAt == null && s.ExpiresAt > now)
+                .Select(s => new SessionCard(s.Id, s.UserId, s.CreatedAt, s.ExpiresAt))
+                .ToListAsync(cancellationToken);
+            var ended = ids.Except(alive.Select(s => s.Id)).Any(_current.Sessions.ContainsKey);
+            var next = _current with
+            {
+                Sessions = _current.Sessions.RemoveRange(ids).SetItems(alive.Select(s => KeyValuePair.Create(s.Id, s))),
+            };
+            Volatile.Write(ref _current, next);
+            if (ended)
+                Changed?.Invoke(next);
+        }
+        finally
+        {
+            _reload.Release();
+        }
     }
 
     // Under the same lock as a reload: one that read the store before this commit must not publish after it.

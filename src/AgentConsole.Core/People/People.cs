@@ -1,10 +1,13 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.AspNetCore.Identity;
 
 namespace AgentConsole.Core.People;
 
-public sealed class Organization
+public sealed class Organization : IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Access, Id, Id);
+
     public Guid Id { get; init; }
     public required string Slug { get; init; }
     public required string Name { get; set; }
@@ -15,8 +18,10 @@ public sealed class Organization
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-public sealed class Team : IRevised
+public sealed class Team : IRevised, IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Access, OrganizationId, Id);
+
     public const string DefaultSlug = "default";
 
     public Guid Id { get; init; }
@@ -28,8 +33,10 @@ public sealed class Team : IRevised
 }
 
 /// <summary>The roles of one principal in one team.</summary>
-public sealed class Membership
+public sealed class Membership : IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Access, OrganizationId, TeamId);
+
     public Guid OrganizationId { get; init; }
     public Guid TeamId { get; init; }
 
@@ -39,8 +46,10 @@ public sealed class Membership
 }
 
 /// <summary>A person. Password, lockout and second factor are ASP.NET Core Identity's.</summary>
-public sealed class User : IdentityUser<Guid>, IRevised
+public sealed class User : IdentityUser<Guid>, IRevised, IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Access, OrganizationId, Id);
+
     public Guid OrganizationId { get; init; }
     public required string DisplayName { get; set; }
     public OrganizationRoles Roles { get; set; }
@@ -56,8 +65,10 @@ public sealed class User : IdentityUser<Guid>, IRevised
     public long Revision { get; set; }
 }
 
-public sealed class ServiceAccount : IRevised
+public sealed class ServiceAccount : IRevised, IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Access, OrganizationId, Id);
+
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
     public required string Name { get; set; }
@@ -68,8 +79,10 @@ public sealed class ServiceAccount : IRevised
 }
 
 /// <summary>A user's or service account's credential for the API. Only a keyed hash of the secret is stored.</summary>
-public sealed class ApiToken
+public sealed class ApiToken : IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Access, OrganizationId, Id);
+
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
     public required string Name { get; set; }
@@ -96,8 +109,10 @@ public sealed class ApiToken
 }
 
 /// <summary>One signed-in browser of one user.</summary>
-public sealed class UserSession
+public sealed class UserSession : IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Session, OrganizationId, Id);
+
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
     public Guid UserId { get; init; }

@@ -1,4 +1,5 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -35,6 +36,7 @@ internal static class PeopleRegistration
         services.AddHostedService(s => s.GetRequiredService<TokenUse>());
         services.AddSingleton<SessionUse>();
         services.AddHostedService(s => s.GetRequiredService<SessionUse>());
+        services.AddSingleton<IRefreshOnNews>(s => s.GetRequiredService<AccessDirectory>());
         return services;
     }
 }

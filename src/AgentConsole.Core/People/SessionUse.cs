@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -50,8 +51,10 @@ public sealed class SessionUse(
             var alive = await write
                 .Db.UserSessions.Where(s => s.Id == id && s.RevokedAt == null)
                 .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, at).SetProperty(s => s.ExpiresAt, end), cancellationToken);
-            if (alive == 1)
-                moved.Add(card with { ExpiresAt = end });
+            if (alive == 0)
+                continue;
+            moved.Add(card with { ExpiresAt = end });
+            write.TellNodes(new HeldRow(HeldNouns.Session, Guid.Empty, id));
         }
         if (clean)
         {

@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 
 namespace AgentConsole.Core.Runs;
 
@@ -60,6 +61,15 @@ public interface IRunWriter : IAsyncDisposable
 
     /// <summary>Writes the last run and the sign of life of each agent; makes the liveness change row where it was not live.</summary>
     ValueTask TouchAgentsAsync(IReadOnlyList<AgentTouch> touches, CancellationToken cancellationToken);
+
+    /// <summary>Writes the events for the other nodes; only with a shared store.</summary>
+    /// <returns>What <see cref="NodeOutbox.Announce"/> takes after the commit.</returns>
+    ValueTask<long> TellNodesAsync(
+        NodeOutbox outbox,
+        IReadOnlyCollection<LiveEvent> news,
+        DateTimeOffset at,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Stores the answer of a repeatable write.</summary>
     /// <returns>False when it was stored before: the twin of this write was faster.</returns>

@@ -43,6 +43,7 @@ public sealed class RunIngest : BackgroundService
     private readonly WriteGate _gate;
     private readonly IRunWriterFactory _writers;
     private readonly ChangeFeed _feed;
+    private readonly NodeOutbox _outbox;
     private readonly RunBodies _bodies;
     private readonly AgentDirectory _agents;
     private readonly IdSource _ids;
@@ -55,6 +56,7 @@ public sealed class RunIngest : BackgroundService
         WriteGate gate,
         IRunWriterFactory writers,
         ChangeFeed feed,
+        NodeOutbox outbox,
         RunBodies bodies,
         AgentDirectory agents,
         IdSource ids,
@@ -63,10 +65,11 @@ public sealed class RunIngest : BackgroundService
         ILogger<RunIngest> log
     )
     {
-        (_gate, _writers, _feed, _bodies, _agents, _ids, _clock, _options, _log) = (
+        (_gate, _writers, _feed, _outbox, _bodies, _agents, _ids, _clock, _options, _log) = (
             gate,
             writers,
             feed,
+            outbox,
             bodies,
             agents,
             ids,
@@ -262,6 +265,7 @@ public sealed class RunIngest : BackgroundService
     {
         var startedAt = Stopwatch.GetTimestamp();
         var changes = new List<LiveEvent>();
+        long position = 0;
         try
         {
             using (await _gate.EnterAsync(CancellationToken.None))
@@ -277,10 +281,12 @@ public sealed class RunIngest : BackgroundService
                 var touches = Touches(group, now);
                 if (touches.Count > 0)
                     await writer.TouchAgentsAsync(touches, CancellationToken.None);
+                Collect(group, touches, changes);
+                if (_outbox.IsShared)
+                    position = await writer.TellNodesAsync(_outbox, changes, now, CancellationToken.None);
                 await writer.CommitAsync(CancellationToken.None);
                 foreach (var organization in touches.Select(t => t.Agent.OrganizationId).Distinct())
                     _agents.Bump(organization);
-                Collect(group, touches, changes);
             }
         }
         catch (Exception e)
@@ -295,6 +301,7 @@ public sealed class RunIngest : BackgroundService
             job.Complete();
         BatchSize.Record(group.Count);
         CommitSeconds.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
+        _outbox.Announce(position);
         foreach (var change in changes)
             _feed.Publish(change);
     }
@@ -355,7 +362,7 @@ public sealed class RunIngest : BackgroundService
     {
         foreach (var job in group)
         {
-            if (job.Changed.Count == 0 || !_feed.HasListener(job.Agent.OrganizationId))
+            if (job.Changed.Count == 0 || !(_outbox.IsShared || _feed.HasListener(job.Agent.OrganizationId)))
                 continue;
             foreach (var run in job.Changed)
             {
