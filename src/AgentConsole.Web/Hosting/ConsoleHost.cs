@@ -14,7 +14,10 @@ internal static class ConsoleHost
 {
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? change = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        var builder = WebApplication.CreateBuilder(
+            // Named, so that the manifest of static files is found whoever starts it: a test, too.
+            new WebApplicationOptions { Args = args, ApplicationName = typeof(ConsoleHost).Assembly.GetName().Name }
+        );
         AddLinkedSettings(builder);
         builder.WebHost.UseStaticWebAssets(); // also outside Development: a build that is run has no published web root
         builder.WebHost.ConfigureKestrel(kestrel =>

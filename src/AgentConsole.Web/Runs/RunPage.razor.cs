@@ -12,7 +12,11 @@ namespace AgentConsole.Web.Runs;
 /// <summary>One run: where its time went, step by step. The open step stands in the address.</summary>
 public sealed partial class RunPage
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private RunView? _view;
     private Problem? _problem;
@@ -51,7 +55,8 @@ public sealed partial class RunPage
     }
 
     /// <summary>JSON as one reads it; a text as it is.</summary>
-    internal static string Pretty(JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString()! : JsonSerializer.Serialize(element, Readable);
+    internal static string Pretty(JsonElement element) =>
+        element.ValueKind == JsonValueKind.String ? element.GetString()! : JsonSerializer.Serialize(element, Readable);
 
     private string StepUrl(WaterfallStep step) => ConsoleUrls.With(ConsoleUrls.Run(_view!.Run.Id), ("step", step.Event.Id));
 
@@ -63,7 +68,10 @@ public sealed partial class RunPage
             ? ""
             : $"{start.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}{(run.EndedAt is { } end ? " to " + end.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "")} UTC";
 
-    private static string Tokens(RunBody run) => run.InputTokens is null && run.OutputTokens is null ? Words.Unknown : $"{Words.Count(run.InputTokens ?? 0)} in, {Words.Count(run.OutputTokens ?? 0)} out";
+    private static string Tokens(RunBody run) =>
+        run.InputTokens is null && run.OutputTokens is null
+            ? Words.Unknown
+            : $"{Words.Count(run.InputTokens ?? 0)} in, {Words.Count(run.OutputTokens ?? 0)} out";
 
     private static string Captured(string mode) =>
         mode switch
@@ -104,7 +112,11 @@ public sealed partial class RunPage
         };
 
     private static string Says(WaterfallStep step) =>
-        step.Event.Error ?? step.Event.Decision ?? step.Event.Model ?? (step.Event.Content is { ValueKind: JsonValueKind.String } text ? text.GetString()! : step.Event.Role) ?? "";
+        step.Event.Error
+        ?? step.Event.Decision
+        ?? step.Event.Model
+        ?? (step.Event.Content is { ValueKind: JsonValueKind.String } text ? text.GetString()! : step.Event.Role)
+        ?? "";
 
     private static string Bar(WaterfallStep step, long total)
     {

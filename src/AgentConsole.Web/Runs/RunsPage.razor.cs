@@ -15,7 +15,14 @@ public sealed partial class RunsPage
     private const int PageSize = 50;
     private const int MostRows = 500;
 
-    private static readonly (string Name, string? Since)[] Periods = [("Any time", null), ("Last 15 minutes", "15m"), ("Last hour", "1h"), ("Last 24 hours", "24h"), ("Last 7 days", "7d")];
+    private static readonly (string Name, string? Since)[] Periods =
+    [
+        ("Any time", null),
+        ("Last 15 minutes", "15m"),
+        ("Last hour", "1h"),
+        ("Last 24 hours", "24h"),
+        ("Last 7 days", "7d"),
+    ];
 
     private readonly LiveRows<RunRow> _rows = new(row => row.Id, MostRows);
     private RunFilter _filter = new();
@@ -37,7 +44,8 @@ public sealed partial class RunsPage
             View("Completed", [RunStatus.Completed]),
         ];
 
-    private string SinceName => Periods.FirstOrDefault(p => p.Since == _filter.Since?.ToString(), (_filter.Since?.ToString() ?? "", null)).Name;
+    private string SinceName =>
+        Periods.FirstOrDefault(p => p.Since == _filter.Since?.ToString(), (_filter.Since?.ToString() ?? "", null)).Name;
 
     private string Curl =>
         $$"""curl -X POST {{Navigation.BaseUri}}api/v1/runs -H "Authorization: Bearer $AGENT_KEY" -H "Content-Type: application/json" -d '{"status":"completed","summary":"Hello"}'""";
@@ -100,14 +108,24 @@ public sealed partial class RunsPage
         _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal));
     }
 
-    private Tabs.Tab View(string name, RunStatus[] statuses) => new(name, Address(_filter with { Statuses = statuses }), _filter.Statuses.SequenceEqual(statuses));
+    private Tabs.Tab View(string name, RunStatus[] statuses) =>
+        new(name, Address(_filter with { Statuses = statuses }), _filter.Statuses.SequenceEqual(statuses));
 
-    private string Without(string name) => ConsoleUrls.With(ConsoleUrls.Runs, [.. _filter.ToQuery().Where(pair => pair.Key != name).Select(pair => (pair.Key, (string?)pair.Value))]);
+    private string Without(string name) =>
+        ConsoleUrls.With(
+            ConsoleUrls.Runs,
+            [.. _filter.ToQuery().Where(pair => pair.Key != name).Select(pair => (pair.Key, (string?)pair.Value))]
+        );
 
     private string With(string name, string? value) =>
-        ConsoleUrls.With(ConsoleUrls.Runs, [.. _filter.ToQuery().Where(pair => pair.Key != name).Select(pair => (pair.Key, (string?)pair.Value)), (name, value)]);
+        ConsoleUrls.With(
+            ConsoleUrls.Runs,
+            [.. _filter.ToQuery().Where(pair => pair.Key != name).Select(pair => (pair.Key, (string?)pair.Value)), (name, value)]
+        );
 
-    private static string Address(RunFilter filter) => ConsoleUrls.With(ConsoleUrls.Runs, [.. filter.ToQuery().Select(pair => (pair.Key, (string?)pair.Value))]);
+    private static string Address(RunFilter filter) =>
+        ConsoleUrls.With(ConsoleUrls.Runs, [.. filter.ToQuery().Select(pair => (pair.Key, (string?)pair.Value))]);
 
-    private static string Tokens(RunRow row) => row.InputTokens is null && row.OutputTokens is null ? Words.Unknown : Words.Count((row.InputTokens ?? 0) + (row.OutputTokens ?? 0));
+    private static string Tokens(RunRow row) =>
+        row.InputTokens is null && row.OutputTokens is null ? Words.Unknown : Words.Count((row.InputTokens ?? 0) + (row.OutputTokens ?? 0));
 }

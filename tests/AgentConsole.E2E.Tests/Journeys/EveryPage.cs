@@ -1,0 +1,113 @@
+using System.Net.Http.Json;
+
+namespace AgentConsole.E2E.Tests.Journeys;
+
+/// <summary>
+/// Every page in both looks and both widths: no finding of axe, no sideways scrolling, no error in the browser's console. With SHOTS set to a
+/// folder each of them is also saved there as a picture, to be looked at.
+/// </summary>
+public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
+{
+    private string _run = "";
+    private string _step = "";
+
+    public static TheoryData<string, string> Pages =>
+        new()
+        {
+            { "overview", "/" },
+            { "fleet", "/fleet" },
+            { "fleet-filtered-out", "/fleet?q=nothing-has-this-name" },
+            { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
+            { "register", "/fleet/register" },
+            { "bulk", "/fleet/bulk" },
+            { "agent", "/agents/mailroom-1" },
+            { "agent-runs", "/agents/mailroom-1/runs" },
+            { "agent-keys", "/agents/mailroom-1/keys" },
+            { "agent-trail", "/agents/mailroom-1/trail" },
+            { "agent-settings", "/agents/mailroom-1/settings" },
+            { "runs", "/runs" },
+            { "run", "/runs/{run}" },
+            { "run-step", "/runs/{run}?step={step}" },
+            { "keys", "/keys" },
+            { "trail", "/trail" },
+            { "admin-teams", "/admin/teams" },
+            { "admin-team", "/admin/teams/payments" },
+            { "admin-users", "/admin/users" },
+            { "admin-service-accounts", "/admin/service-accounts" },
+            { "admin-tokens", "/admin/tokens" },
+            { "admin-roles", "/admin/roles" },
+            { "admin-system", "/admin/system" },
+            { "account", "/account" },
+            { "not-found", "/nonsense" },
+        };
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        var (_, key) = await Console.AgentAsync("mailroom-1");
+        await Console.AgentAsync("reader-1", Console.Cast.Research);
+        using var agent = Console.Client(key);
+        for (var i = 0; i < 12; i++)
+        {
+            await agent.PostAsJsonAsync(
+                "/api/v1/runs",
+                new
+                {
+                    external_id = $"invoice-{i}",
+                    status = i % 5 == 3 ? "failed" : "completed",
+                    duration_ms = 1400 + i * 3100,
+                    version = "2.2.0",
+                    input_tokens = 900 + i,
+                    output_tokens = 40,
+                    summary = $"Invoice 2026-11-{i:0000}",
+                    error = i % 5 == 3 ? "tax.lookup, unknown rate code FR-20b" : null,
+                },
+                Stop
+            );
+        }
+        var started = Console.Get<TimeProvider>().GetUtcNow().AddSeconds(-38);
+        var answer = await agent.PostAsJsonAsync("/api/v1/runs", new { external_id = "open", status = "running", started_at = started, summary = "Invoice 2026-11-0958" }, Stop);
+        _run = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        var steps = await agent.PostAsJsonAsync(
+            $"/api/v1/runs/{_run}/events",
+            new object[]
+            {
+                new { kind = "iteration", external_id = "1", name = "invoke_agent", at = started, duration_ms = 38_000 },
+                new { kind = "message", parent = "1", external_id = "2", name = "chat", model = "small-4", at = started.AddSeconds(1), duration_ms = 6_600, input_tokens = 12_400, output_tokens = 210 },
+                new { kind = "tool-call", parent = "1", external_id = "3", name = "tax.lookup", at = started.AddSeconds(9), duration_ms = 1_400, status = "error", error = "422 unknown rate code" },
+                new { kind = "decision", parent = "1", external_id = "4", name = "amount-limit", at = started.AddSeconds(12), decision = "blocked" },
+                new { kind = "log", external_id = "5", name = "retry", role = "warn", at = started.AddSeconds(13), metadata = new { attempt = 2 } },
+            },
+            Stop
+        );
+        _step = (await steps.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("ids")[2].GetString()!;
+    }
+
+    [Theory, MemberData(nameof(Pages))]
+    public async Task Is_accessible_and_fits(string name, string path)
+    {
+        foreach (var (width, height, scheme) in new[] { (1440, 900, ColorScheme.Light), (1440, 900, ColorScheme.Dark), (390, 844, ColorScheme.Light), (390, 844, ColorScheme.Dark) })
+        {
+            var page = await OpenAsync(Console.Cast.Olga, width, height, scheme);
+            var complaints = new List<string>();
+            page.Console += (_, message) =>
+            {
+                if (message.Type == "error" && !message.Text.Contains("404", StringComparison.Ordinal))
+                    complaints.Add(message.Text);
+            };
+            page.PageError += (_, error) => complaints.Add(error);
+            await page.GotoAsync(path.Replace("{run}", _run, StringComparison.Ordinal).Replace("{step}", _step, StringComparison.Ordinal));
+            await Expect(page.Locator("h1").First).ToBeVisibleAsync();
+            if (name != "not-found")
+                await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+            if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
+                await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{width}-{scheme}.png") });
+            var sideways = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            Assert.True(sideways <= 0, $"{name} scrolls {sideways} px sideways at {width} px");
+            if (width == 1440 || scheme == ColorScheme.Light)
+                await AssertAccessibleAsync(page);
+            Assert.Empty(complaints);
+            await page.CloseAsync();
+        }
+    }
+}
