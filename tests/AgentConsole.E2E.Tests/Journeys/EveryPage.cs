@@ -66,17 +66,71 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             );
         }
         var started = Console.Get<TimeProvider>().GetUtcNow().AddSeconds(-38);
-        var answer = await agent.PostAsJsonAsync("/api/v1/runs", new { external_id = "open", status = "running", started_at = started, summary = "Invoice 2026-11-0958" }, Stop);
+        var answer = await agent.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                external_id = "open",
+                status = "running",
+                started_at = started,
+                summary = "Invoice 2026-11-0958",
+            },
+            Stop
+        );
         _run = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         var steps = await agent.PostAsJsonAsync(
             $"/api/v1/runs/{_run}/events",
             new object[]
             {
-                new { kind = "iteration", external_id = "1", name = "invoke_agent", at = started, duration_ms = 38_000 },
-                new { kind = "message", parent = "1", external_id = "2", name = "chat", model = "small-4", at = started.AddSeconds(1), duration_ms = 6_600, input_tokens = 12_400, output_tokens = 210 },
-                new { kind = "tool-call", parent = "1", external_id = "3", name = "tax.lookup", at = started.AddSeconds(9), duration_ms = 1_400, status = "error", error = "422 unknown rate code" },
-                new { kind = "decision", parent = "1", external_id = "4", name = "amount-limit", at = started.AddSeconds(12), decision = "blocked" },
-                new { kind = "log", external_id = "5", name = "retry", role = "warn", at = started.AddSeconds(13), metadata = new { attempt = 2 } },
+                new
+                {
+                    kind = "iteration",
+                    external_id = "1",
+                    name = "invoke_agent",
+                    at = started,
+                    duration_ms = 38_000,
+                },
+                new
+                {
+                    kind = "message",
+                    parent = "1",
+                    external_id = "2",
+                    name = "chat",
+                    model = "small-4",
+                    at = started.AddSeconds(1),
+                    duration_ms = 6_600,
+                    input_tokens = 12_400,
+                    output_tokens = 210,
+                },
+                new
+                {
+                    kind = "tool-call",
+                    parent = "1",
+                    external_id = "3",
+                    name = "tax.lookup",
+                    at = started.AddSeconds(9),
+                    duration_ms = 1_400,
+                    status = "error",
+                    error = "422 unknown rate code",
+                },
+                new
+                {
+                    kind = "decision",
+                    parent = "1",
+                    external_id = "4",
+                    name = "amount-limit",
+                    at = started.AddSeconds(12),
+                    decision = "blocked",
+                },
+                new
+                {
+                    kind = "log",
+                    external_id = "5",
+                    name = "retry",
+                    role = "warn",
+                    at = started.AddSeconds(13),
+                    metadata = new { attempt = 2 },
+                },
             },
             Stop
         );
@@ -86,7 +140,15 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
     [Theory, MemberData(nameof(Pages))]
     public async Task Is_accessible_and_fits(string name, string path)
     {
-        foreach (var (width, height, scheme) in new[] { (1440, 900, ColorScheme.Light), (1440, 900, ColorScheme.Dark), (390, 844, ColorScheme.Light), (390, 844, ColorScheme.Dark) })
+        foreach (
+            var (width, height, scheme) in new[]
+            {
+                (1440, 900, ColorScheme.Light),
+                (1440, 900, ColorScheme.Dark),
+                (390, 844, ColorScheme.Light),
+                (390, 844, ColorScheme.Dark),
+            }
+        )
         {
             var page = await OpenAsync(Console.Cast.Olga, width, height, scheme);
             var complaints = new List<string>();

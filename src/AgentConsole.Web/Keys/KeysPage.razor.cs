@@ -1,0 +1,124 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Parts;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace AgentConsole.Web.Keys;
+
+/// <summary>Every key version the person may see: by age, last use and state.</summary>
+public sealed partial class KeysPage
+{
+    private KeyFilter _filter = new();
+    private List<KeyRow>? _rows;
+    private IReadOnlyList<KeyRow> _leaked = [];
+    private string? _cursor;
+    private Problem? _problem;
+    private string? _nonsense;
+    private string? _seesNothing;
+    private KeyRow? _revoking;
+
+    [Inject]
+    public required KeyLists Lists { get; init; }
+
+    [Inject]
+    public required KeyService Keys { get; init; }
+
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
+    private IReadOnlyList<Tabs.Tab> Views =>
+        [
+            View("All", new KeyFilter()),
+            View("Active", new KeyFilter { State = KeyState.Active }),
+            View("Not used for longest", new KeyFilter { State = KeyState.Active, Order = KeyOrder.LongestUnused }),
+            View("Disabled", new KeyFilter { State = KeyState.Disabled }),
+            new("Leaked", Address(new KeyFilter { Leaked = true }), _filter.Leaked, _leaked.Count == 0 ? null : _leaked.Count, Hot: true),
+        ];
+
+    private string Curl => $"curl -X POST {Navigation.BaseUri}api/v1/agents/my-agent/keys -H \"Authorization: Bearer $TOKEN\" -d '{{}}'";
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
+        var errors = new FieldErrors();
+        _filter = KeyFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
+            ? "Ask an org-admin or the team-admin of your team to add you; then its keys appear here."
+            : null;
+        if (_seesNothing is null)
+            await ReloadAsync();
+    }
+
+    private Task HearAsync() => _rows is { Count: > 100 } ? Task.CompletedTask : ReloadAsync();
+
+    private async Task ReloadAsync()
+    {
+        var size = Math.Clamp(_rows?.Count ?? 50, 50, 100);
+        var page = await Lists.ListAsync(Me, _filter, new PageRequest(size), Left);
+        _problem = page.Problem;
+        (_rows, _cursor) = page.Problem is null ? (page.Value.Items.ToList(), page.Value.NextCursor) : (_rows ?? [], _cursor);
+        _leaked = await Lists.LeakedAsync(Me, Left);
+    }
+
+    private async Task MoreAsync()
+    {
+        var page = await Lists.ListAsync(Me, _filter, new PageRequest(Cursor: _cursor), Left);
+        _problem = page.Problem;
+        if (page.Problem is not null)
+            return;
+        _rows!.AddRange(page.Value.Items);
+        _cursor = page.Value.NextCursor;
+    }
+
+    private async Task DisableAsync(KeyRow row)
+    {
+        if (await ActAsync(Keys.DisableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left)))
+            Toasts.Show($"Disabled {row.Prefix}…{row.Last4} of {row.AgentName}.", () => EnableAsync(row));
+    }
+
+    private Task EnableAsync(KeyRow row) =>
+        ActAsync(Keys.EnableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
+
+    private async Task RevokeAsync(KeyRow row)
+    {
+        _revoking = null;
+        await ActAsync(Keys.RevokeAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
+    }
+
+    private async Task<bool> ActAsync(Task<Outcome<KeyBody>> act)
+    {
+        var done = await act;
+        await ReloadAsync();
+        _problem ??= done.Problem;
+        return done.Problem is null;
+    }
+
+    private static string AgentOf(KeyRow row) => IdText.Format(IdText.Agent, row.AgentId);
+
+    private static string KeyOf(KeyRow row) => IdText.Format(IdText.Key, row.KeyId);
+
+    private Tabs.Tab View(string name, KeyFilter filter) => new(name, Address(filter), _filter == filter);
+
+    private string Without(string name) =>
+        ConsoleUrls.With(ConsoleUrls.Keys, [.. _filter.ToQuery().Where(p => p.Key != name).Select(p => (p.Key, (string?)p.Value))]);
+
+    private static string Address(KeyFilter filter) =>
+        ConsoleUrls.With(ConsoleUrls.Keys, [.. filter.ToQuery().Select(p => (p.Key, (string?)p.Value))]);
+
+    private static string Where(KeyRow row) =>
+        string.Join(" · ", new[] { row.LastUsedAddress, row.LastUsedUserAgent, row.LastUsedRoute }.Where(t => !string.IsNullOrEmpty(t)));
+
+    private static string OrderName(KeyOrder order) =>
+        order switch
+        {
+            KeyOrder.Oldest => "Oldest",
+            KeyOrder.LastUsed => "Last used",
+            KeyOrder.LongestUnused => "Longest unused",
+            _ => "Newest",
+        };
+}
