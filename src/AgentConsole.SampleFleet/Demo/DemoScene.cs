@@ -21,7 +21,7 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
         CancellationToken cancellationToken
     )
     {
-        foreach (var team in Cast.Teams)
+        foreach (var team in DemoCast.Teams)
             await MakeTeamAsync(team, cancellationToken);
         var members = new List<Member>();
         foreach (var agent in agents)
@@ -36,7 +36,7 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
     /// </summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        foreach (var agent in await AllAsync<AgentBody>($"/api/v1/agents?tag={Cast.Tag}", cancellationToken))
+        foreach (var agent in await AllAsync<AgentBody>($"/api/v1/agents?tag={DemoCast.Tag}", cancellationToken))
         {
             foreach (var key in await AllAsync<KeyBody>($"/api/v1/agents/{agent.Id}/keys?", cancellationToken))
             {
@@ -54,13 +54,13 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
         }
         foreach (
             var account in (await AllAsync<ServiceAccountBody>("/api/v1/service-accounts?", cancellationToken)).Where(a =>
-                a.Name == Cast.AuditorName && !a.Disabled
+                a.Name == DemoCast.AuditorName && !a.Disabled
             )
         )
             await PostAsync<ServiceAccountBody>($"/api/v1/service-accounts/{account.Id}/disable", new { }, null, cancellationToken);
         foreach (
             var user in (await AllAsync<UserBody>("/api/v1/users?", cancellationToken)).Where(u =>
-                u.State != "disabled" && Cast.Teams.Any(team => team.OwnerEmail == u.Email)
+                u.State != "disabled" && DemoCast.Teams.Any(team => team.OwnerEmail == u.Email)
             )
         )
             await PostAsync<UserBody>($"/api/v1/users/{user.Id}/disable", new { }, null, cancellationToken);
@@ -144,7 +144,7 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
         catch (ConsoleRefusal refusal) when (refusal.Status == HttpStatusCode.Conflict)
         {
             // Registered by an earlier fleet whose keys are gone. It may take a new key only if it is the demo's own.
-            if (!(await console.AgentAsync(passport.Slug, cancellationToken)).Tags.Contains(Cast.Tag))
+            if (!(await console.AgentAsync(passport.Slug, cancellationToken)).Tags.Contains(DemoCast.Tag))
                 throw;
         }
         log.Info($"{passport.Slug} was registered before; it takes a new key.");
@@ -162,25 +162,25 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
     {
         if (state.AuditorToken is not null)
             return;
-        var teams = Cast.Teams.Select(team => team.Slug).ToList();
+        var teams = DemoCast.Teams.Select(team => team.Slug).ToList();
         var account = await OnceAsync(
             () =>
                 PostAsync<ServiceAccountBody>(
                     "/api/v1/service-accounts",
                     new CreateServiceAccount
                     {
-                        Name = Cast.AuditorName,
+                        Name = DemoCast.AuditorName,
                         Teams = teams.ToDictionary(team => team, IReadOnlyList<string> (_) => ["viewer"]),
                     },
                     null,
                     cancellationToken
                 ),
-            Cast.AuditorName
+            DemoCast.AuditorName
         );
         if (account is null)
         {
             account = (await AllAsync<ServiceAccountBody>("/api/v1/service-accounts?", cancellationToken)).Single(a =>
-                a.Name == Cast.AuditorName
+                a.Name == DemoCast.AuditorName
             );
             if (account.Disabled)
                 await PostAsync<ServiceAccountBody>($"/api/v1/service-accounts/{account.Id}/enable", new { }, null, cancellationToken);
@@ -189,7 +189,7 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
             "/api/v1/tokens",
             new CreateToken
             {
-                Name = Cast.AuditorName,
+                Name = DemoCast.AuditorName,
                 Scopes = ["runs:read"],
                 Teams = teams,
                 ServiceAccount = account.Id,
@@ -207,10 +207,10 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
             DisplayName = passport.DisplayName,
             Description = passport.Description,
             Team = passport.Team,
-            Owner = Cast.Team(passport.Team).OwnerEmail,
+            Owner = DemoCast.Team(passport.Team).OwnerEmail,
             Environment = passport.Environment,
             Version = Roster.Version,
-            Tags = [Cast.Tag, .. passport.Tags],
+            Tags = [DemoCast.Tag, .. passport.Tags],
             Metadata = Work.Element(
                 new
                 {

@@ -4,7 +4,7 @@ namespace AgentConsole.SampleFleet.Demo;
 public sealed record DemoTeam(string Slug, string Name, string OwnerEmail, string OwnerName);
 
 /// <summary>Who plays in the demo. Everything is found again by these names and by the tag.</summary>
-public static class Cast
+public static class DemoCast
 {
     /// <summary>Tag of every agent of the demo; what carries it is taken away with it.</summary>
     public const string Tag = "demo";
