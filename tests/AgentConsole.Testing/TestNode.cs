@@ -46,6 +46,17 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>One step of the link to the other nodes.</summary>
     public Task HearAsync() => Get<NodeLink>().StepAsync(TestHouse.Stop);
 
+    /// <summary>
+    /// Takes steps until this is so, for at most 20 s: what waits for the oldest transaction of the whole server waits for those of tests beside it, too.
+    /// </summary>
+    public async Task HearUntilAsync(Func<bool> done)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        do
+            await HearAsync();
+        while (!done() && TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(20));
+    }
+
     public Actor As(Person person) =>
         Get<ActorSource>().ForSession(person.Id, person.SessionId, new CallOrigin("192.0.2.8", "tests", "c-" + person.Name)).Value;
 

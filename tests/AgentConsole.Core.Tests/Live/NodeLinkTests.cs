@@ -87,7 +87,7 @@ public sealed class NodeLinkTests
         using var two = second.Get<ChangeFeed>().Subscribe(first.Cast.Acme, heard.Second.Add);
 
         await TellAsync(first, first.Cast.Olga.Id);
-        await second.HearAsync();
+        await second.HearUntilAsync(() => heard.Second.Count > 0);
         await second.HearAsync();
         await first.Get<NodeLink>().StepAsync(TestHouse.Stop);
 
@@ -117,7 +117,7 @@ public sealed class NodeLinkTests
             slow.Tell(new LiveEvent("people", first.Cast.Acme, first.Cast.Payments, null, early));
             Assert.True(await slow.TryCommitAsync(TestHouse.Stop));
         }
-        await second.HearAsync();
+        await second.HearUntilAsync(() => heard.Count == 2);
 
         Assert.Equal([early, late], heard);
     }
