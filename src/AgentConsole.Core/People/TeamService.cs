@@ -217,12 +217,13 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
         return await write.CommitAsync(by, answer, cancellationToken);
     }
 
+    /// <summary>Takes all roles in the team away; nothing changes where there are none.</summary>
     public async Task<Outcome<Done>> RemoveMemberAsync(Actor by, string slugOrId, string principal, CancellationToken cancellationToken)
     {
         if (Managed(by, slugOrId) is { Problem: { } refused })
             return refused;
         var team = Visible(by, slugOrId)!;
-        if (FindPrincipal(access.Current, by.OrganizationId, principal) is not { } member || RolesIn(member, team.Id) == TeamRoles.None)
+        if (FindPrincipal(access.Current, by.OrganizationId, principal) is not { } member)
             return PeopleProblems.PrincipalNotFound;
         await using var write = await store.WriteAsync(cancellationToken);
         var row = await write
@@ -232,7 +233,7 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
                 cancellationToken
             );
         if (row is null)
-            return PeopleProblems.PrincipalNotFound;
+            return new Done();
         write.Db.Remove(row);
         write.Trail(
             by,

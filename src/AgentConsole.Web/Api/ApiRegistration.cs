@@ -1,5 +1,6 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
@@ -26,6 +27,11 @@ internal static class ApiRegistration
         api.MapAgentApi();
         api.MapKeyApi();
         api.MapRunApi();
+        api.MapTeamApi();
+        api.MapUserApi();
+        api.MapServiceAccountApi();
+        api.MapTokenApi();
+        api.MapWhoAmIApi();
         api.MapRunReadApi();
 
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

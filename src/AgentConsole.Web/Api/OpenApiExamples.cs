@@ -283,6 +283,17 @@ internal static class OpenApiExamples
             teams = Teams,
         },
         [typeof(UserBody)] = User,
+        [typeof(ChangeUser)] = new { roles = new[] { "auditor" } },
+        [typeof(ChangeServiceAccount)] = new { name = "deployer-eu" },
+        [typeof(SessionBody)] = new SessionBody(
+            "ses_01m2fyzzv8k2d6n4c1t9w7q5hr",
+            true,
+            At,
+            At.AddMinutes(40),
+            At.AddHours(12),
+            "192.0.2.7",
+            "Mozilla/5.0"
+        ),
         [typeof(CreateServiceAccount)] = new { name = "deployer", teams = Teams },
         [typeof(ServiceAccountBody)] = Account,
         [typeof(CreateToken)] = new

@@ -14,8 +14,14 @@ public enum Subject
     /// <summary>The organization as a whole.</summary>
     Organization,
 
+    /// <summary>A thing of Acme as a whole: another organization gets 404.</summary>
+    OfAcme,
+
     /// <summary>The caller's own affairs.</summary>
     Self,
+
+    /// <summary>Somebody's own thing that is nobody's in the cast: 404 for whoever comes so far.</summary>
+    Nobodys,
 
     /// <summary>Nobody needs to be known.</summary>
     Anyone,
@@ -97,8 +103,31 @@ public static class Doors
             """{"roles":["wizard"]}"""
         ),
         new("RemoveMember", "DELETE", "/api/v1/teams/payments/members/{nobody}", Subject.Payments, Permission.ManageTeam),
+        new("ListUsers", "GET", "/api/v1/users", Subject.Organization, Permission.ManageOrganization),
+        new("InviteUser", "POST", "/api/v1/users", Subject.Organization, Permission.ManageOrganization, """{"email":"nonsense"}"""),
+        new("GetUser", "GET", "/api/v1/users/{user}", Subject.OfAcme, Permission.ManageOrganization),
+        new("ChangeUser", "PATCH", "/api/v1/users/{user}", Subject.OfAcme, Permission.ManageOrganization, "{}"),
+        new("InviteUserAgain", "POST", "/api/v1/users/{user}/invite", Subject.OfAcme, Permission.ManageOrganization),
+        new("ResetUser", "POST", "/api/v1/users/{user}/reset", Subject.OfAcme, Permission.ManageOrganization),
+        new("DisableUser", "POST", "/api/v1/users/{user}/disable", Subject.OfAcme, Permission.ManageOrganization),
+        new("EnableUser", "POST", "/api/v1/users/{user}/enable", Subject.OfAcme, Permission.ManageOrganization),
+        new("RemoveTwoFactor", "DELETE", "/api/v1/users/{user}/two-factor", Subject.OfAcme, Permission.ManageOrganization),
+        new("ListServiceAccounts", "GET", "/api/v1/service-accounts", Subject.Organization, Permission.ManageOrganization),
+        new("CreateServiceAccount", "POST", "/api/v1/service-accounts", Subject.Organization, Permission.ManageOrganization, "{}"),
+        new("GetServiceAccount", "GET", "/api/v1/service-accounts/{account}", Subject.OfAcme, Permission.ManageOrganization),
+        new("ChangeServiceAccount", "PATCH", "/api/v1/service-accounts/{account}", Subject.OfAcme, Permission.ManageOrganization, "{}"),
+        new("DisableServiceAccount", "POST", "/api/v1/service-accounts/{account}/disable", Subject.OfAcme, Permission.ManageOrganization),
+        new("EnableServiceAccount", "POST", "/api/v1/service-accounts/{account}/enable", Subject.OfAcme, Permission.ManageOrganization),
+        new("ListTokens", "GET", "/api/v1/tokens", Subject.Self, null),
+        new("CreateToken", "POST", "/api/v1/tokens", Subject.Self, null, "{}"),
+        new("GetToken", "GET", "/api/v1/tokens/tok_x", Subject.Nobodys, null),
+        new("RevokeToken", "DELETE", "/api/v1/tokens/tok_x", Subject.Nobodys, null),
+        new("ListSessions", "GET", "/api/v1/sessions", Subject.Self, null),
+        new("RevokeSession", "DELETE", "/api/v1/sessions/ses_x", Subject.Nobodys, null),
         new("ListTrail", "GET", "/api/v1/trail", Subject.Organization, Permission.ReadTrail),
         new("ExportTrail", "GET", "/api/v1/trail/export", Subject.Organization, Permission.ReadTrail),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
+        // Last: it ends the sessions that the rows above use.
+        new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),
     ];
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
@@ -113,6 +114,11 @@ public sealed class IsolationTests
             new StringContent("""{"external_id":"job","status":"running"}""", Encoding.UTF8, "application/json"),
             Stop
         );
+        var olga = console.As(console.Cast.Olga);
+        var user = (await console.Get<UserService>().InviteAsync(olga, new InviteUser { Email = "spare@acme.example" }, Stop)).Value;
+        var account = (
+            await console.Get<ServiceAccountService>().CreateAsync(olga, new CreateServiceAccount { Name = "spare" }, Stop)
+        ).Value;
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
         var version = await db.KeyVersions.FirstAsync(v => v.AgentId == agent, Stop);
         var run = await db.Runs.FirstAsync(Stop);
@@ -132,6 +138,8 @@ public sealed class IsolationTests
                 ["spare"] = IdText.Format(IdText.Agent, spare),
                 ["key"] = IdText.Format(IdText.Key, version.KeyId),
                 ["run"] = IdText.Format(IdText.Run, run.Id),
+                ["user"] = user.Id,
+                ["account"] = account.Id,
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
             SecretText.Create(SecretText.KeyPrefix),
@@ -166,6 +174,12 @@ public sealed class IsolationTests
         {
             case Subject.Anyone or Subject.Narrowed or Subject.Self:
                 return Answer.Through;
+            case Subject.Nobodys:
+                return Answer.NotFound;
+            case Subject.OfAcme:
+                return person == cast.Gus ? Answer.NotFound
+                    : Grants(console, door.Permission!.Value, person) ? Answer.Through
+                    : Answer.Forbidden;
             case Subject.Agent:
                 return Answer.Forbidden;
             case Subject.Organization when door.Permission == Permission.ReadTrail:
@@ -184,9 +198,9 @@ public sealed class IsolationTests
     private static Answer ExpectedLimited(Door door) =>
         door.Subject switch
         {
-            Subject.Payments => Answer.NotFound,
+            Subject.Payments or Subject.Nobodys => Answer.NotFound,
             Subject.Agent => Answer.Forbidden,
-            Subject.Organization => Answer.Forbidden,
+            Subject.Organization or Subject.OfAcme => Answer.Forbidden,
             _ => Answer.Through,
         };
 
