@@ -43,5 +43,5 @@ public static class ConsoleUrls
 
     /// <summary>The address if it is one of ours (a path, not another host), else the overview.</summary>
     public static string Local(string? address) =>
-        address is ['/', ..] and not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAny('\r', '\n', '\\') ? address : Overview;
+        address is ['/', ..] and not ['/', '/' or '\\', ..] && !address.Any(c => c is '\\' || char.IsControl(c)) ? address : Overview; // browsers drop tabs and line breaks
 }

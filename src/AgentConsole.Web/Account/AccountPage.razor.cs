@@ -1,0 +1,170 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Api;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Account;
+
+/// <summary>One's own account: static, so that it works without a circuit and can show what stands in one answer only.</summary>
+public sealed partial class AccountPage
+{
+    private AccountFacts? _facts;
+    private IReadOnlyList<SessionBody> _sessions = [];
+    private IReadOnlyList<string>? _codes;
+    private TotpOffer? _offer;
+    private string? _asked;
+
+    [CascadingParameter]
+    public required HttpContext Http { get; set; }
+
+    [Inject]
+    public required AccountService Account { get; init; }
+
+    [Inject]
+    public required SessionService Sessions { get; init; }
+
+    [SupplyParameterFromQuery]
+    private string? Said { get; set; }
+
+    [SupplyParameterFromForm(FormName = "password")]
+    private PasswordForm? Password { get; set; }
+
+    [SupplyParameterFromForm(FormName = "totp-change")]
+    private FactorForm? Factor { get; set; }
+
+    [SupplyParameterFromForm(FormName = "totp-confirm")]
+    private ConfirmForm? Confirm { get; set; }
+
+    private Problem? Problem { get; set; }
+
+    private IReadOnlyDictionary<string, string[]>? Errors => Problem?.Errors;
+
+    private string? Word =>
+        Problem is not null
+            ? null
+            : Said switch
+            {
+                "password" => "Your password is changed. Other browsers are signed out.",
+                "session" => "That browser is signed out.",
+                "two-factor-off" => "Two-factor sign-in is off.",
+                "few-codes" => "You have few recovery codes left. Make new ones below.",
+                _ => null,
+            };
+
+    protected override async Task OpenAsync()
+    {
+        Http.Response.Headers.CacheControl = "no-store";
+        await ReadAsync();
+    }
+
+    private async Task ReadAsync()
+    {
+        var me = Me;
+        if ((await Account.GetAsync(me, Left)).Try(out _facts, out var problem))
+            _sessions = (await Sessions.ListAsync(me, Left)).Value;
+        else
+            Refuse(problem, null);
+    }
+
+    private async Task ChangePasswordAsync()
+    {
+        var done = await Account.ChangePasswordAsync(Me, Password?.Current, Password?.New, Left);
+        if (done.Problem is { } problem)
+            Refuse(problem, "password");
+        else
+            Navigation.NavigateTo(ConsoleUrls.With(ConsoleUrls.Account, ("said", "password")), forceLoad: true);
+    }
+
+    private async Task ChangeFactorAsync()
+    {
+        switch (Factor?.Act)
+        {
+            case "offer":
+                if (!(await Account.OfferTotpAsync(Me, Factor?.Password, Left)).Try(out _offer, out var refused))
+                    Refuse(refused, "factor");
+                break;
+            case "codes":
+                if (!(await Account.NewRecoveryCodesAsync(Me, Factor?.Password, Left)).Try(out _codes, out refused))
+                    Refuse(refused, "factor");
+                break;
+            case "off":
+                if ((await Account.DisableTotpAsync(Me, Factor?.Password, Left)).Problem is { } problem)
+                    Refuse(problem, "factor");
+                else
+                    Navigation.NavigateTo(ConsoleUrls.With(ConsoleUrls.Account, ("said", "two-factor-off")), forceLoad: true);
+                break;
+        }
+    }
+
+    private async Task ConfirmAsync()
+    {
+        if ((await Account.ConfirmTotpAsync(Me, Confirm?.Ticket, Confirm?.Code, Left)).Try(out _codes, out var problem))
+        {
+            await ReadAsync();
+            return;
+        }
+        _offer = Account.Reopen(Me, Confirm?.Ticket);
+        Refuse(problem, "confirm");
+    }
+
+    private void Refuse(Problem problem, string? asked)
+    {
+        Problem = problem;
+        _asked = asked;
+        if (!Http.Response.HasStarted)
+            Http.Response.StatusCode = Math.Max(400, ProblemHttp.StatusOf(problem.Kind));
+    }
+
+    private sealed class PasswordForm
+    {
+        public string? Current { get; set; }
+        public string? New { get; set; }
+    }
+
+    private sealed class FactorForm
+    {
+        public string? Password { get; set; }
+        public string? Act { get; set; }
+    }
+
+    private sealed class ConfirmForm
+    {
+        public string? Ticket { get; set; }
+        public string? Code { get; set; }
+    }
+}
+
+/// <summary>A browser's name out of what it says of itself; good enough to tell one's own apart.</summary>
+internal static class BrowserNames
+{
+    private static readonly (string Sign, string Name)[] Browsers =
+    [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+
+    private static readonly (string Sign, string Name)[] Systems =
+    [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+
+    public static string Of(string? userAgent)
+    {
+        if (string.IsNullOrWhiteSpace(userAgent))
+            return "Unknown";
+        var browser = Browsers.FirstOrDefault(b => userAgent.Contains(b.Sign, StringComparison.Ordinal)).Name;
+        var system = Systems.FirstOrDefault(s => userAgent.Contains(s.Sign, StringComparison.Ordinal)).Name;
+        return browser is null ? Texts.Clip(userAgent, 40)!
+            : system is null ? browser
+            : $"{browser} on {system}";
+    }
+}
