@@ -86,6 +86,12 @@ public sealed record AgentBody
 
     /// <summary>Version the latest run reported.</summary>
     public string? SeenVersion { get; init; }
+
+    /// <summary>Instance that sent the latest heartbeat, as it calls itself.</summary>
+    public string? SeenInstance { get; init; }
+
+    /// <summary>One sentence with value, limit and since-when; absent while health is <c>ok</c>.</summary>
+    public string? HealthReason { get; init; }
     public required string CaptureMode { get; init; }
     public IReadOnlyList<string>? Redactions { get; init; }
     public required int LeaseSeconds { get; init; }
@@ -107,14 +113,12 @@ public sealed record AgentBody
 }
 
 /// <summary>Answer of <c>POST /api/v1/agents/bulk</c>. With <c>dry_run=true</c> nothing was written.</summary>
-public sealed record BulkAgentsResult(
-    bool DryRun,
-    int Created,
-    int Changed,
-    int Unchanged,
-    int Failed,
-    IReadOnlyList<BulkAgentRow> Results
-);
+public sealed record BulkAgentsResult(bool DryRun, int Created, int Changed, int Unchanged, int Failed, IReadOnlyList<BulkAgentRow> Results)
+{
+    /// <summary>Columns of the CSV that mean nothing here and were passed over.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? IgnoredColumns { get; init; }
+}
 
 /// <param name="Line">1-based line of the file (CSV) or 1-based index of the element (JSON).</param>
 /// <param name="Outcome"><c>created</c>, <c>changed</c>, <c>unchanged</c> or <c>failed</c>.</param>

@@ -66,6 +66,29 @@ public sealed record KeyVersionBody
     public string? Reason { get; init; }
 }
 
+/// <summary>One key version in the list of all keys.</summary>
+public sealed record KeyListRow
+{
+    public required string KeyId { get; init; }
+    public required int KeyVersion { get; init; }
+    public required string Name { get; init; }
+    public required string Agent { get; init; }
+    public required string AgentId { get; init; }
+
+    /// <summary><c>active</c>, <c>retiring</c>, <c>disabled</c>, <c>revoked</c> or <c>expired</c>.</summary>
+    public required string State { get; init; }
+    public required string Prefix { get; init; }
+    public required string Last4 { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? FirstUsedAt { get; init; }
+    public DateTimeOffset? LastUsedAt { get; init; }
+    public string? LastUsedAddress { get; init; }
+    public string? LastUsedUserAgent { get; init; }
+    public string? LastUsedRoute { get; init; }
+    public DateTimeOffset? LeakReportedAt { get; init; }
+}
+
 /// <summary>Body of <c>keys/verify</c> and <c>keys/report-leak</c>.</summary>
 public sealed record KeyProof
 {

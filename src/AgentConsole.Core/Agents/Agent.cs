@@ -124,6 +124,9 @@ public sealed class Agent : IRevised, IHeldInMemory
     public DateTimeOffset? LastRunAt { get; set; }
     public string? LastRunStatus { get; set; }
     public string? SeenVersion { get; set; }
+
+    /// <summary>Instance that sent the latest heartbeat, as it calls itself.</summary>
+    public string? SeenInstance { get; set; }
     public Health Health { get; set; } = Health.Ok;
     public DateTimeOffset? HealthSince { get; set; }
 

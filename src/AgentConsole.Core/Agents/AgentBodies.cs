@@ -36,6 +36,8 @@ public static class AgentBodies
             LastRunAt = agent.LastRunAt,
             Version = agent.Version,
             SeenVersion = agent.SeenVersion,
+            SeenInstance = agent.SeenInstance,
+            HealthReason = agent.HealthReason,
             CaptureMode = KebabCase.Of(agent.CaptureMode),
             Redactions = agent.Redactions.Count == 0 ? null : agent.Redactions,
             LeaseSeconds = agent.LeaseSeconds,

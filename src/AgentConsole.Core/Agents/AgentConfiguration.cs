@@ -18,6 +18,7 @@ internal sealed class AgentConfiguration : IEntityTypeConfiguration<Agent>
         agent.Property(a => a.Environment).HasMaxLength(60);
         agent.Property(a => a.Version).HasMaxLength(100);
         agent.Property(a => a.SeenVersion).HasMaxLength(100);
+        agent.Property(a => a.SeenInstance).HasMaxLength(100);
         agent.Property(a => a.CreatedBy).HasMaxLength(256);
         agent.Property(a => a.HealthReason).HasMaxLength(300);
         agent.Property(a => a.LastRunStatus).HasMaxLength(16);

@@ -37,6 +37,9 @@ public sealed record AgentFilter
     public bool Deleted { get; init; }
     public AgentOrder Order { get; init; }
 
+    /// <summary>The value of <see cref="Owner"/> for agents without an owner, or whose owner was disabled.</summary>
+    public const string Ownerless = "none";
+
     public bool IsEmpty => this with { Order = default } == new AgentFilter();
 
     /// <summary>Reads members of an address. What makes no sense is left out and named in <paramref name="errors"/>.</summary>
@@ -48,15 +51,22 @@ public sealed record AgentFilter
         {
             Text = Text("q", 100),
             Team = Text("team", 100),
-            Owner = Text("owner", 256),
+            Owner = Flag(value, "ownerless", errors) ? Ownerless : Text("owner", 256),
             Lifecycle = KebabCase.Read<Lifecycle>(Text("lifecycle", 20), "lifecycle", errors),
             Liveness = KebabCase.Read<Liveness>(Text("liveness", 20), "liveness", errors),
             Health = KebabCase.Read<Health>(Text("health", 20), "health", errors),
             Environment = Text("environment", 60),
             Tag = Text("tag", 60),
-            Deleted = value("deleted") == "true",
+            Deleted = Flag(value, "deleted", errors),
             Order = KebabCase.Read<AgentOrder>(Text("sort", 20), "sort", errors) ?? default,
         };
+    }
+
+    private static bool Flag(Func<string, string?> value, string name, FieldErrors errors)
+    {
+        if (value(name) is not (null or "" or "false" or "true"))
+            errors.Add(name, "Must be true or false.");
+        return value(name) == "true";
     }
 
     /// <summary>The members that are set, as names and values of an address; <see cref="Parse"/> reads them back.</summary>
@@ -94,7 +104,7 @@ public sealed record AgentFilter
             var team = access.FindTeam(organization, Team)?.Id ?? Guid.Empty;
             agents = agents.Where(a => a.TeamId == team);
         }
-        if (Owner == "none")
+        if (Owner == Ownerless)
         {
             var disabled = access
                 .Principals.Values.Where(p => p.OrganizationId == organization && p is { Kind: ActorKind.User, Enabled: false })

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Agents;
 
 /// <summary>What people do with agents. Reading lists is <see cref="AgentLists"/>.</summary>
-public sealed class AgentService(ConsoleStore store, AccessDirectory access, AgentDirectory directory, IFirstKey firstKey)
+public sealed partial class AgentService(ConsoleStore store, AccessDirectory access, AgentDirectory directory, IFirstKey firstKey)
 {
     /// <summary>Registers an agent in a team; with <c>key: true</c> its first key is in the answer, once.</summary>
     public async Task<Outcome<AgentBody>> RegisterAsync(Actor by, Outcome<RegisterAgent> input, CancellationToken cancellationToken)
@@ -99,113 +99,12 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
         if (ifMatch != agent.Revision)
             return AgentProblems.Changed;
 
-        var changes = draft.ApplyTo(agent, Cleared(body));
-        if (team is not null && team.Id != agent.TeamId)
-        {
-            changes["team"] = (now.Teams.GetValueOrDefault(agent.TeamId)?.Slug, team.Slug);
-            agent.TeamId = team.Id;
-        }
-        if (body.Owner is not null && owner != agent.OwnerId)
-        {
-            changes["owner"] = (Label(now, agent.OwnerId), Label(now, owner));
-            agent.OwnerId = owner;
-        }
+        var changes = Apply(now, agent, draft, Cleared(body), team, body.Owner is null ? null : (owner, true));
         if (changes.Count == 0)
             return AgentBodies.Of(agent, now);
         if (changes.ContainsKey("tags"))
             await RewriteTagsAsync(write, agent, cancellationToken);
         return await FinishAsync(write, by, agent, "agent.changed", changes, null, cancellationToken);
-    }
-
-    /// <summary>Its keys answer 403 <c>agent_paused</c> from now on. Pausing a paused agent changes nothing.</summary>
-    public Task<Outcome<AgentBody>> PauseAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
-        MoveAsync(
-            by,
-            idOrSlug,
-            "agent.paused",
-            reason,
-            (agent, _) =>
-            {
-                if (agent.Lifecycle is Lifecycle.Retired or Lifecycle.Deleted)
-                    return AgentProblems.State("paused", agent.Lifecycle);
-                if (agent.Lifecycle == Lifecycle.Paused)
-                    return null;
-                agent.LifecycleBefore = agent.Lifecycle;
-                agent.Lifecycle = Lifecycle.Paused;
-                return null;
-            },
-            cancellationToken
-        );
-
-    public Task<Outcome<AgentBody>> ResumeAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
-        MoveAsync(
-            by,
-            idOrSlug,
-            "agent.resumed",
-            reason,
-            (agent, now) =>
-            {
-                if (agent.Lifecycle is Lifecycle.Active or Lifecycle.Registered)
-                    return null;
-                if (agent.Lifecycle != Lifecycle.Paused)
-                    return AgentProblems.State("resumed", agent.Lifecycle);
-                agent.Lifecycle = agent.LifecycleBefore ?? Lifecycle.Active;
-                agent.LifecycleBefore = null;
-                // Silence while it was paused was asked for: its lease begins anew.
-                if (agent.LivenessDeadline is not null)
-                    agent.LivenessDeadline = now.AddSeconds(agent.LeaseSeconds);
-                return null;
-            },
-            cancellationToken
-        );
-
-    /// <summary>Soft: its keys are refused, its slug is free again, its history stays, and it can be restored.</summary>
-    public Task<Outcome<AgentBody>> DeleteAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
-        MoveAsync(
-            by,
-            idOrSlug,
-            "agent.deleted",
-            reason,
-            (agent, now) =>
-            {
-                if (agent.Lifecycle == Lifecycle.Deleted)
-                    return null;
-                agent.LifecycleBefore = agent.Lifecycle;
-                agent.Lifecycle = Lifecycle.Deleted;
-                agent.DeletedAt = now;
-                agent.LivenessDeadline = null;
-                return null;
-            },
-            cancellationToken
-        );
-
-    /// <summary>Brings a deleted agent back as it was; 409 <c>slug_taken</c> when another one has its slug by now.</summary>
-    public async Task<Outcome<AgentBody>> RestoreAsync(
-        Actor by,
-        string idOrSlug,
-        Outcome<string> reason,
-        CancellationToken cancellationToken
-    )
-    {
-        var restored = await MoveAsync(
-            by,
-            idOrSlug,
-            "agent.restored",
-            reason,
-            (agent, _) =>
-            {
-                if (agent.Lifecycle != Lifecycle.Deleted)
-                    return AgentProblems.NotDeleted;
-                if (directory.FindBySlug(agent.OrganizationId, agent.Slug) is not null)
-                    return AgentProblems.SlugTaken(agent.Slug);
-                agent.Lifecycle = agent.LifecycleBefore ?? Lifecycle.Registered;
-                agent.LifecycleBefore = null;
-                agent.DeletedAt = null;
-                return null;
-            },
-            cancellationToken
-        );
-        return restored;
     }
 
     internal static Agent Create(Write write, Actor by, RegisterAgent body, AgentDraft draft, Guid teamId, Guid? owner)
@@ -246,6 +145,42 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
             }
         );
         return agent;
+    }
+
+    /// <summary>Lays over the agent what was given; says which members changed, with their values before and after.</summary>
+    /// <param name="owner">Null where no owner was named.</param>
+    internal static Dictionary<string, (object? Before, object? After)> Apply(
+        AccessSnapshot now,
+        Agent agent,
+        AgentDraft draft,
+        IReadOnlySet<string>? cleared,
+        TeamCard? team,
+        (Guid? Id, bool Given)? owner
+    )
+    {
+        var changes = draft.ApplyTo(agent, cleared);
+        if (team is not null && team.Id != agent.TeamId)
+        {
+            changes["team"] = (now.Teams.GetValueOrDefault(agent.TeamId)?.Slug, team.Slug);
+            agent.TeamId = team.Id;
+        }
+        if (owner is { } given && given.Id != agent.OwnerId)
+        {
+            changes["owner"] = (Label(now, agent.OwnerId), Label(now, given.Id));
+            agent.OwnerId = given.Id;
+        }
+        // A new lease holds from the last sign of life on, not only from the next.
+        if (
+            (changes.ContainsKey("lease_seconds") || changes.ContainsKey("grace_seconds"))
+            && agent is { LivenessDeadline: not null, LastSeenAt: { } seen }
+        )
+            agent.LivenessDeadline = LivenessRule.Renewed(
+                agent.Liveness,
+                agent.Liveness == Liveness.Live ? seen : agent.LivenessSince ?? seen,
+                agent.LeaseSeconds,
+                agent.GraceSeconds
+            );
+        return changes;
     }
 
     internal static TrailTarget Target(Agent agent) => new("agent", agent.Id, agent.Slug, agent.TeamId);
@@ -293,38 +228,6 @@ public sealed class AgentService(ConsoleStore store, AccessDirectory access, Age
         Empty("environment", body.Environment);
         Empty("version", body.Version);
         return cleared;
-    }
-
-    private async Task<Outcome<AgentBody>> MoveAsync(
-        Actor by,
-        string idOrSlug,
-        string action,
-        Outcome<string> input,
-        Func<Agent, DateTimeOffset, Problem?> move,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var write = await store.WriteAsync(cancellationToken);
-        if (await FindAsync(write, by, idOrSlug, cancellationToken) is not { } agent)
-            return AgentProblems.NotFound;
-        if (!by.May(Permission.EditAgents, agent.TeamId))
-            return Actor.MissingRole(Permission.EditAgents, access.Current.Teams.GetValueOrDefault(agent.TeamId)?.Name);
-        if (!input.Try(out var given, out var unreadable))
-            return unreadable;
-        var errors = new FieldErrors();
-        var reason = Texts.Block(given, "reason", 500, errors);
-        if (errors.ToProblem() is { } invalid)
-            return invalid;
-        var before = agent.Lifecycle;
-        if (move(agent, write.Now) is { } problem)
-            return problem;
-        if (agent.Lifecycle == before)
-            return AgentBodies.Of(agent, access.Current);
-        var changes = new Dictionary<string, (object?, object?)>(StringComparer.Ordinal)
-        {
-            ["lifecycle"] = (KebabCase.Of(before), KebabCase.Of(agent.Lifecycle)),
-        };
-        return await FinishAsync(write, by, agent, action, changes, reason, cancellationToken);
     }
 
     private async Task<Outcome<AgentBody>> FinishAsync(

@@ -14,6 +14,10 @@ internal static class AgentsRegistration
         services.AddSingleton<AgentService>();
         services.AddSingleton<AgentLists>();
         services.AddSingleton<IRefreshOnNews, AgentNews>();
+        services.AddSingleton<BulkRegistration>();
+        services.AddSingleton<HeartbeatService>();
+        services.AddSingleton<LivenessWatch>();
+        services.AddHostedService(s => s.GetRequiredService<LivenessWatch>());
         return services;
     }
 }

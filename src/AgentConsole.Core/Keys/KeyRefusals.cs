@@ -20,6 +20,7 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
     private readonly TimeProvider _clock = clock;
     private ConcurrentDictionary<(string Code, Guid? Version, string Address, long Minute), Tally> _counts = new();
     private DateTimeOffset _purgedAt;
+    private int _different;
 
     protected override bool StepsOnStop => true;
 
@@ -29,13 +30,14 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
         var minute = _clock.GetUtcNow().ToUnixTimeSeconds() / 60;
         var counts = _counts;
         var key = (code, versionId, address ?? "unknown", minute);
-        if (counts.Count >= MostAddresses && !counts.ContainsKey(key))
-            key = (code, versionId: null, Others, minute);
-        Interlocked.Increment(
-            ref counts
-                .GetOrAdd(key, static (_, organization) => new Tally(organization), key.versionId is null ? null : organizationId)
-                .Count
-        );
+        if (!counts.TryGetValue(key, out var tally))
+        {
+            // Counted beside the dictionary, whose own count would lock all of it in the path of every refused call.
+            if (Interlocked.Increment(ref _different) > MostAddresses)
+                (key, organizationId) = ((code, null, Others, minute), null);
+            tally = counts.GetOrAdd(key, static (_, organization) => new Tally(organization), organizationId);
+        }
+        Interlocked.Increment(ref tally.Count);
     }
 
     public override async Task StepAsync(CancellationToken cancellationToken)
@@ -48,6 +50,7 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
             ref _counts,
             new ConcurrentDictionary<(string Code, Guid? Version, string Address, long Minute), Tally>()
         );
+        Interlocked.Exchange(ref _different, 0);
         await using var write = await store.WriteAsync(cancellationToken);
         foreach (var (key, tally) in taken)
         {

@@ -20,12 +20,13 @@ internal static class AgentApi
             .WithSummary("Register an agent; with key: true its first key is in this answer only")
             .WithDescription("409 `slug_taken` when the slug is in use.");
         agents
-            .MapGet("", ListAsync)
+            .MapGet("", (HttpContext context, AgentListAnswers answers) => answers.WriteAsync(context))
             .Needs(TokenScopes.AgentsRead)
             .ListsBy(
                 ("q", "Part of slug or display name."),
                 ("team", "Team slug or id."),
                 ("owner", "E-mail address or user id; `none` for ownerless agents."),
+                ("ownerless", "`true` for agents without an owner, or whose owner was disabled."),
                 ("lifecycle", "One of registered, active, paused, retired."),
                 ("liveness", "One of live, late, silent, unknown."),
                 ("health", "One of ok, degraded, failing."),
@@ -34,8 +35,24 @@ internal static class AgentApi
                 ("deleted", "`true` for deleted agents only."),
                 ("sort", "attention (default), slug, last-seen or created.")
             )
+            .Produces<Page<AgentBody>>()
             .WithName("ListAgents")
-            .WithSummary("List agents, by default those that need attention first");
+            .WithSummary("List agents, by default those that need attention first")
+            .WithDescription("The answer carries an ETag: sent in If-None-Match it gets 304 for as long as nothing changed.");
+        agents
+            .MapPost("/bulk", RegisterManyAsync)
+            .NeedsPerson(TokenScopes.AgentsWrite)
+            .AcceptsBulk()
+            .Accepts<RegisterAgent[]>("application/json", "text/csv")
+            .Takes("dry_run", "`true`: say what would be done with each row, and write nothing.")
+            .WithName("RegisterAgents")
+            .WithSummary("Register or change up to 5,000 agents from a JSON array or a CSV file, in one transaction")
+            .WithDescription(
+                "CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
+                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing. Each agent that is created gets a first key "
+                    + "(unless `key` is false, or you may not mint keys in its team), handed out in this answer only. When a row cannot be applied nothing is written and the "
+                    + "answer is `rows_failed` (400), naming the lines."
+            );
         agents
             .MapGet("/{agent}", GetAsync)
             .Needs(TokenScopes.AgentsRead)
@@ -71,6 +88,14 @@ internal static class AgentApi
             .WithName("RestoreAgent")
             .WithSummary("Bring a deleted agent back")
             .WithDescription("409 `slug_taken` when another agent has its slug by now.");
+        api.MapPost("/heartbeat", BeatAsync)
+            .WithTags("Agents")
+            .Needs(TokenScopes.RunsWrite)
+            .WithName("SendHeartbeat")
+            .WithSummary("Show that the agent of this key is alive; every member may be absent, as may the body")
+            .WithDescription(
+                "The answer says before when the next one should come. Reporting a run is a sign of life as well. 403 `agent_key_required` for other callers, 429 `heartbeats_waiting` with Retry-After when more arrive than can be written."
+            );
         return api;
     }
 
@@ -81,12 +106,28 @@ internal static class AgentApi
         CancellationToken cancellationToken
     ) => (await agents.RegisterAsync(actor, body.Input, cancellationToken)).ToAnswer();
 
-    private static Task<Answer<Page<AgentBody>>> ListAsync(
+    private static async Task<Answer<BulkAgentsResult>> RegisterManyAsync(
         ListQuery query,
         CurrentActor actor,
-        AgentLists lists,
+        BulkRegistration bulk,
+        HttpContext context,
         CancellationToken cancellationToken
-    ) => query.AnswerAsync(AgentFilter.Parse, (filter, page) => lists.ListAsync(actor, filter, page, cancellationToken));
+    )
+    {
+        var bytes = await RequestBody.ReadAsync(context);
+        var file = bytes.Problem is { } problem ? problem : BulkFile.Read(bytes.Value);
+        var dryRun = query["dry_run"];
+        if (dryRun is not (null or "true" or "false"))
+            file = Problem.Invalid("dry_run", "Must be true or false.");
+        return (
+            dryRun == "true"
+                ? await bulk.PlanAsync(actor, file, null, cancellationToken)
+                : await bulk.ApplyAsync(actor, file, null, cancellationToken)
+        ).ToAnswer();
+    }
+
+    private static async Task<Answer<HeartbeatAnswer>> BeatAsync(Body<Heartbeat> body, CurrentActor actor, HeartbeatService heartbeats) =>
+        (await heartbeats.BeatAsync(actor, body.Input)).ToAnswer();
 
     private static async Task<Answer<AgentBody>> GetAsync(
         string agent,

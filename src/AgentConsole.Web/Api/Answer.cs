@@ -58,15 +58,9 @@ internal static class AnswerWriter
     public static async Task WriteAsync(HttpContext context, StoredAnswer answer, bool replayed = false)
     {
         var response = context.Response;
+        // The tag counts edits, for If-Match. It is no promise that nothing else changed: there is no 304 for it.
         if (answer.ETag is { } tag)
-        {
             response.Headers.ETag = tag;
-            if (HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.IfNoneMatch.Contains(tag))
-            {
-                response.StatusCode = StatusCodes.Status304NotModified;
-                return;
-            }
-        }
         response.StatusCode = answer.Status;
         response.Headers.CacheControl = "no-store";
         if (answer.Location is { } location)

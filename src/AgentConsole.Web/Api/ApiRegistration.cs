@@ -15,6 +15,7 @@ internal static class ApiRegistration
     {
         services.AddSingleton<Credentials>();
         services.AddSingleton<Retries>();
+        services.AddSingleton<AgentListAnswers>();
         services.AddAnonymousLimit();
         services.ConfigureHttpJsonOptions(json => ConsoleJson.Apply(json.SerializerOptions));
         services.AddConsoleOpenApi();

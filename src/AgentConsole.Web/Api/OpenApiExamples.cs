@@ -202,6 +202,23 @@ internal static class OpenApiExamples
         [typeof(SetKeyExpiry)] = new { expires_at = At.AddDays(30) },
         [typeof(KeyBody)] = Key,
         [typeof(KeyProof)] = new { key = "ak_live_…" },
+        [typeof(KeyListRow)] = new KeyListRow
+        {
+            KeyId = KeyId,
+            KeyVersion = 1,
+            Name = "first",
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            State = "active",
+            Prefix = "ak_live_4Tn9",
+            Last4 = "x7Qa",
+            CreatedAt = At,
+            FirstUsedAt = At,
+            LastUsedAt = At,
+            LastUsedAddress = "192.0.2.7",
+            LastUsedUserAgent = "mailroom/2.2",
+            LastUsedRoute = "/api/v1/runs",
+        },
         [typeof(KeyVerdict)] = new KeyVerdict(true, "ok", AgentId, KeyId, 1, null),
         [typeof(LeakReceipt)] = new LeakReceipt(
             "received",
@@ -315,12 +332,12 @@ internal static class OpenApiExamples
             return null;
         if (Known.TryGetValue(type, out var example))
             return JsonSerializer.SerializeToNode(example, ConsoleJson.Options);
-        if (!type.IsGenericType)
+        if (!type.IsGenericType && !type.IsArray)
             return null;
-        var item = For(type.GetGenericArguments()[0]);
+        var item = For(type.IsArray ? type.GetElementType() : type.GetGenericArguments()[0]);
         if (item is null)
             return null;
-        return type.GetGenericTypeDefinition() == typeof(Page<>)
+        return type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Page<>)
             ? new JsonObject
             {
                 ["data"] = new JsonArray(item),

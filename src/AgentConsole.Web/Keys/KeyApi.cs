@@ -19,7 +19,7 @@ internal static class KeyApi
             .WithSummary("Make a further key; its secret is in this answer only");
         keys.MapGet("", ListAsync)
             .NeedsPerson(TokenScopes.KeysRead)
-            .WithName("ListKeys")
+            .WithName("ListAgentKeys")
             .WithSummary("The keys of an agent with their versions, states and last use");
         keys.MapGet("/{key}", GetAsync).NeedsPerson(TokenScopes.KeysRead).WithName("GetKey").WithSummary("Read one key");
         keys.MapPost("/{key}/disable", DisableAsync)
@@ -41,10 +41,28 @@ internal static class KeyApi
 
         var proofs = api.MapGroup("/keys").WithTags("Keys");
         proofs
-            .MapPost("/verify", VerifyAsync)
+            .MapGet("", ListAllAsync)
+            .NeedsPerson(TokenScopes.KeysRead)
+            .ListsBy(
+                ("q", "Part of an agent's slug or display name, or a key's shown prefix or last 4 characters."),
+                ("agent", "Agent slug or id."),
+                ("team", "Team slug or id."),
+                ("state", "One of active, retiring, disabled, revoked, expired."),
+                ("leaked", "`true` for versions that were reported as leaked."),
+                ("sort", "newest (default), oldest, last-used or longest-unused.")
+            )
+            .WithName("ListKeys")
+            .WithSummary("List the key versions of all agents you may see");
+        proofs
+            .MapPost("/verify", (HttpContext context, KeyVerifier verifier) => KeyVerifyDoor.AnswerAsync(context, verifier))
             .Needs(TokenScopes.KeysVerify)
+            .Accepts<KeyProof>("application/json")
+            .Produces<KeyVerdict>()
             .WithName("VerifyKey")
-            .WithSummary("Is this key good? A dead key is valid: false with its code, not an error");
+            .WithSummary("Is this key good? A dead key is valid: false with its code, not an error")
+            .WithDescription(
+                "`valid` is true only with the code `ok`. The other codes: `key_unknown` (also for agents you may not see), `key_disabled`, `key_revoked`, `key_expired`, `agent_paused`, `agent_deleted`."
+            );
         proofs
             .MapPost("/report-leak", ReportLeakAsync)
             .ForAnyone()
@@ -113,14 +131,37 @@ internal static class KeyApi
         CancellationToken cancellationToken
     ) => (await keys.SetExpiryAsync(actor, agent, key, body.Input, cancellationToken)).ToAnswer();
 
-    private static Answer<KeyVerdict> VerifyAsync(Body<KeyProof> body, CurrentActor actor, KeyVerifier verifier)
-    {
-        if (!body.Input.Try(out var proof, out var problem))
-            return new Answer<KeyVerdict>(problem);
-        return string.IsNullOrEmpty(proof.Key)
-            ? new Answer<KeyVerdict>(Problem.Invalid("key", "This is required."))
-            : new Answer<KeyVerdict>(verifier.Verify(actor, proof.Key));
-    }
+    private static Task<Answer<Page<KeyListRow>>> ListAllAsync(
+        ListQuery query,
+        CurrentActor actor,
+        KeyLists lists,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerAsync(
+            KeyFilter.Parse,
+            async (filter, page) => (await lists.ListAsync(actor, filter, page, cancellationToken)).Map(rows => rows.Map(RowOf))
+        );
+
+    private static KeyListRow RowOf(KeyRow row) =>
+        new()
+        {
+            KeyId = IdText.Format(IdText.Key, row.KeyId),
+            KeyVersion = row.Number,
+            Name = row.KeyName,
+            Agent = row.AgentSlug,
+            AgentId = IdText.Format(IdText.Agent, row.AgentId),
+            State = KebabCase.Of(row.State),
+            Prefix = row.Prefix,
+            Last4 = row.Last4,
+            CreatedAt = row.CreatedAt,
+            ExpiresAt = row.ExpiresAt,
+            FirstUsedAt = row.FirstUsedAt,
+            LastUsedAt = row.LastUsedAt,
+            LastUsedAddress = row.LastUsedAddress,
+            LastUsedUserAgent = row.LastUsedUserAgent,
+            LastUsedRoute = row.LastUsedRoute,
+            LeakReportedAt = row.LeakReportedAt,
+        };
 
     private static async Task<Answer<LeakReceipt>> ReportLeakAsync(
         Body<KeyProof> body,
