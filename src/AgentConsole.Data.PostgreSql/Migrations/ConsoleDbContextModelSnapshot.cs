@@ -172,6 +172,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(301)")
                         .HasColumnName("search_text");
 
+                    b.Property<string>("SeenInstance")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("seen_instance");
+
                     b.Property<long>("SeenOrder")
                         .ValueGeneratedOnAddOrUpdate()
                         .HasColumnType("bigint")

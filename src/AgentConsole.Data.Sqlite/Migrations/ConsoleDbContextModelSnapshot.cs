@@ -166,6 +166,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("search_text");
 
+                    b.Property<string>("SeenInstance")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("seen_instance");
+
                     b.Property<long>("SeenOrder")
                         .ValueGeneratedOnAddOrUpdate()
                         .HasColumnType("INTEGER")

@@ -456,6 +456,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     last_run_at = table.Column<long>(type: "bigint", nullable: true),
                     last_run_status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
                     seen_version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    seen_instance = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     health = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     health_since = table.Column<long>(type: "bigint", nullable: true),
                     attention = table.Column<int>(type: "integer", nullable: false, computedColumnSql: "CASE WHEN lifecycle IN ('retired', 'deleted') THEN 6 WHEN health = 'failing' THEN 0 WHEN lifecycle <> 'paused' AND liveness = 'silent' THEN 1 WHEN health = 'degraded' THEN 2 WHEN lifecycle <> 'paused' AND liveness = 'late' THEN 3 WHEN lifecycle = 'paused' THEN 5 ELSE 4 END", stored: true),
