@@ -91,7 +91,7 @@ internal static class AgentApi
         api.MapPost("/heartbeat", BeatAsync)
             .WithTags("Agents")
             .Needs(TokenScopes.RunsWrite)
-            .WithName("SendHeartbeat")
+            .WithName("Heartbeat")
             .WithSummary("Show that the agent of this key is alive; every member may be absent, as may the body")
             .WithDescription(
                 "The answer says before when the next one should come. Reporting a run is a sign of life as well. 403 `agent_key_required` for other callers, 429 `heartbeats_waiting` with Retry-After when more arrive than can be written."

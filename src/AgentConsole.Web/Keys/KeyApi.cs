@@ -19,7 +19,7 @@ internal static class KeyApi
             .WithSummary("Make a further key; its secret is in this answer only");
         keys.MapGet("", ListAsync)
             .NeedsPerson(TokenScopes.KeysRead)
-            .WithName("ListAgentKeys")
+            .WithName("ListKeys")
             .WithSummary("The keys of an agent with their versions, states and last use");
         keys.MapGet("/{key}", GetAsync).NeedsPerson(TokenScopes.KeysRead).WithName("GetKey").WithSummary("Read one key");
         keys.MapPost("/{key}/disable", DisableAsync)
@@ -51,7 +51,7 @@ internal static class KeyApi
                 ("leaked", "`true` for versions that were reported as leaked."),
                 ("sort", "newest (default), oldest, last-used or longest-unused.")
             )
-            .WithName("ListKeys")
+            .WithName("ListAllKeys")
             .WithSummary("List the key versions of all agents you may see");
         proofs
             .MapPost("/verify", (HttpContext context, KeyVerifier verifier) => KeyVerifyDoor.AnswerAsync(context, verifier))

@@ -71,6 +71,7 @@ public static class Doors
             """{"key_version":99}"""
         ),
         new("SetKeyExpiry", "PUT", "/api/v1/agents/{agent}/keys/{key}/expiry", Subject.Payments, Permission.ManageKeys, "{}"),
+        new("ListAllKeys", "GET", "/api/v1/keys", Subject.Narrowed, null),
         new("VerifyKey", "POST", "/api/v1/keys/verify", Subject.Narrowed, null, """{"key":"ak_live_x"}"""),
         new("ReportLeak", "POST", "/api/v1/keys/report-leak", Subject.Anyone, null, """{"key":"ak_live_x"}"""),
         new("Heartbeat", "POST", "/api/v1/heartbeat", Subject.Agent, null, "{}"),
