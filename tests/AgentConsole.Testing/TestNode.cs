@@ -52,8 +52,7 @@ public sealed class TestNode : IAsyncDisposable
     public async Task HearUntilAsync(Func<bool> done)
     {
         var startedAt = TimeProvider.System.GetTimestamp();
-        do
-            await HearAsync();
+        do await HearAsync();
         while (!done() && TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(20));
     }
 
