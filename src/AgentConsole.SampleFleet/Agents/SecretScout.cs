@@ -119,9 +119,9 @@ public sealed class SecretScout(Surroundings here) : FleetAgent
             {
                 text = await File.ReadAllTextAsync(path, cancellationToken);
             }
-            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                work.Say("debug", $"{fence.Name(path)} is not read: {e.GetType().Name}"); // gone meanwhile, or another user's
+                work.Say("debug", $"{fence.Name(path)} is not read: {e.GetType().Name}"); // gone meanwhile, held by a program, or another user's
                 continue;
             }
             foreach (Match match in PublishedSecret.Pattern.Matches(text))

@@ -28,7 +28,7 @@ public sealed class ServiceProber(Uri console) : FleetAgent
     public override async Task<Finding> WorkAsync(Work work, CancellationToken cancellationToken)
     {
         var turn = _turn++ % 6;
-        if (turn == 2)
+        if (turn == 0)
         {
             // A socket that is bound and closed again: a port of which is known that nothing listens on it.
             using var closed = new TcpListener(IPAddress.Loopback, 0);
@@ -37,7 +37,7 @@ public sealed class ServiceProber(Uri console) : FleetAgent
             closed.Stop();
             return await ProbeAsync("a service that is down", address, work, cancellationToken);
         }
-        if (turn == 5)
+        if (turn == 3)
         {
             // Connections are taken by the system and never looked at, as with a process that hangs.
             using var mute = new TcpListener(IPAddress.Loopback, 0);

@@ -175,6 +175,18 @@ public sealed class FileAgentsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_scout_passes_over_a_file_that_another_program_holds()
+    {
+        var held = _bench.Put("root/data/console.lock", "1\n");
+        using var holder = new FileStream(held, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+
+        var finding = await _bench.LetWorkAsync(new SecretScout(_bench.Surroundings));
+
+        Assert.Equal("completed", finding.Status);
+        Assert.Contains(_bench.Steps, step => step is { Kind: "log", Role: "debug" });
+    }
+
+    [Fact]
     public async Task The_scout_finds_nothing_in_the_notes_that_come_with_the_fleet()
     {
         var here = _bench.Surroundings with { Fixtures = Path.Combine(AppContext.BaseDirectory, "Fixtures") };

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace AgentConsole.Web.Hosting.Demo;
 
@@ -59,6 +60,18 @@ internal sealed class DemoMode
             );
             demo = founds ? demo : new DemoMode(demo.Folder, null, demo.Token, demo.HasOwnFolder);
         }
+        // A newcomer reads what the fleet does, not a line for each of its calls; settings of the operator stand above this.
+        builder.Configuration.Sources.Insert(
+            0,
+            new MemoryConfigurationSource
+            {
+                InitialData = new Dictionary<string, string?>
+                {
+                    ["Logging:LogLevel:Default"] = "Information",
+                    ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                },
+            }
+        );
         builder.Services.AddSingleton(demo);
         builder.Services.AddHostedService<DemoFleet>();
         return demo;
