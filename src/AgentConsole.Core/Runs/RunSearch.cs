@@ -15,7 +15,7 @@ namespace AgentConsole.Core.Runs;
 internal sealed class RunSearch
 {
     /// <summary>Most rows of a stream that are looked at for one page.</summary>
-    internal const int Stretch = 20_000;
+    internal const int Stretch = 5_000;
 
     /// <summary>More teams, statuses or agents than this are asked for together instead of one by one.</summary>
     private const int MostStreams = 48;
@@ -24,6 +24,7 @@ internal sealed class RunSearch
     private static readonly TimeSpan IdsAhead = TimeSpan.FromMinutes(1);
 
     private readonly List<Func<IQueryable<Run>, IQueryable<Run>>> _streams = [];
+    private readonly List<Func<IQueryable<Run>, IQueryable<Run>>> _points = [];
     private readonly List<Func<IQueryable<Run>, IQueryable<Run>>> _rest = [];
     private bool _sparse;
     private Guid? _from;
@@ -103,16 +104,20 @@ internal sealed class RunSearch
             foreach (var row in await Page(query, limit).Select(shape).ToListAsync(cancellationToken))
                 found.TryAdd(idOf(row), row);
         }
+        await ReadPointsAsync(runs, before, limit, shape, idOf, found, cancellationToken);
         var rows = found.Where(r => stop is not { } end || r.Key.CompareTo(end) >= 0).OrderByDescending(r => r.Key).ToList();
         if (rows.Count > limit)
             return ([.. rows.Take(limit).Select(r => r.Value)], rows[limit - 1].Key);
         return ([.. rows.Select(r => r.Value)], stop);
     }
 
+    /// <summary>What an exact name finds: few runs, wherever they are. Asked without an order, or SQLite would walk along the order to find them.</summary>
+    internal IEnumerable<IQueryable<Run>> Points(IQueryable<Run> runs) => _points.Select(point => point(runs));
+
     /// <summary>The indexed part of each stream.</summary>
     internal IEnumerable<IQueryable<Run>> Queries(IQueryable<Run> runs, Guid? before)
     {
-        var below = before is { } b && (_below is not { } bound || b.CompareTo(bound) < 0) ? before : _below;
+        var below = Below(before);
         foreach (var stream in _streams)
         {
             var query = stream(runs);
@@ -142,13 +147,45 @@ internal sealed class RunSearch
     )
     {
         var found = new Dictionary<Guid, T>();
-        foreach (var stream in Queries(runs, null))
+        foreach (var stream in Queries(runs, null).Concat(Points(runs)))
         {
             foreach (var row in await Page(stream.Where(r => ids.Contains(r.Id)), ids.Length).Select(shape).ToListAsync(cancellationToken))
                 found.TryAdd(idOf(row), row);
         }
         return [.. found.Values];
     }
+
+    private async Task ReadPointsAsync<T>(
+        IQueryable<Run> runs,
+        Guid? before,
+        int limit,
+        Expression<Func<Run, T>> shape,
+        Func<T, Guid> idOf,
+        Dictionary<Guid, T> found,
+        CancellationToken cancellationToken
+    )
+    {
+        var below = Below(before);
+        foreach (var point in Points(runs))
+        {
+            var ids = (await point.Select(r => r.Id).ToListAsync(cancellationToken))
+                .Where(id => (below is not { } end || id.CompareTo(end) < 0) && (_from is not { } start || id.CompareTo(start) >= 0))
+                .OrderDescending()
+                .ToArray();
+            var taken = 0;
+            for (var at = 0; at < ids.Length && taken <= limit; at += PageRequest.MaxLimit)
+            {
+                var some = ids.Skip(at).Take(PageRequest.MaxLimit).ToArray();
+                foreach (var row in await Page(point.Where(r => some.Contains(r.Id)), limit).Select(shape).ToListAsync(cancellationToken))
+                {
+                    found.TryAdd(idOf(row), row);
+                    taken++;
+                }
+            }
+        }
+    }
+
+    private Guid? Below(Guid? before) => before is { } b && (_below is not { } bound || b.CompareTo(bound) < 0) ? before : _below;
 
     private void Bound(RunFilter filter, DateTimeOffset now)
     {
@@ -181,7 +218,7 @@ internal sealed class RunSearch
     {
         if (IdText.TryParse(IdText.Run, text, out var id))
             _streams.Add(r => r.Where(x => x.OrganizationId == organization && x.Id == id));
-        _streams.Add(r => r.Where(x => x.OrganizationId == organization && x.ExternalId == text));
+        _points.Add(r => r.Where(x => x.OrganizationId == organization && x.ExternalId == text));
         _streams.Add(r => r.Where(x => x.OrganizationId == organization && x.ErrorCode == text));
         var named = agents
             .All.Where(a =>

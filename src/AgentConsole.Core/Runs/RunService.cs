@@ -100,7 +100,6 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
         var children = await db
             .Runs.VisibleTo(by)
             .Where(r => r.ParentRunId == run.Id)
-            .OrderBy(r => r.Id)
             .Take(MostAtOnce)
             .Select(RunRow.Of)
             .ToListAsync(cancellationToken);
@@ -111,7 +110,7 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
             bodies.Of(run),
             Named(RunRow.From(run)),
             RunWaterfall.Of(run, steps, clock.Now()),
-            [.. children.Select(Named)],
+            [.. children.OrderBy(r => r.Id).Select(Named)],
             parent is null ? null : Named(parent)
         );
     }
