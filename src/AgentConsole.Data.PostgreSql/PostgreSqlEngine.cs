@@ -65,5 +65,16 @@ public sealed class PostgreSqlEngine : IStoreEngine, IAsyncDisposable
         await db.Database.MigrateAsync(cancellationToken);
     }
 
+    public Task<MigrationRehearsal> RehearseMigrationAsync(CancellationToken cancellationToken) =>
+        new PostgreSqlCopies(this).RehearseAsync(cancellationToken);
+
+    public Task<bool> ExistsAsync(CancellationToken cancellationToken) => new PostgreSqlCopies(this).ExistsAsync(cancellationToken);
+
+    public Task<StoreCopy> CopyToAsync(string path, CancellationToken cancellationToken) =>
+        new PostgreSqlCopies(this).CopyAsync(path, cancellationToken);
+
+    public Task RestoreFromAsync(string path, string aside, CancellationToken cancellationToken) =>
+        new PostgreSqlCopies(this).RestoreAsync(path, cancellationToken);
+
     public ValueTask DisposeAsync() => DataSource.DisposeAsync();
 }

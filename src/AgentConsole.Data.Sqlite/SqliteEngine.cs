@@ -66,6 +66,30 @@ public sealed class SqliteEngine(string path) : IStoreEngine
         await db.Database.MigrateAsync(cancellationToken);
     }
 
+    public Task<MigrationRehearsal> RehearseMigrationAsync(CancellationToken cancellationToken) =>
+        SqliteCopies.RehearseAsync(path, cancellationToken);
+
+    public Task<bool> ExistsAsync(CancellationToken cancellationToken) => Task.FromResult(File.Exists(path));
+
+    public async Task<StoreCopy> CopyToAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SqliteCopies.CopyAsync(Path, path, cancellationToken);
+            return await SqliteCopies.DescribeAsync(path, cancellationToken);
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreCommandException($"The database could not be copied: {e.Message}", e);
+        }
+    }
+
+    public Task RestoreFromAsync(string path, string aside, CancellationToken cancellationToken)
+    {
+        SqliteCopies.Place(path, Path, aside);
+        return Task.CompletedTask;
+    }
+
     private static void Prepare(DbConnection connection)
     {
         using var command = connection.CreateCommand();

@@ -38,6 +38,7 @@ public sealed class ConsoleServer : IAsyncDisposable
     public Cast Cast { get; }
     public IServiceProvider Services => _app.Services;
     public string Folder => _database.Folder;
+    public string? ConnectionString => _database.ConnectionString;
 
     /// <summary>Everything that was logged, for tests that look for secrets in it.</summary>
     public CapturedLog Log { get; }

@@ -104,7 +104,7 @@ internal sealed class FreshDatabase : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _drop();
 
-    private static string Server() =>
+    internal static string Server() =>
         Environment.GetEnvironmentVariable(ServerVariable)
         ?? throw new InvalidOperationException(
             $"{ServerVariable} is not set. Run the tests through ./test.sh, or start a server with build/postgres.sh start FOLDER and set it to what that prints."
@@ -167,7 +167,7 @@ internal sealed class FreshDatabase : IAsyncDisposable
         return new ConsoleDbContext(options.Options, engine);
     }
 
-    private static async Task ExecuteAsync(string server, string sql)
+    internal static async Task ExecuteAsync(string server, string sql)
     {
         await using var connection = new NpgsqlConnection(server);
         await connection.OpenAsync();

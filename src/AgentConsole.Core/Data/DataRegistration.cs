@@ -25,7 +25,7 @@ internal static class DataRegistration
 }
 
 /// <summary>Makes contexts for the engine that the host chose.</summary>
-internal sealed class ConsoleContextFactory(IStoreEngine engine) : IDbContextFactory<ConsoleDbContext>
+public sealed class ConsoleContextFactory(IStoreEngine engine) : IDbContextFactory<ConsoleDbContext>
 {
     private readonly DbContextOptions<ConsoleDbContext> _options = Options(engine);
 

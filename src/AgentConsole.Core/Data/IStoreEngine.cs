@@ -34,4 +34,18 @@ public interface IStoreEngine
 
     /// <summary>Clears what a killed migration left behind, then brings the schema up to date.</summary>
     Task MigrateAsync(ConsoleDbContext db, CancellationToken cancellationToken);
+
+    /// <summary>Tries what <see cref="MigrateAsync"/> would do, and leaves the store as it is.</summary>
+    Task<MigrationRehearsal> RehearseMigrationAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether there is a store in this place; makes none.</summary>
+    Task<bool> ExistsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes a consistent copy of the whole database into a new file, while others may write to it.</summary>
+    /// <exception cref="StoreCommandException">One line for the operator.</exception>
+    Task<StoreCopy> CopyToAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Puts such a copy in the place of the database; it takes the file. Files that were there are moved to <paramref name="aside"/>.</summary>
+    /// <exception cref="StoreCommandException">One line for the operator; nothing was changed then.</exception>
+    Task RestoreFromAsync(string path, string aside, CancellationToken cancellationToken);
 }

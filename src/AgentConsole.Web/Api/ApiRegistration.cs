@@ -5,6 +5,7 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Runs;
+using AgentConsole.Web.Trail;
 
 namespace AgentConsole.Web.Api;
 
@@ -34,6 +35,7 @@ internal static class ApiRegistration
         api.MapTokenApi();
         api.MapWhoAmIApi();
         api.MapRunReadApi();
+        api.MapTrailApi();
 
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {

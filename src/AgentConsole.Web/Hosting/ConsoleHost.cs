@@ -14,11 +14,7 @@ internal static class ConsoleHost
 {
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? change = null)
     {
-        var builder = WebApplication.CreateBuilder(
-            // Named, so that the manifest of static files is found whoever starts it: a test, too.
-            new WebApplicationOptions { Args = args, ApplicationName = typeof(ConsoleHost).Assembly.GetName().Name }
-        );
-        AddLinkedSettings(builder);
+        var builder = NewBuilder(args);
         builder.WebHost.UseStaticWebAssets(); // also outside Development: a build that is run has no published web root
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -58,6 +54,17 @@ internal static class ConsoleHost
         app.MapConsoleUi();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
         return app;
+    }
+
+    /// <summary>Every source of settings, in the order in which later ones win.</summary>
+    public static WebApplicationBuilder NewBuilder(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(
+            // Named, so that the manifest of static files is found whoever starts it: a test, too.
+            new WebApplicationOptions { Args = args, ApplicationName = typeof(ConsoleHost).Assembly.GetName().Name }
+        );
+        AddLinkedSettings(builder);
+        return builder;
     }
 
     /// <summary>Checks every option, opens the store and fills what lives in memory. Before it the doors are closed.</summary>
