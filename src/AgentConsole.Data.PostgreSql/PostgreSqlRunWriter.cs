@@ -53,7 +53,8 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         _connection = null;
     }
 
-    public async ValueTask SavepointAsync(CancellationToken cancellationToken) => await _transaction!.SaveAsync("job", cancellationToken);
+    public async ValueTask SavepointAsync(bool writesOnce, CancellationToken cancellationToken) =>
+        await _transaction!.SaveAsync("job", cancellationToken);
 
     public async ValueTask ReleaseAsync(CancellationToken cancellationToken) => await _transaction!.ReleaseAsync("job", cancellationToken);
 
@@ -77,7 +78,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
-            var run = RunColumns.Read(row, Id);
+            var run = RunColumns.Read(new Row(row));
             found[run.ExternalId!] = run;
         }
         return found;
@@ -89,7 +90,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         command.Parameters.AddWithValue(organizationId);
         command.Parameters.AddWithValue(runId);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? RunColumns.Read(row, Id) : null;
+        return await row.ReadAsync(cancellationToken) ? RunColumns.Read(new Row(row)) : null;
     }
 
     public async ValueTask<IReadOnlyDictionary<string, Guid>> FindEventsAsync(
@@ -255,15 +256,19 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
     private static NpgsqlParameter Array<T>(RawColumn<T> column, IReadOnlyList<T> rows) =>
         column.Kind switch
         {
-            ColumnKind.Id => new NpgsqlParameter<Guid?[]> { TypedValue = [.. rows.Select(r => (Guid?)column.Value(r))] },
-            ColumnKind.Number => new NpgsqlParameter<long?[]> { TypedValue = [.. rows.Select(r => (long?)column.Value(r))] },
-            ColumnKind.Flag => new NpgsqlParameter<bool[]> { TypedValue = [.. rows.Select(r => (bool)column.Value(r)!)] },
-            _ => new NpgsqlParameter
-            {
-                Value = rows.Select(r => (string?)column.Value(r)).ToArray(),
-                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-            },
+            ColumnKind.Id => new NpgsqlParameter<Guid?[]> { TypedValue = Values(rows, column.Id) },
+            ColumnKind.Number => new NpgsqlParameter<long?[]> { TypedValue = Values(rows, column.Number) },
+            ColumnKind.Flag => new NpgsqlParameter<bool[]> { TypedValue = Values(rows, column.Flag) },
+            _ => new NpgsqlParameter { Value = Values(rows, column.Text), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
         };
+
+    private static TValue[] Values<T, TValue>(IReadOnlyList<T> rows, Func<T, TValue> read)
+    {
+        var values = new TValue[rows.Count];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = read(rows[i]);
+        return values;
+    }
 
     private static string Insert<T>(string table, IReadOnlyList<RawColumn<T>> columns) =>
         $"INSERT INTO {table} ({columns.Names()}) SELECT * FROM unnest({Casts(columns)})";
@@ -273,7 +278,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
             ", ",
             columns.Select(
                 (c, i) =>
-                    $"${i + 1}::{c.Kind switch { ColumnKind.Id => "uuid", ColumnKind.Number => "bigint", ColumnKind.Flag => "boolean", ColumnKind.Bytes => "bytea", _ => "text" }}[]"
+                    $"${i + 1}::{c.Kind switch { ColumnKind.Id => "uuid", ColumnKind.Number => "bigint", ColumnKind.Flag => "boolean", _ => "text" }}[]"
             )
         );
 
@@ -295,5 +300,14 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         command.Parameters.AddWithValue(key.Gateway);
     }
 
-    private static Guid Id(DbDataReader row, int column) => row.GetGuid(column);
+    private sealed class Row(DbDataReader reader) : IRawRow
+    {
+        public Guid? Id(int column) => reader.IsDBNull(column) ? null : reader.GetGuid(column);
+
+        public string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
+        public long? Number(int column) => reader.IsDBNull(column) ? null : reader.GetInt64(column);
+
+        public bool Flag(int column) => reader.GetBoolean(column);
+    }
 }

@@ -8,5 +8,9 @@ public static class SqliteRegistration
 {
     /// <summary>Makes this the database of the console.</summary>
     public static IServiceCollection AddSqlite(this IServiceCollection services, SqliteEngine engine) =>
-        services.AddSingleton<IStoreEngine>(engine).AddSingleton<IRunWriterFactory>(new SqliteRunWriterFactory(engine));
+        services
+            .AddSingleton(engine)
+            .AddSingleton<IStoreEngine>(engine)
+            .AddSingleton<IRunWriterFactory>(new SqliteRunWriterFactory(engine))
+            .AddHostedService<SqliteCheckpoints>();
 }

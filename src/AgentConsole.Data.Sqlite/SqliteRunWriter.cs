@@ -1,4 +1,3 @@
-using System.Data.Common;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
@@ -15,48 +14,53 @@ public sealed class SqliteRunWriterFactory(SqliteEngine engine) : IRunWriterFact
 /// <summary>Ingest on SQLite: one connection of its own, every statement prepared once. Calls are synchronous, as SQLite is.</summary>
 internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
 {
-    private readonly Dictionary<string, SqliteCommand> _statements = new(StringComparer.Ordinal);
-    private SqliteConnection? _connection;
-    private SqliteTransaction? _transaction;
+    private const string KeyColumns = "organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway";
+    private const string KeyMatch =
+        "organization_id = ?1 AND agent_id = ?2 AND bucket = ?3 AND bucket_seconds = ?4 AND team_id = ?5 AND version = ?6 AND gateway = ?7";
+    private const int KeySize = 7;
+    private const string RollupDurations = $"SELECT durations FROM run_rollups WHERE {KeyMatch}";
 
-    private static readonly string RunColumnNames = RunColumns.All.Names();
-    private static readonly string InsertRun = $"INSERT INTO runs ({RunColumnNames}) VALUES ({Slots(RunColumns.All.Count)})";
+    private static readonly int Figures = RunColumns.Figures.Count;
+    private static readonly string RunNames = RunColumns.All.Names();
+    private static readonly string InsertRun = $"INSERT INTO runs ({RunNames}) VALUES ({Slots(RunColumns.All.Count)})";
     private static readonly string UpdateRun =
-        $"UPDATE runs SET {string.Join(", ", RunColumns.Mutable.Select((c, i) => $"{c.Name} = $p{i}"))} WHERE organization_id = $p{RunColumns.Mutable.Count} AND id = $p{RunColumns.Mutable.Count + 1}";
+        $"UPDATE runs SET {string.Join(", ", RunColumns.Mutable.Select((c, i) => $"{c.Name} = ?{i + 3}"))} WHERE organization_id = ?1 AND id = ?2";
     private static readonly string InsertEvent =
         $"INSERT INTO run_events ({RunColumns.Events.Names()}) VALUES ({Slots(RunColumns.Events.Count)})";
     private static readonly string ByExternalId =
-        $"SELECT {RunColumnNames} FROM runs WHERE organization_id = $p0 AND agent_id = $p1 AND external_id = $p2";
-    private static readonly string ById = $"SELECT {RunColumnNames} FROM runs WHERE organization_id = $p0 AND id = $p1";
-    private const string RollupKeyColumns = "organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway";
-    private const string RollupKeyMatch =
-        "organization_id = $p0 AND agent_id = $p1 AND bucket = $p2 AND bucket_seconds = $p3 AND team_id = $p4 AND version = $p5 AND gateway = $p6";
-    private const string RollupDurations = $"SELECT durations FROM run_rollups WHERE {RollupKeyMatch}";
+        $"SELECT {RunNames} FROM runs WHERE organization_id = ?1 AND agent_id = ?2 AND external_id = ?3";
+    private static readonly string ById = $"SELECT {RunNames} FROM runs WHERE organization_id = ?1 AND id = ?2";
     private static readonly string InsertRollup =
-        $"INSERT INTO run_rollups ({RollupKeyColumns}, {RunColumns.Figures.Names()}, durations) VALUES ({Slots(8 + RunColumns.Figures.Count)})";
+        $"INSERT INTO run_rollups ({KeyColumns}, {RunColumns.Figures.Names()}, durations) VALUES ({Slots(KeySize + Figures + 1)})";
     private static readonly string AddRollup =
-        $"UPDATE run_rollups SET {string.Join(", ", RunColumns.Figures.Select((c, i) => $"{c.Name} = {c.Name} + $p{i + 7}"))}, durations = $p{7 + RunColumns.Figures.Count} WHERE {RollupKeyMatch}";
+        $"UPDATE run_rollups SET {string.Join(", ", RunColumns.Figures.Select((c, i) => $"{c.Name} = {c.Name} + ?{i + 1 + KeySize}"))}, durations = ?{KeySize + Figures + 1} WHERE {KeyMatch}";
     private const string NoteLiveness =
         "INSERT INTO liveness_changes (organization_id, id, agent_id, team_id, \"from\", \"to\", at) "
-        + "SELECT organization_id, $p2, id, team_id, liveness, 'live', $p3 FROM agents WHERE organization_id = $p0 AND id = $p1 AND liveness <> 'live'";
-    private const string TouchAgent =
-        "UPDATE agents SET last_seen_at = $p2, last_run_id = COALESCE($p3, last_run_id), last_run_at = CASE WHEN $p3 IS NULL THEN last_run_at ELSE $p2 END, "
-        + "last_run_status = COALESCE($p4, last_run_status), seen_version = COALESCE($p5, seen_version), liveness_since = CASE WHEN liveness = 'live' THEN liveness_since ELSE $p2 END, "
-        + "liveness = 'live', liveness_deadline = $p2 + lease_seconds * 1000000 WHERE organization_id = $p0 AND id = $p1 AND deleted_at IS NULL";
+        + "SELECT organization_id, ?3, id, team_id, liveness, 'live', ?4 FROM agents WHERE organization_id = ?1 AND id = ?2 AND liveness <> 'live'";
+    private const string SetSeen =
+        "last_seen_at = ?3, last_run_id = COALESCE(?4, last_run_id), last_run_at = CASE WHEN ?4 IS NULL THEN last_run_at ELSE ?3 END, "
+        + "last_run_status = COALESCE(?5, last_run_status), seen_version = COALESCE(?6, seen_version), liveness_deadline = ?3 + lease_seconds * 1000000";
+    private const string TouchLive =
+        $"UPDATE agents SET {SetSeen} WHERE organization_id = ?1 AND id = ?2 AND deleted_at IS NULL AND liveness = 'live'";
+    private const string TouchOther =
+        $"UPDATE agents SET {SetSeen}, liveness_since = ?3, liveness = 'live' WHERE organization_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+
+    private static readonly string StoreRetry =
+        $"INSERT INTO stored_retries (organization_id, scope, body_hash, status, location, e_tag, body, sealed, expires_at) VALUES ({Slots(9)}) ON CONFLICT DO NOTHING";
+
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+    private SqliteConnection? _connection;
+    private bool _saved;
 
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         _connection ??= (SqliteConnection)await engine.OpenAsync(cancellationToken);
-        _transaction = _connection.BeginTransaction(deferred: false);
-        foreach (var statement in _statements.Values)
-            statement.Transaction = _transaction;
+        Statement("BEGIN IMMEDIATE").Run();
     }
 
     public Task CommitAsync(CancellationToken cancellationToken)
     {
-        _transaction!.Commit();
-        _transaction.Dispose();
-        _transaction = null;
+        Statement("COMMIT").Run();
         return Task.CompletedTask;
     }
 
@@ -64,24 +68,39 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     {
         // Whatever broke: begin anew with another connection.
         foreach (var statement in _statements.Values)
-            await statement.DisposeAsync();
+            statement.Dispose();
         _statements.Clear();
-        if (_transaction is not null)
-            await _transaction.DisposeAsync();
-        if (_connection is not null)
-            await _connection.DisposeAsync();
-        _transaction = null;
+        if (_connection is null)
+            return;
+        SqliteConnection.ClearPool(_connection); // it may still be inside a transaction: the next owner must not find it there
+        await _connection.DisposeAsync();
         _connection = null;
     }
 
-    public ValueTask SavepointAsync(CancellationToken cancellationToken) => Run("SAVEPOINT job");
+    public ValueTask SavepointAsync(bool writesOnce, CancellationToken cancellationToken)
+    {
+        // A statement that fails undoes itself.
+        _saved = !writesOnce;
+        if (_saved)
+            Statement("SAVEPOINT job").Run();
+        return ValueTask.CompletedTask;
+    }
 
-    public ValueTask ReleaseAsync(CancellationToken cancellationToken) => Run("RELEASE job");
+    public ValueTask ReleaseAsync(CancellationToken cancellationToken)
+    {
+        if (_saved)
+            Statement("RELEASE job").Run();
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask UndoAsync(CancellationToken cancellationToken)
     {
-        Statement("ROLLBACK TO job", 0).ExecuteNonQuery();
-        return Run("RELEASE job");
+        if (_saved)
+        {
+            Statement("ROLLBACK TO job").Run();
+            Statement("RELEASE job").Run();
+        }
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask<IReadOnlyDictionary<string, Run>> FindByExternalIdsAsync(
@@ -92,27 +111,17 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     )
     {
         var found = new Dictionary<string, Run>(StringComparer.Ordinal);
-        var statement = Statement(ByExternalId, 3);
-        statement.Parameters[0].Value = Bytes(organizationId);
-        statement.Parameters[1].Value = Bytes(agentId);
+        var statement = Statement(ByExternalId).Bind(1, organizationId).Bind(2, agentId);
         foreach (var externalId in externalIds)
         {
-            statement.Parameters[2].Value = externalId;
-            using var row = statement.ExecuteReader();
-            if (row.Read())
-                found[externalId] = RunColumns.Read(row, Id);
+            if (One(statement.Bind(3, externalId), RunColumns.Read) is { } run)
+                found[externalId] = run;
         }
         return ValueTask.FromResult<IReadOnlyDictionary<string, Run>>(found);
     }
 
-    public ValueTask<Run?> FindAsync(Guid organizationId, Guid runId, CancellationToken cancellationToken)
-    {
-        var statement = Statement(ById, 2);
-        statement.Parameters[0].Value = Bytes(organizationId);
-        statement.Parameters[1].Value = Bytes(runId);
-        using var row = statement.ExecuteReader();
-        return ValueTask.FromResult(row.Read() ? RunColumns.Read(row, Id) : null);
-    }
+    public ValueTask<Run?> FindAsync(Guid organizationId, Guid runId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(One(Statement(ById).Bind(1, organizationId).Bind(2, runId), RunColumns.Read));
 
     public ValueTask<IReadOnlyDictionary<string, Guid>> FindEventsAsync(
         Guid organizationId,
@@ -122,15 +131,14 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     )
     {
         var found = new Dictionary<string, Guid>(StringComparer.Ordinal);
-        var statement = Statement("SELECT id FROM run_events WHERE organization_id = $p0 AND run_id = $p1 AND external_id = $p2", 3);
-        statement.Parameters[0].Value = Bytes(organizationId);
-        statement.Parameters[1].Value = Bytes(runId);
+        var statement = Statement("SELECT id FROM run_events WHERE organization_id = ?1 AND run_id = ?2 AND external_id = ?3")
+            .Bind(1, organizationId)
+            .Bind(2, runId);
         foreach (var externalId in externalIds)
         {
-            statement.Parameters[2].Value = externalId;
-            using var row = statement.ExecuteReader();
-            if (row.Read())
-                found[externalId] = Id(row, 0);
+            statement.Bind(3, externalId);
+            while (statement.Next())
+                found[externalId] = statement.Id(0)!.Value;
         }
         return ValueTask.FromResult<IReadOnlyDictionary<string, Guid>>(found);
     }
@@ -143,34 +151,39 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     {
         var found = new List<(DateTimeOffset, Decision, long)>();
         var statement = Statement(
-            "SELECT received_at - received_at % 60000000, decision, COUNT(*) FROM run_events WHERE organization_id = $p0 AND run_id = $p1 AND decision IS NOT NULL GROUP BY 1, 2",
-            2
-        );
-        statement.Parameters[0].Value = Bytes(organizationId);
-        statement.Parameters[1].Value = Bytes(runId);
-        using var row = statement.ExecuteReader();
-        while (row.Read())
-            found.Add((Utc.FromMicros(row.GetInt64(0)), KebabCase.Parse<Decision>(row.GetString(1)), row.GetInt64(2)));
+                "SELECT received_at - received_at % 60000000, decision, COUNT(*) FROM run_events WHERE organization_id = ?1 AND run_id = ?2 AND decision IS NOT NULL GROUP BY 1, 2"
+            )
+            .Bind(1, organizationId)
+            .Bind(2, runId);
+        while (statement.Next())
+        {
+            var minute = Utc.FromMicros(statement.Number(0)!.Value);
+            found.Add((minute, KebabCase.Parse<Decision>(statement.Text(1)!), statement.Number(2)!.Value));
+        }
         return ValueTask.FromResult<IReadOnlyList<(DateTimeOffset, Decision, long)>>(found);
     }
 
-    public ValueTask InsertRunsAsync(IReadOnlyList<Run> runs, CancellationToken cancellationToken) =>
-        Execute(InsertRun, RunColumns.All, runs);
+    public ValueTask InsertRunsAsync(IReadOnlyList<Run> runs, CancellationToken cancellationToken)
+    {
+        var statement = Statement(InsertRun);
+        foreach (var run in runs)
+            statement.Bind(1, RunColumns.All, run).Run();
+        return ValueTask.CompletedTask;
+    }
 
-    public ValueTask InsertEventsAsync(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken) =>
-        Execute(InsertEvent, RunColumns.Events, events);
+    public ValueTask InsertEventsAsync(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken)
+    {
+        var statement = Statement(InsertEvent);
+        foreach (var step in events)
+            statement.Bind(1, RunColumns.Events, step).Run();
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask UpdateRunsAsync(IReadOnlyList<Run> runs, CancellationToken cancellationToken)
     {
-        var statement = Statement(UpdateRun, RunColumns.Mutable.Count + 2);
+        var statement = Statement(UpdateRun);
         foreach (var run in runs)
-        {
-            for (var i = 0; i < RunColumns.Mutable.Count; i++)
-                statement.Parameters[i].Value = Value(RunColumns.Mutable[i].Value(run));
-            statement.Parameters[^2].Value = Bytes(run.OrganizationId);
-            statement.Parameters[^1].Value = Bytes(run.Id);
-            statement.ExecuteNonQuery();
-        }
+            statement.Bind(1, run.OrganizationId).Bind(2, run.Id).Bind(3, RunColumns.Mutable, run).Run();
         return ValueTask.CompletedTask;
     }
 
@@ -178,17 +191,13 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     {
         foreach (var (key, figures) in ledger.Figures)
         {
-            var durations = Statement(RollupDurations, 7);
-            SetKey(durations, key);
-            var stored = (byte[]?)durations.ExecuteScalar();
+            var stored = One(BindKey(Statement(RollupDurations), key), static row => ((SqliteStatement)row).Bytes(0));
             if (stored is not null)
                 figures.Durations.Merge(stored);
-            var statement = Statement(stored is null ? InsertRollup : AddRollup, 8 + RunColumns.Figures.Count);
-            SetKey(statement, key);
-            for (var i = 0; i < RunColumns.Figures.Count; i++)
-                statement.Parameters[7 + i].Value = RunColumns.Figures[i].Value(figures);
-            statement.Parameters[^1].Value = figures.Durations.Write();
-            statement.ExecuteNonQuery();
+            BindKey(Statement(stored is null ? InsertRollup : AddRollup), key)
+                .Bind(1 + KeySize, RunColumns.Figures, figures)
+                .Bind(1 + KeySize + Figures, figures.Durations.Write())
+                .Run();
         }
         return ValueTask.CompletedTask;
     }
@@ -197,42 +206,30 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     {
         foreach (var touch in touches)
         {
-            var at = Utc.ToMicros(touch.At);
-            Set(Statement(NoteLiveness, 4), touch.Agent.OrganizationId, touch.Agent.Id, touch.ChangeId, at).ExecuteNonQuery();
-            Set(
-                    Statement(TouchAgent, 6),
-                    touch.Agent.OrganizationId,
-                    touch.Agent.Id,
-                    at,
-                    touch.LastRunId,
-                    touch.LastRunStatus is { } status ? KebabCase.Of(status) : null,
-                    touch.SeenVersion
-                )
-                .ExecuteNonQuery();
+            // Nearly always the agent is live already; then the indexes over its liveness are left alone.
+            if (BindTouch(Statement(TouchLive), touch).Run() > 0)
+                continue;
+            var (organization, agent) = (touch.Agent.OrganizationId, touch.Agent.Id);
+            Statement(NoteLiveness).Bind(1, organization).Bind(2, agent).Bind(3, touch.ChangeId).Bind(4, Utc.ToMicros(touch.At)).Run();
+            BindTouch(Statement(TouchOther), touch).Run();
         }
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<bool> StoreRetryAsync(StoredRetry retry, CancellationToken cancellationToken)
     {
-        var statement = Set(
-            Statement(
-                "INSERT INTO stored_retries (organization_id, scope, body_hash, status, location, e_tag, body, sealed, expires_at) VALUES ("
-                    + Slots(9)
-                    + ") ON CONFLICT DO NOTHING",
-                9
-            ),
-            retry.OrganizationId,
-            retry.Scope,
-            retry.BodyHash,
-            (long)retry.Status,
-            retry.Location,
-            retry.ETag,
-            retry.Body,
-            retry.Sealed,
-            Utc.ToMicros(retry.ExpiresAt)
-        );
-        return ValueTask.FromResult(statement.ExecuteNonQuery() == 1);
+        var stored = Statement(StoreRetry)
+            .Bind(1, retry.OrganizationId)
+            .Bind(2, retry.Scope)
+            .Bind(3, retry.BodyHash)
+            .Bind(4, retry.Status)
+            .Bind(5, retry.Location)
+            .Bind(6, retry.ETag)
+            .Bind(7, retry.Body)
+            .Bind(8, retry.Sealed ? 1 : 0)
+            .Bind(9, Utc.ToMicros(retry.ExpiresAt))
+            .Run();
+        return ValueTask.FromResult(stored == 1);
     }
 
     public ValueTask<long> TellNodesAsync(
@@ -244,61 +241,46 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
 
     public async ValueTask DisposeAsync() => await RollbackAsync();
 
-    private ValueTask Execute<T>(string sql, IReadOnlyList<RawColumn<T>> columns, IReadOnlyList<T> rows)
+    private static T? One<T>(SqliteStatement statement, Func<IRawRow, T> read)
+        where T : class
     {
-        var statement = Statement(sql, columns.Count);
-        foreach (var row in rows)
+        if (!statement.Next())
+            return null;
+        try
         {
-            for (var i = 0; i < columns.Count; i++)
-                statement.Parameters[i].Value = Value(columns[i].Value(row));
-            statement.ExecuteNonQuery();
+            return read(statement);
         }
-        return ValueTask.CompletedTask;
+        finally
+        {
+            statement.Reset();
+        }
     }
 
-    private ValueTask Run(string sql)
+    private SqliteStatement Statement(string sql)
     {
-        Statement(sql, 0).ExecuteNonQuery();
-        return ValueTask.CompletedTask;
-    }
-
-    private SqliteCommand Statement(string sql, int parameters)
-    {
-        if (_statements.TryGetValue(sql, out var known))
-            return known;
-        var command = _connection!.CreateCommand();
-        command.Transaction = _transaction;
-#pragma warning disable CA2100 // our own constants
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        for (var i = 0; i < parameters; i++)
-            command.Parameters.Add(new SqliteParameter($"$p{i}", null));
-        return _statements[sql] = command;
-    }
-
-    private static SqliteCommand Set(SqliteCommand statement, params ReadOnlySpan<object?> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-            statement.Parameters[i].Value = Value(values[i]);
+        if (!_statements.TryGetValue(sql, out var statement))
+            _statements[sql] = statement = new SqliteStatement(_connection!, sql);
         return statement;
     }
 
-    private static void SetKey(SqliteCommand statement, RollupKey key)
-    {
-        statement.Parameters[0].Value = Bytes(key.OrganizationId);
-        statement.Parameters[1].Value = Bytes(key.AgentId);
-        statement.Parameters[2].Value = key.BucketMicros;
-        statement.Parameters[3].Value = key.BucketSeconds;
-        statement.Parameters[4].Value = Bytes(key.TeamId);
-        statement.Parameters[5].Value = key.Version;
-        statement.Parameters[6].Value = key.Gateway;
-    }
+    private static SqliteStatement BindKey(SqliteStatement statement, RollupKey key) =>
+        statement
+            .Bind(1, key.OrganizationId)
+            .Bind(2, key.AgentId)
+            .Bind(3, key.BucketMicros)
+            .Bind(4, key.BucketSeconds)
+            .Bind(5, key.TeamId)
+            .Bind(6, key.Version)
+            .Bind(7, key.Gateway);
 
-    private static object Value(object? value) => value is Guid id ? Bytes(id) : value ?? DBNull.Value;
+    private static SqliteStatement BindTouch(SqliteStatement statement, AgentTouch touch) =>
+        statement
+            .Bind(1, touch.Agent.OrganizationId)
+            .Bind(2, touch.Agent.Id)
+            .Bind(3, Utc.ToMicros(touch.At))
+            .Bind(4, touch.LastRunId)
+            .Bind(5, touch.LastRunStatus is { } status ? KebabCase.Of(status) : null)
+            .Bind(6, touch.SeenVersion);
 
-    private static byte[] Bytes(Guid id) => id.ToByteArray(bigEndian: true);
-
-    private static Guid Id(DbDataReader row, int column) => new((byte[])row.GetValue(column), bigEndian: true);
-
-    private static string Slots(int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"$p{i}"));
+    private static string Slots(int count) => string.Join(", ", Enumerable.Range(1, count).Select(i => $"?{i}"));
 }

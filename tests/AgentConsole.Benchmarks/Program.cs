@@ -4,9 +4,9 @@ using AgentConsole.Benchmarks.Baselines;
 using AgentConsole.Benchmarks.Lines;
 using AgentConsole.Testing;
 
-if (args is [BareKestrel.Command, var port, var parse, var answer])
+if (args is [BareKestrel.Command, var port, var parse, var answer, var type])
 {
-    await BareKestrel.ServeAsync(port, parse, answer);
+    await BareKestrel.ServeAsync(port, parse, answer, type);
     return 0;
 }
 

@@ -104,10 +104,12 @@ public sealed class ConsoleServer : IAsyncDisposable
     }
 
     /// <summary>The sign-in cookie of this person's session.</summary>
-    public (string Name, string Value) Cookie(Person person)
+    public (string Name, string Value) Cookie(Person person) => Cookie(_app.Services, person);
+
+    internal static (string Name, string Value) Cookie(IServiceProvider services, Person person)
     {
-        var options = Get<IOptionsMonitor<CookieAuthenticationOptions>>().Get(SessionPrincipal.Scheme);
-        var now = Get<TimeProvider>().GetUtcNow();
+        var options = services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(SessionPrincipal.Scheme);
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var properties = new AuthenticationProperties { IssuedUtc = now, ExpiresUtc = now.AddDays(1) };
         var ticket = new AuthenticationTicket(SessionPrincipal.Create(person.Id, person.SessionId), properties, SessionPrincipal.Scheme);
         return (options.Cookie.Name!, options.TicketDataFormat.Protect(ticket));

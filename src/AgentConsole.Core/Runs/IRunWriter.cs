@@ -18,7 +18,8 @@ public interface IRunWriter : IAsyncDisposable
     /// <summary>Gives up the transaction, and the connection if it is broken.</summary>
     Task RollbackAsync();
 
-    ValueTask SavepointAsync(CancellationToken cancellationToken);
+    /// <param name="writesOnce">The job writes with one statement at most: where a failed statement undoes itself, nothing need be saved.</param>
+    ValueTask SavepointAsync(bool writesOnce, CancellationToken cancellationToken);
 
     /// <summary>Keeps what the job wrote.</summary>
     ValueTask ReleaseAsync(CancellationToken cancellationToken);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using AgentConsole.Core.Common;
 
 namespace AgentConsole.Core.Runs;
@@ -10,135 +9,174 @@ public enum ColumnKind
     Text,
     Number,
     Flag,
-    Bytes,
 }
 
-/// <summary>One column of a table that ingest writes with its own statements.</summary>
-/// <param name="Value">Guid, string, long, bool or byte[]; null for NULL.</param>
-public sealed record RawColumn<T>(string Name, ColumnKind Kind, Func<T, object?> Value);
+/// <summary>One column of a table that ingest writes with its own statements; its value is read as what it is, so that nothing is boxed on the way.</summary>
+public sealed class RawColumn<T>
+{
+    public RawColumn(string name, Func<T, Guid?> id) => (Name, Kind, Id) = (name, ColumnKind.Id, id);
+
+    public RawColumn(string name, Func<T, string?> text) => (Name, Kind, Text) = (name, ColumnKind.Text, text);
+
+    public RawColumn(string name, Func<T, long?> number) => (Name, Kind, Number) = (name, ColumnKind.Number, number);
+
+    public RawColumn(string name, Func<T, bool> flag) => (Name, Kind, Flag) = (name, ColumnKind.Flag, flag);
+
+    public string Name { get; }
+    public ColumnKind Kind { get; }
+
+    /// <summary>Reads the value; only the one of the column's kind may be called.</summary>
+    public Func<T, Guid?> Id { get; } = _ => throw new InvalidOperationException("Not an id.");
+
+    /// <inheritdoc cref="Id"/>
+    public Func<T, string?> Text { get; } = _ => throw new InvalidOperationException("Not a text.");
+
+    /// <inheritdoc cref="Id"/>
+    public Func<T, long?> Number { get; } = _ => throw new InvalidOperationException("Not a number.");
+
+    /// <inheritdoc cref="Id"/>
+    public Func<T, bool> Flag { get; } = _ => throw new InvalidOperationException("Not a flag.");
+
+    /// <summary>Guid, string, long or bool; null for NULL.</summary>
+    public object? Value(T row) =>
+        Kind switch
+        {
+            ColumnKind.Id => Id(row),
+            ColumnKind.Text => Text(row),
+            ColumnKind.Number => Number(row),
+            _ => Flag(row),
+        };
+}
+
+/// <summary>A row that was selected; null where the column is NULL.</summary>
+public interface IRawRow
+{
+    Guid? Id(int column);
+    string? Text(int column);
+    long? Number(int column);
+    bool Flag(int column);
+}
 
 /// <summary>The columns of runs and steps for raw statements; a test holds them equal to the model.</summary>
 public static class RunColumns
 {
-    private static object? Micros(DateTimeOffset? at) => at is { } value ? Utc.ToMicros(value) : null;
+    private static long? Micros(DateTimeOffset? at) => at is { } value ? Utc.ToMicros(value) : null;
 
     /// <summary>Key and what never changes after the insert come first; <see cref="Mutable"/> is the rest.</summary>
     public static readonly IReadOnlyList<RawColumn<Run>> All =
     [
-        new("organization_id", ColumnKind.Id, r => r.OrganizationId),
-        new("id", ColumnKind.Id, r => r.Id),
-        new("agent_id", ColumnKind.Id, r => r.AgentId),
-        new("team_id", ColumnKind.Id, r => r.TeamId),
-        new("external_id", ColumnKind.Text, r => r.ExternalId),
-        new("received_at", ColumnKind.Number, r => Utc.ToMicros(r.ReceivedAt)),
-        new("key_version_id", ColumnKind.Id, r => r.KeyVersionId),
-        new("capture_mode", ColumnKind.Text, r => r.CaptureMode),
-        new("status", ColumnKind.Text, r => KebabCase.Of(r.Status)),
-        new("started_at", ColumnKind.Number, r => Micros(r.StartedAt)),
-        new("ended_at", ColumnKind.Number, r => Micros(r.EndedAt)),
-        new("finished_at", ColumnKind.Number, r => Micros(r.FinishedAt)),
-        new("updated_at", ColumnKind.Number, r => Utc.ToMicros(r.UpdatedAt)),
-        new("duration_ms", ColumnKind.Number, r => r.DurationMs),
-        new("version", ColumnKind.Text, r => r.Version),
-        new("gateway", ColumnKind.Text, r => r.Gateway),
-        new("model", ColumnKind.Text, r => r.Model),
-        new("input_tokens", ColumnKind.Number, r => r.InputTokens),
-        new("output_tokens", ColumnKind.Number, r => r.OutputTokens),
-        new("cost_micros", ColumnKind.Number, r => r.CostMicros),
-        new("summary", ColumnKind.Text, r => r.Summary),
-        new("error", ColumnKind.Text, r => r.Error),
-        new("error_code", ColumnKind.Text, r => r.ErrorCode),
-        new("parent_run_id", ColumnKind.Id, r => r.ParentRunId),
-        new("metadata", ColumnKind.Text, r => r.Metadata),
-        new("clock_skewed", ColumnKind.Flag, r => r.ClockSkewed),
-        new("lease_deadline", ColumnKind.Number, r => Micros(r.LeaseDeadline)),
-        new("event_count", ColumnKind.Number, r => (long)r.EventCount),
+        new("organization_id", r => r.OrganizationId),
+        new("id", r => r.Id),
+        new("agent_id", r => r.AgentId),
+        new("team_id", r => r.TeamId),
+        new("external_id", r => r.ExternalId),
+        new("received_at", r => Utc.ToMicros(r.ReceivedAt)),
+        new("key_version_id", r => r.KeyVersionId),
+        new("capture_mode", r => r.CaptureMode),
+        new("status", r => KebabCase.Of(r.Status)),
+        new("started_at", r => Micros(r.StartedAt)),
+        new("ended_at", r => Micros(r.EndedAt)),
+        new("finished_at", r => Micros(r.FinishedAt)),
+        new("updated_at", r => Utc.ToMicros(r.UpdatedAt)),
+        new("duration_ms", r => r.DurationMs),
+        new("version", r => r.Version),
+        new("gateway", r => r.Gateway),
+        new("model", r => r.Model),
+        new("input_tokens", r => r.InputTokens),
+        new("output_tokens", r => r.OutputTokens),
+        new("cost_micros", r => r.CostMicros),
+        new("summary", r => r.Summary),
+        new("error", r => r.Error),
+        new("error_code", r => r.ErrorCode),
+        new("parent_run_id", r => r.ParentRunId),
+        new("metadata", r => r.Metadata),
+        new("clock_skewed", r => r.ClockSkewed),
+        new("lease_deadline", r => Micros(r.LeaseDeadline)),
+        new("event_count", r => r.EventCount),
     ];
 
     public static readonly IReadOnlyList<RawColumn<Run>> Mutable = [.. All.Skip(8)];
 
     public static readonly IReadOnlyList<RawColumn<RunEvent>> Events =
     [
-        new("organization_id", ColumnKind.Id, e => e.OrganizationId),
-        new("run_id", ColumnKind.Id, e => e.RunId),
-        new("id", ColumnKind.Id, e => e.Id),
-        new("agent_id", ColumnKind.Id, e => e.AgentId),
-        new("team_id", ColumnKind.Id, e => e.TeamId),
-        new("kind", ColumnKind.Text, e => KebabCase.Of(e.Kind)),
-        new("external_id", ColumnKind.Text, e => e.ExternalId),
-        new("parent", ColumnKind.Text, e => e.Parent),
-        new("name", ColumnKind.Text, e => e.Name),
-        new("at", ColumnKind.Number, e => Utc.ToMicros(e.At)),
-        new("received_at", ColumnKind.Number, e => Utc.ToMicros(e.ReceivedAt)),
-        new("duration_ms", ColumnKind.Number, e => e.DurationMs),
-        new("decision", ColumnKind.Text, e => e.Decision is { } decision ? KebabCase.Of(decision) : null),
-        new("status", ColumnKind.Text, e => e.Status),
-        new("role", ColumnKind.Text, e => e.Role),
-        new("model", ColumnKind.Text, e => e.Model),
-        new("input_tokens", ColumnKind.Number, e => e.InputTokens),
-        new("output_tokens", ColumnKind.Number, e => e.OutputTokens),
-        new("cost_micros", ColumnKind.Number, e => e.CostMicros),
-        new("error", ColumnKind.Text, e => e.Error),
-        new("payload", ColumnKind.Text, e => e.Payload),
+        new("organization_id", e => e.OrganizationId),
+        new("run_id", e => e.RunId),
+        new("id", e => e.Id),
+        new("agent_id", e => e.AgentId),
+        new("team_id", e => e.TeamId),
+        new("kind", e => KebabCase.Of(e.Kind)),
+        new("external_id", e => e.ExternalId),
+        new("parent", e => e.Parent),
+        new("name", e => e.Name),
+        new("at", e => Utc.ToMicros(e.At)),
+        new("received_at", e => Utc.ToMicros(e.ReceivedAt)),
+        new("duration_ms", e => e.DurationMs),
+        new("decision", e => e.Decision is { } decision ? KebabCase.Of(decision) : null),
+        new("status", e => e.Status),
+        new("role", e => e.Role),
+        new("model", e => e.Model),
+        new("input_tokens", e => e.InputTokens),
+        new("output_tokens", e => e.OutputTokens),
+        new("cost_micros", e => e.CostMicros),
+        new("error", e => e.Error),
+        new("payload", e => e.Payload),
     ];
 
     /// <summary>Additive counters of a rollup row.</summary>
     public static readonly IReadOnlyList<RawColumn<RollupFigures>> Figures =
     [
-        new("completed", ColumnKind.Number, f => f.Completed),
-        new("failed", ColumnKind.Number, f => f.Failed),
-        new("cancelled", ColumnKind.Number, f => f.Cancelled),
-        new("timed_out", ColumnKind.Number, f => f.TimedOut),
-        new("skipped", ColumnKind.Number, f => f.Skipped),
-        new("lost", ColumnKind.Number, f => f.Lost),
-        new("allowed", ColumnKind.Number, f => f.Allowed),
-        new("blocked", ColumnKind.Number, f => f.Blocked),
-        new("redacted", ColumnKind.Number, f => f.Redacted),
-        new("escalated", ColumnKind.Number, f => f.Escalated),
-        new("input_tokens", ColumnKind.Number, f => f.InputTokens),
-        new("output_tokens", ColumnKind.Number, f => f.OutputTokens),
-        new("cost_micros", ColumnKind.Number, f => f.CostMicros),
-        new("unpriced", ColumnKind.Number, f => f.Unpriced),
+        new("completed", f => f.Completed),
+        new("failed", f => f.Failed),
+        new("cancelled", f => f.Cancelled),
+        new("timed_out", f => f.TimedOut),
+        new("skipped", f => f.Skipped),
+        new("lost", f => f.Lost),
+        new("allowed", f => f.Allowed),
+        new("blocked", f => f.Blocked),
+        new("redacted", f => f.Redacted),
+        new("escalated", f => f.Escalated),
+        new("input_tokens", f => f.InputTokens),
+        new("output_tokens", f => f.OutputTokens),
+        new("cost_micros", f => f.CostMicros),
+        new("unpriced", f => f.Unpriced),
     ];
 
     public static string Names<T>(this IEnumerable<RawColumn<T>> columns) => string.Join(", ", columns.Select(c => c.Name));
 
     /// <summary>Reads a run whose columns were selected in the order of <see cref="All"/>.</summary>
-    public static Run Read(DbDataReader row, Func<DbDataReader, int, Guid> id)
+    public static Run Read(IRawRow row)
     {
-        string? Text(int i) => row.IsDBNull(i) ? null : row.GetString(i);
-        long? Number(int i) => row.IsDBNull(i) ? null : row.GetInt64(i);
-        DateTimeOffset? At(int i) => row.IsDBNull(i) ? null : Utc.FromMicros(row.GetInt64(i));
+        DateTimeOffset? At(int i) => row.Number(i) is { } micros ? Utc.FromMicros(micros) : null;
         return new Run
         {
-            OrganizationId = id(row, 0),
-            Id = id(row, 1),
-            AgentId = id(row, 2),
-            TeamId = id(row, 3),
-            ExternalId = Text(4),
-            ReceivedAt = Utc.FromMicros(row.GetInt64(5)),
-            KeyVersionId = row.IsDBNull(6) ? null : id(row, 6),
-            CaptureMode = row.GetString(7),
-            Status = KebabCase.Parse<RunStatus>(row.GetString(8)),
+            OrganizationId = row.Id(0)!.Value,
+            Id = row.Id(1)!.Value,
+            AgentId = row.Id(2)!.Value,
+            TeamId = row.Id(3)!.Value,
+            ExternalId = row.Text(4),
+            ReceivedAt = At(5)!.Value,
+            KeyVersionId = row.Id(6),
+            CaptureMode = row.Text(7)!,
+            Status = KebabCase.Parse<RunStatus>(row.Text(8)!),
             StartedAt = At(9),
             EndedAt = At(10),
             FinishedAt = At(11),
-            UpdatedAt = Utc.FromMicros(row.GetInt64(12)),
-            DurationMs = Number(13),
-            Version = Text(14),
-            Gateway = Text(15),
-            Model = Text(16),
-            InputTokens = Number(17),
-            OutputTokens = Number(18),
-            CostMicros = Number(19),
-            Summary = Text(20),
-            Error = Text(21),
-            ErrorCode = Text(22),
-            ParentRunId = row.IsDBNull(23) ? null : id(row, 23),
-            Metadata = Text(24),
-            ClockSkewed = row.GetBoolean(25),
+            UpdatedAt = At(12)!.Value,
+            DurationMs = row.Number(13),
+            Version = row.Text(14),
+            Gateway = row.Text(15),
+            Model = row.Text(16),
+            InputTokens = row.Number(17),
+            OutputTokens = row.Number(18),
+            CostMicros = row.Number(19),
+            Summary = row.Text(20),
+            Error = row.Text(21),
+            ErrorCode = row.Text(22),
+            ParentRunId = row.Id(23),
+            Metadata = row.Text(24),
+            ClockSkewed = row.Flag(25),
             LeaseDeadline = At(26),
-            EventCount = (int)row.GetInt64(27),
+            EventCount = (int)row.Number(27)!.Value,
         };
     }
 }

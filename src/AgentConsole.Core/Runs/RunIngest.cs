@@ -308,7 +308,7 @@ public sealed class RunIngest : BackgroundService
 
     private async Task WriteOneAsync(IRunWriter writer, RunJob job, RunDesk desk, RollupLedger ledger)
     {
-        await writer.SavepointAsync(CancellationToken.None);
+        await writer.SavepointAsync(job.WritesOnce, CancellationToken.None);
         try
         {
             job.Reset();

@@ -19,6 +19,9 @@ internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
     public int Bytes => bytes;
     public Task<Problem?> Done => _done.Task;
 
+    /// <summary>At most one statement of it writes, the stored answer of a repeatable write included.</summary>
+    public virtual bool WritesOnce => false;
+
     /// <summary>Set by the writer: why the whole job was undone.</summary>
     public Problem? Refusal { get; set; }
 
@@ -74,6 +77,7 @@ internal sealed class ReportJob(
 ) : RunJob(agent, keyVersionId, retry, bytes)
 {
     public IReadOnlyList<ReportRow> Rows => rows;
+    public override bool WritesOnce => single && Retry is null;
 
     public override async Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken)
     {
@@ -216,6 +220,7 @@ internal sealed class PatchJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
     : RunJob(agent, keyVersionId, retry, bytes)
 {
     public Run? Run { get; private set; }
+    public override bool WritesOnce => Retry is null;
 
     public override async Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ internal static class RequestBody
     /// <summary>Bytes of the body; valid until the request ends. A body over the endpoint's limit is <c>body_too_large</c> (413).</summary>
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context)
     {
-        if (context.Items.TryGetValue(ItemKey, out var known))
+        if (context.Request.Headers.ContainsKey(Retries.Header) && context.Items.TryGetValue(ItemKey, out var known))
             return (ReadOnlyMemory<byte>)known!;
         var limit = context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? BodyLimit.Default;
         if (context.Request.ContentLength > limit)
@@ -47,7 +47,9 @@ internal static class RequestBody
                 ? TooLarge(limit)
                 : Problem.Invalid("body", "The body ended before it was complete.");
         }
-        context.Items[ItemKey] = buffer.WrittenMemory;
+        // Only a repeatable write is read twice: by the gate, and by its endpoint.
+        if (context.Request.Headers.ContainsKey(Retries.Header))
+            context.Items[ItemKey] = buffer.WrittenMemory;
         return buffer.WrittenMemory;
     }
 

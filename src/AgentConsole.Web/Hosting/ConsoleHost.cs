@@ -88,6 +88,16 @@ internal static class ConsoleHost
         await app.OpenAccountAsync();
     }
 
+    // With this category on, the host makes an activity and a log scope for every request, and nobody here reads them. A setting turns it on again.
+    private static void AddLeanDiagnostics(WebApplicationBuilder builder) =>
+        builder.Configuration.Sources.Insert(
+            0,
+            new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
+            {
+                InitialData = [new("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "None")],
+            }
+        );
+
     // The content root is the project's folder, the linked file lies beside the assembly. It stands right after the last appsettings source, so
     // that the environment and the command line still come last.
     private static void AddLinkedSettings(WebApplicationBuilder builder)

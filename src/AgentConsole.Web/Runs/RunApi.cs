@@ -12,7 +12,9 @@ internal static class RunApi
     public static RouteGroupBuilder MapRunApi(this RouteGroupBuilder api)
     {
         var runs = api.MapGroup("/runs").WithTags("Runs");
-        runs.MapPost("", ReportAsync)
+        // Taken once: a service as a parameter would cost each report a scope of its own.
+        var ingest = ((IEndpointRouteBuilder)api).ServiceProvider.GetRequiredService<RunIngest>();
+        runs.MapPost("", (Body<ReportRun> body, CurrentActor actor, HttpContext context) => ReportAsync(body, actor, ingest, context))
             .Needs(TokenScopes.RunsWrite)
             .WithName("ReportRun")
             .WithSummary("Report a run; the same external_id again updates it")

@@ -27,14 +27,19 @@ internal sealed class BareKestrel : IAsyncDisposable
 
     /// <param name="parse">Name of a contract in <see cref="Parsers"/>.</param>
     /// <param name="answer">What every call is answered with.</param>
-    public static async Task<BareKestrel> StartAsync(string parse, byte[] answer, CancellationToken cancellationToken)
+    public static async Task<BareKestrel> StartAsync(
+        string parse,
+        byte[] answer,
+        CancellationToken cancellationToken,
+        string type = "application/json"
+    )
     {
         var file = Path.GetTempFileName();
         await File.WriteAllBytesAsync(file, answer, cancellationToken);
         var port = ConsoleProcess.FreePort();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
         start.ArgumentList.Add(typeof(BareKestrel).Assembly.Location);
-        foreach (var argument in (string[])[Command, port.ToString(CultureInfo.InvariantCulture), parse, file])
+        foreach (var argument in (string[])[Command, port.ToString(CultureInfo.InvariantCulture), parse, file, type])
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_gcServer"] = "1"; // what a web project has
         var process = Process.Start(start)!;
@@ -43,7 +48,7 @@ internal sealed class BareKestrel : IAsyncDisposable
     }
 
     /// <summary>The child's side.</summary>
-    public static async Task ServeAsync(string port, string parse, string answerFile)
+    public static async Task ServeAsync(string port, string parse, string answerFile, string type)
     {
         var answer = await File.ReadAllBytesAsync(answerFile);
         var builder = WebApplication.CreateSlimBuilder();
@@ -56,7 +61,7 @@ internal sealed class BareKestrel : IAsyncDisposable
         {
             if (HttpMethods.IsPost(context.Request.Method))
                 await parser(context.Request);
-            context.Response.ContentType = "application/json";
+            context.Response.ContentType = type;
             context.Response.ContentLength = answer.Length;
             await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         });

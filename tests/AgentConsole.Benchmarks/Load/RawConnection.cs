@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 
@@ -30,6 +31,17 @@ internal sealed class RawConnection : IDisposable
                 (whole, status) = ReadHead(_buffer.AsSpan(0, filled));
         }
         return status;
+    }
+
+    /// <returns>Milliseconds until the answer was read; it must be a success.</returns>
+    public async Task<double> TimeAsync(ReadOnlyMemory<byte> request)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var status = await CallAsync(request);
+        var time = Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds;
+        return status is >= 200 and < 300
+            ? time
+            : throw new InvalidOperationException($"Answered {status}: {System.Text.Encoding.UTF8.GetString(Body)}");
     }
 
     /// <summary>The last answer's body, when it was no larger than the buffer.</summary>

@@ -89,6 +89,7 @@ public static class CrashTest
         }
         workers.Add(new RegistrationWorker("one", token));
         workers.Add(new RegistrationWorker("two", token));
+        workers.Add(new BulkWorker("many", token));
         return workers;
     }
 

@@ -5,6 +5,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Web.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -91,6 +92,24 @@ public sealed class ConsoleFolder : IAsyncDisposable
             await CommitAsync(write);
         }
         return made;
+    }
+
+    /// <summary>The sign-in cookie of this person, as a console over this folder makes it. Only while no process has the folder.</summary>
+    public async Task<(string Name, string Value)> CookieAsync(Person person)
+    {
+        var settings = Settings.ToDictionary(s => s.Key.Replace("__", ":", StringComparison.Ordinal), s => s.Value);
+        await using var app = ConsoleHost.Build(
+            [],
+            builder =>
+            {
+                builder.Logging.ClearProviders();
+                builder.Configuration.AddInMemoryCollection(settings);
+            }
+        );
+        await ConsoleHost.OpenAsync(app);
+        var cookie = ConsoleServer.Cookie(app.Services, person);
+        LetGo();
+        return cookie;
     }
 
     /// <summary>Closes what this process holds open of any folder: call it before another process opens one.</summary>
