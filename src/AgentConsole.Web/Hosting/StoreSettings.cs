@@ -21,7 +21,7 @@ internal sealed record StoreSettings(string Folder, string? ConnectionString, st
         var store = configuration.GetSection(StoreOptions.Section).Get<StoreOptions>() ?? new StoreOptions();
         var secrets = configuration.GetSection(SecretsOptions.Section).Get<SecretsOptions>() ?? new SecretsOptions();
         var faults = new List<string>();
-        var folder = Folder(console.DataDirectory, contentRoot, makeFolder, faults);
+        var folder = FolderOf(console.DataDirectory, contentRoot, makeFolder, faults);
         var connectionString = string.IsNullOrWhiteSpace(store.ConnectionString) ? null : store.ConnectionString;
         switch (store.Provider)
         {
@@ -58,7 +58,7 @@ internal sealed record StoreSettings(string Folder, string? ConnectionString, st
             services.AddPostgreSql(new PostgreSqlEngine(ConnectionString));
     }
 
-    private static string Folder(string? name, string contentRoot, bool make, List<string> faults)
+    private static string FolderOf(string? name, string contentRoot, bool make, List<string> faults)
     {
         if (string.IsNullOrWhiteSpace(name))
         {
