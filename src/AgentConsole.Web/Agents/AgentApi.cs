@@ -43,7 +43,7 @@ internal static class AgentApi
             .MapPost("/bulk", RegisterManyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
             .AcceptsBulk()
-            .Accepts<RegisterAgent[]>("application/json", "text/csv")
+            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "text/csv"))
             .Takes("dry_run", "`true`: say what would be done with each row, and write nothing.")
             .WithName("RegisterAgents")
             .WithSummary("Register or change up to 5,000 agents from a JSON array or a CSV file, in one transaction")

@@ -64,6 +64,7 @@ internal static class OpenApi
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var access = metadata.OfType<ApiAccess>().LastOrDefault();
         operation.Responses ??= [];
+        operation.RequestBody?.Content?.Remove(AcceptedBody.Any);
         if (metadata.OfType<DoneStatus>().LastOrDefault() is { Status: not 200 } done && operation.Responses.Remove("200", out var answer))
             operation.Responses[done.Status.ToString(CultureInfo.InvariantCulture)] = answer;
         AddExamples(operation, context);

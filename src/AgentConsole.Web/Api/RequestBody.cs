@@ -113,5 +113,17 @@ internal sealed record Body<T>(Outcome<T> Input) : IBindableFromHttpContext<Body
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T), isOptional: false));
+        builder.Metadata.Add(AcceptedBody.Of<T>("application/json"));
+}
+
+/// <summary>What an endpoint's description says of its body.</summary>
+internal static class AcceptedBody
+{
+    /// <summary>
+    /// Stands in the metadata beside the real content types and is taken out of the description: without it routing would send a call without a body,
+    /// or with another content type, to the fallback for unknown addresses, and the caller would hear 404 instead of what is wrong.
+    /// </summary>
+    public const string Any = "*/*";
+
+    public static AcceptsMetadata Of<T>(params string[] contentTypes) => new([.. contentTypes, Any], typeof(T), isOptional: true);
 }

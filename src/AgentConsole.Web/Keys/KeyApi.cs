@@ -56,7 +56,7 @@ internal static class KeyApi
         proofs
             .MapPost("/verify", (HttpContext context, KeyVerifier verifier) => KeyVerifyDoor.AnswerAsync(context, verifier))
             .Needs(TokenScopes.KeysVerify)
-            .Accepts<KeyProof>("application/json")
+            .WithMetadata(AcceptedBody.Of<KeyProof>("application/json"))
             .Produces<KeyVerdict>()
             .WithName("VerifyKey")
             .WithSummary("Is this key good? A dead key is valid: false with its code, not an error")

@@ -11,6 +11,9 @@ public enum Subject
     /// <summary>A list that is narrowed to what the caller sees: nobody gets more, nobody is refused.</summary>
     Narrowed,
 
+    /// <summary>A file whose rows are judged one by one: refused as a whole only to whoever may edit in no team.</summary>
+    Rows,
+
     /// <summary>The organization as a whole.</summary>
     Organization,
 
@@ -45,7 +48,7 @@ public static class Doors
             "RegisterAgents",
             "POST",
             "/api/v1/agents/bulk?dry_run=true",
-            Subject.Payments,
+            Subject.Rows,
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),

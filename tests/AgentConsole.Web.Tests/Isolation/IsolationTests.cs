@@ -57,7 +57,7 @@ public sealed class IsolationTests
                         door,
                         $"{person.Name} limited to research",
                         scene.Limited[person],
-                        ExpectedLimited(door)
+                        ExpectedLimited(console, door, person)
                     );
                 var session =
                     door.Method == "GET" || door.Subject == Subject.Anyone ? Expected(console, door, person) : Answer.Unauthorized;
@@ -174,6 +174,10 @@ public sealed class IsolationTests
         {
             case Subject.Anyone or Subject.Narrowed or Subject.Self:
                 return Answer.Through;
+            case Subject.Rows:
+                return person == cast.Gus || person == cast.Sara || Grants(console, Permission.EditAgents, person)
+                    ? Answer.Through
+                    : Answer.Forbidden;
             case Subject.Nobodys:
                 return Answer.NotFound;
             case Subject.OfAcme:
@@ -195,10 +199,11 @@ public sealed class IsolationTests
     }
 
     // A token for research alone: nothing of payments exists for it, and nothing of the organization as a whole is its business.
-    private static Answer ExpectedLimited(Door door) =>
+    private static Answer ExpectedLimited(ConsoleServer console, Door door, Person person) =>
         door.Subject switch
         {
             Subject.Payments or Subject.Nobodys => Answer.NotFound,
+            Subject.Rows => person == console.Cast.Olga || person == console.Cast.Sara ? Answer.Through : Answer.Forbidden,
             Subject.Agent => Answer.Forbidden,
             Subject.Organization or Subject.OfAcme => Answer.Forbidden,
             _ => Answer.Through,
