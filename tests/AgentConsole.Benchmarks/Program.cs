@@ -10,7 +10,20 @@ if (args is [BareKestrel.Command, var port, var parse, var answer, var type])
     return 0;
 }
 
-IReadOnlyList<ILine> lines = [new SingleRuns(), new Batches(Database.Sqlite), new Batches(Database.PostgreSql), new Kills()];
+IReadOnlyList<ILine> lines =
+[
+    new SingleRuns(),
+    new Batches(Database.Sqlite),
+    new Batches(Database.PostgreSql),
+    new KeyChecks(),
+    new AgentReads(),
+    new FleetRows(),
+    new RunLists(),
+    new LiveRows(),
+    new Circuits(),
+    new ColdStart(),
+    new Kills(),
+];
 var pace = new Pace(Quick: args.Contains("--quick"));
 var names = args.Where(a => !a.StartsWith('-')).ToList();
 if (names.Except(lines.Select(l => l.Name)).ToList() is { Count: > 0 } unknown)

@@ -11,13 +11,13 @@ internal static class BlazorPack
     public static byte[] Invocation(string? id, string target, params ReadOnlySpan<object?> arguments)
     {
         var body = new ArrayBufferWriter<byte>();
-        body.Write([0x96, 1, 0x80]); // six items: an invocation, no headers
+        body.Write<byte>([0x96, 1, 0x80]); // six items: an invocation, no headers
         Write(body, id);
         Write(body, target);
-        body.Write([(byte)(0x90 | arguments.Length)]);
+        body.Write<byte>([(byte)(0x90 | arguments.Length)]);
         foreach (var argument in arguments)
             Write(body, argument);
-        body.Write([0x90]); // no streams
+        body.Write<byte>([0x90]); // no streams
         return Framed(body.WrittenSpan);
     }
 
@@ -63,18 +63,18 @@ internal static class BlazorPack
         switch (value)
         {
             case null:
-                to.Write([0xC0]);
+                to.Write<byte>([0xC0]);
                 break;
             case bool flag:
-                to.Write([flag ? (byte)0xC3 : (byte)0xC2]);
+                to.Write<byte>([flag ? (byte)0xC3 : (byte)0xC2]);
                 break;
             case long number:
-                to.Write([0xD3]);
+                to.Write<byte>([0xD3]);
                 BinaryPrimitives.WriteInt64BigEndian(to.GetSpan(8), number);
                 to.Advance(8);
                 break;
             case string text:
-                to.Write([0xDB]);
+                to.Write<byte>([0xDB]);
                 BinaryPrimitives.WriteInt32BigEndian(to.GetSpan(4), Encoding.UTF8.GetByteCount(text));
                 to.Advance(4);
                 to.Write(Encoding.UTF8.GetBytes(text));
