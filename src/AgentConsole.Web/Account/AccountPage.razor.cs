@@ -56,6 +56,7 @@ public sealed partial class AccountPage
     {
         Http.Response.Headers.CacheControl = "no-store";
         await ReadAsync();
+        _offer = Account.Reopen(Me, Confirm?.Ticket); // the form that was sent must stand in the page again to be heard
     }
 
     private async Task ReadAsync()
@@ -73,7 +74,7 @@ public sealed partial class AccountPage
         if (done.Problem is { } problem)
             Refuse(problem, "password");
         else
-            Navigation.NavigateTo(ConsoleUrls.With(ConsoleUrls.Account, ("said", "password")), forceLoad: true);
+            GoTo(ConsoleUrls.With(ConsoleUrls.Account, ("said", "password")));
     }
 
     private async Task ChangeFactorAsync()
@@ -92,7 +93,7 @@ public sealed partial class AccountPage
                 if ((await Account.DisableTotpAsync(Me, Factor?.Password, Left)).Problem is { } problem)
                     Refuse(problem, "factor");
                 else
-                    Navigation.NavigateTo(ConsoleUrls.With(ConsoleUrls.Account, ("said", "two-factor-off")), forceLoad: true);
+                    GoTo(ConsoleUrls.With(ConsoleUrls.Account, ("said", "two-factor-off")));
                 break;
         }
     }
@@ -104,9 +105,11 @@ public sealed partial class AccountPage
             await ReadAsync();
             return;
         }
-        _offer = Account.Reopen(Me, Confirm?.Ticket);
         Refuse(problem, "confirm");
     }
+
+    // By its path alone: host and scheme are as the browser knows them, behind a proxy too.
+    private void GoTo(string path) => Http.Response.Redirect(path);
 
     private void Refuse(Problem problem, string? asked)
     {

@@ -16,9 +16,6 @@ public abstract class EntryPage : ComponentBase
     [CascadingParameter]
     public required HttpContext Http { get; set; }
 
-    [Inject]
-    public required NavigationManager Navigation { get; init; }
-
     /// <summary>Why the form was refused; null when it was not.</summary>
     protected Problem? Problem { get; private set; }
 
@@ -38,18 +35,28 @@ public abstract class EntryPage : ComponentBase
     protected void Refuse(Problem problem)
     {
         Problem = problem;
-        if (!Http.Response.HasStarted)
-            Http.Response.StatusCode =
-                ProblemHttp.StatusOf(problem.Kind) is var status && status == StatusCodes.Status401Unauthorized
-                    ? StatusCodes.Status400BadRequest // a browser would ask for a password of its own
-                    : status;
+        if (Http.Response.HasStarted)
+            return;
+        Http.Response.StatusCode = ProblemHttp.StatusOf(problem.Kind) switch
+        {
+            StatusCodes.Status401Unauthorized => StatusCodes.Status400BadRequest, // a browser would ask for a password of its own
+            StatusCodes.Status404NotFound => StatusCodes.Status410Gone, // the router keeps 404 for itself and drops the page
+            var status => status,
+        };
     }
 
     /// <summary>Takes the new session up and goes to a page of the console.</summary>
     protected async Task EnterAsync(SignInResult result, string? returnUrl)
     {
         await SignInCookies.EnterAsync(Http, result);
-        Navigation.NavigateTo(ConsoleUrls.Local(returnUrl), forceLoad: true);
+        GoTo(ConsoleUrls.Local(returnUrl));
+    }
+
+    /// <summary>Sends the browser to one of our pages, by its path alone: host and scheme are as the browser knows them, behind a proxy too.</summary>
+    protected void GoTo(string path)
+    {
+        if (!Http.Response.HasStarted)
+            Http.Response.Redirect(path);
     }
 
     /// <summary>Whether the browser is signed in already.</summary>
