@@ -116,7 +116,7 @@ public sealed partial class AccountPage
         Problem = problem;
         _asked = asked;
         if (!Http.Response.HasStarted)
-            Http.Response.StatusCode = Math.Max(400, ProblemHttp.StatusOf(problem.Kind));
+            Http.Response.StatusCode = ProblemHttp.StatusOf(problem.Kind) is var status && status == 401 ? 400 : status; // a browser would ask for a password of its own
     }
 
     private sealed class PasswordForm
