@@ -1,8 +1,8 @@
 using System.CommandLine;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
-using AgentConsole.Core.Runs;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
