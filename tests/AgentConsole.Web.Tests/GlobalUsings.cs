@@ -1,2 +1,3 @@
+global using AgentConsole.Contracts;
 global using AgentConsole.Testing;
 global using Xunit;

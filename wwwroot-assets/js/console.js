@@ -96,8 +96,9 @@
     if (region) region.textContent = text;
   };
 
-  // A file that the circuit sends as a stream.
+  // Streams between page and circuit: a text that is too large for one message, and a file to keep.
   window.agentConsole = {
+    read: (area) => new Blob([area.value]),
     async save(name, type, stream) {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type }));

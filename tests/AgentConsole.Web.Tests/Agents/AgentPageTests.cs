@@ -1,0 +1,184 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Keys;
+using AgentConsole.Web.Agents;
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Layout;
+using AgentConsole.Web.Tests.Components;
+using AngleSharp.Dom;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Agents;
+
+public sealed class AgentPageTests : ConsoleBunitContext
+{
+    private IRenderedComponent<AgentPage> Open(string name, string? tab = null)
+    {
+        Services.GetRequiredService<NavigationManager>().NavigateTo(ConsoleUrls.Agent(name, tab));
+        return Render<AgentPage>(p => p.Add(a => a.Name, name).Add(a => a.Tab, tab));
+    }
+
+    private static IElement Button(IRenderedComponent<AgentPage> page, string text) =>
+        page.FindAll("button").First(b => b.TextContent.Trim() == text);
+
+    [Fact]
+    public async Task An_operator_pauses_an_agent_and_takes_it_back_with_undo()
+    {
+        await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1");
+        var toasts = Render<ToastHost>();
+
+        Button(page, "Pause").Click();
+        page.WaitForAssertion(() => Assert.Contains("Paused", page.Find(".facts").TextContent, StringComparison.Ordinal));
+        toasts.WaitForElement("[data-key=z]").Click();
+
+        page.WaitForAssertion(() => Assert.DoesNotContain("Paused", page.Find(".facts").TextContent, StringComparison.Ordinal));
+        Assert.Equal("registered", (await Get<AgentService>().GetAsync(House.As(Cast.Ines), "mailroom-1", Stop)).Value.Lifecycle);
+    }
+
+    [Fact]
+    public async Task Deleting_names_the_consequences_and_can_be_undone()
+    {
+        await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1");
+        var toasts = Render<ToastHost>();
+
+        Button(page, "Delete…").Click();
+        Assert.Contains("Its keys are refused from this moment", page.Find("dialog").TextContent, StringComparison.Ordinal);
+        Button(page, "Delete the agent").Click();
+        page.WaitForAssertion(() => Assert.Contains("Deleted", page.Find(".facts").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("dialog"));
+
+        toasts.WaitForElement("[data-key=z]").Click();
+        page.WaitForAssertion(() => Assert.DoesNotContain("Deleted", page.Find(".facts").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_viewer_sees_the_agent_and_why_nothing_can_be_pressed()
+    {
+        await RegisterAsync("mailroom-1");
+        LookAs(Cast.Victor);
+
+        var page = Open("mailroom-1", "keys");
+
+        foreach (var text in (string[])["Pause", "Delete…", "Make a key"])
+        {
+            var button = Button(page, text);
+            Assert.Equal("true", button.GetAttribute("aria-disabled"));
+            Assert.Contains(
+                "This needs the role",
+                page.Find("#" + button.GetAttribute("aria-describedby")).TextContent,
+                StringComparison.Ordinal
+            );
+        }
+    }
+
+    [Fact]
+    public async Task An_agent_of_another_team_is_not_there()
+    {
+        await RegisterAsync("mailroom-1");
+        LookAs(Cast.Sara);
+        var gone = false;
+        Services.GetRequiredService<NavigationManager>().OnNotFound += (_, _) => gone = true;
+
+        var page = Open("mailroom-1");
+
+        Assert.True(gone);
+        Assert.DoesNotContain("mailroom-1", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_is_made_shown_once_and_gone_with_its_dialog()
+    {
+        await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1", "keys");
+
+        Button(page, "Make a key").Click();
+        page.Find("#f-name").Change("production");
+        page.Find("form#mint").Submit();
+        page.WaitForElement("button[aria-label='Show it']").Click();
+        var secret = page.Find("output").TextContent;
+        Assert.StartsWith("ak_live_", secret, StringComparison.Ordinal);
+
+        page.Find("dialog input").Input(secret[^4..]);
+        Button(page, "I stored it").Click();
+
+        Assert.Empty(page.FindAll("dialog"));
+        Assert.DoesNotContain(secret, page.Markup, StringComparison.Ordinal);
+        Assert.Contains("production", page.Find("[data-testid=key-row]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_is_disabled_with_undo_and_revoked_only_after_the_consequences_were_named()
+    {
+        var agent = await RegisterAsync("mailroom-1", body => body with { Key = true });
+        var page = Open("mailroom-1", "keys");
+
+        Button(page, "Disable").Click();
+        page.WaitForAssertion(() => Assert.Contains("Disabled", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+        Button(page, "Enable").Click();
+        page.WaitForAssertion(() => Assert.Contains("Active", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+
+        Button(page, "Revoke…").Click();
+        Assert.Contains("The agent then has no key left", page.Find("dialog").TextContent, StringComparison.Ordinal);
+        Button(page, "Revoke the key").Click();
+
+        page.WaitForAssertion(() => Assert.Contains("Revoked", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+        var keys = (await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value;
+        Assert.Equal("revoked", Assert.Single(Assert.Single(keys).Versions).State);
+    }
+
+    [Fact]
+    public async Task Settings_that_somebody_else_changed_meanwhile_are_not_overwritten()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1", "settings");
+        await Get<AgentService>()
+            .ChangeAsync(House.As(Cast.Olga), agent.Id, agent.Revision, new ChangeAgent { Environment = "staging" }, Stop);
+
+        page.Find("#f-display_name").Change("Mail room");
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains("changed_meanwhile", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        Button(page, "Read it again and drop my changes").Click();
+        page.WaitForAssertion(() => Assert.Equal("staging", page.Find("#f-environment").GetAttribute("value")));
+    }
+
+    [Fact]
+    public async Task A_field_that_cannot_be_is_named_where_it_stands()
+    {
+        await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1", "settings");
+
+        page.Find("#f-lease_seconds").Change("1");
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.Equal("true", page.Find("#f-lease_seconds").GetAttribute("aria-invalid")));
+        Assert.NotEmpty(page.Find("#f-lease_seconds-h").TextContent);
+    }
+
+    [Fact]
+    public async Task Its_trail_is_for_those_who_may_read_trails()
+    {
+        await RegisterAsync("mailroom-1");
+
+        Assert.Contains("team-admin", Open("mailroom-1", "trail").Markup, StringComparison.Ordinal);
+        LookAs(Cast.Tara);
+        Assert.Contains("agent.registered", Open("mailroom-1", "trail").Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_arrives_in_the_tab_of_runs()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1", "runs");
+        Assert.Contains("Its runs appear here", page.Markup, StringComparison.Ordinal);
+
+        await ReportAsync(agent, "running", "job-7", "Sort 14 messages");
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("Sort 14 messages", page.Find("[data-testid=run-row]").TextContent, StringComparison.Ordinal)
+        );
+    }
+}

@@ -1,0 +1,159 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Web.Agents;
+using AgentConsole.Web.Tests.Components;
+using Bunit;
+using Bunit.TestDoubles;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Agents;
+
+public sealed class FleetPageTests : ConsoleBunitContext
+{
+    private IRenderedComponent<FleetPage> Open(string address = "/fleet")
+    {
+        Services.GetRequiredService<NavigationManager>().NavigateTo(address);
+        return Render<FleetPage>();
+    }
+
+    private static string[] Names(IRenderedComponent<FleetPage> page) =>
+        [.. page.FindAll("[data-testid=agent-row] .nm").Select(a => a.TextContent)];
+
+    [Fact]
+    public async Task An_agent_that_is_registered_while_the_page_is_open_appears()
+    {
+        var page = Open();
+        Assert.Contains("Agents that you register appear here", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("curl -X POST", page.Markup, StringComparison.Ordinal);
+
+        await RegisterAsync("mailroom-1");
+
+        page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Names(page)));
+    }
+
+    [Fact]
+    public async Task Only_agents_of_ones_teams_are_there_and_what_needs_attention_comes_first()
+    {
+        await RegisterAsync("calm");
+        await RegisterAsync("stranger", body => body with { Team = "research" });
+        await ChangeAsync(
+            await RegisterAsync("trouble"),
+            agent => (agent.Health, agent.HealthReason) = (Health.Failing, "14.2 % of runs fail, limit 5 %")
+        );
+
+        var page = Open();
+
+        Assert.Equal(["trouble", "calm"], Names(page));
+        Assert.Contains(
+            "14.2 % of runs fail",
+            page.Find("[data-slug=trouble] .st.failing").GetAttribute("title"),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task A_run_shows_in_its_row_without_moving_it()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await RegisterAsync("aaa");
+        var page = Open("/fleet?sort=slug");
+
+        var run = await ReportAsync(agent, "failed");
+
+        page.WaitForAssertion(() => Assert.Equal(run.Id, page.Find("[data-slug=mailroom-1]").GetAttribute("data-last-run")));
+        Assert.Equal(["aaa", "mailroom-1"], Names(page));
+        page.WaitForAssertion(() =>
+            Assert.Contains("Failed", page.Find("[data-slug=mailroom-1] .c-lr").TextContent, StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task While_the_pointer_rests_on_the_table_the_order_is_held_and_a_chip_says_what_waits()
+    {
+        await RegisterAsync("m-second");
+        var page = Open("/fleet?sort=slug");
+        page.Find("table").TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+
+        await RegisterAsync("a-first");
+
+        page.WaitForAssertion(() => Assert.Contains("changed", page.Find(".chg").TextContent, StringComparison.Ordinal));
+        Assert.Equal(["m-second"], Names(page));
+        page.Find(".chg").Click();
+        page.WaitForAssertion(() => Assert.Equal(["a-first", "m-second"], Names(page)));
+    }
+
+    [Fact]
+    public async Task What_is_typed_filters_and_stands_in_the_address()
+    {
+        await RegisterAsync("mailroom-1");
+        await RegisterAsync("ledger");
+        var page = Open();
+
+        page.Find("[data-testid=filter-text]").Input("mail");
+
+        page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Names(page)));
+        Assert.EndsWith("/fleet?q=mail", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_typed_fact_becomes_a_chip()
+    {
+        await RegisterAsync("mailroom-1", body => body with { Tags = ["eu"] });
+        await RegisterAsync("ledger");
+        var page = Open();
+
+        page.Find("[data-testid=filter-text]").Change("tag:eu");
+
+        page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Names(page)));
+        Assert.Contains("tag: eu", page.Find(".chip.accent").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_filter_that_leaves_nothing_says_how_many_there_are_without_it()
+    {
+        await RegisterAsync("mailroom-1");
+
+        var page = Open("/fleet?q=nothing-like-it");
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("1 agent without these filters", page.Markup.Replace('\u00a0', ' '), StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task An_address_with_nonsense_is_named_and_the_rest_is_shown()
+    {
+        await RegisterAsync("mailroom-1");
+
+        var page = Open("/fleet?health=splendid");
+
+        Assert.Contains("health: Must be one of degraded, failing, ok.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Equal(["mailroom-1"], Names(page));
+    }
+
+    [Fact]
+    public void Somebody_without_a_team_is_told_whom_to_ask()
+    {
+        LookAs(Cast.Nobody);
+
+        var page = Open();
+
+        Assert.Contains("Ask an org-admin", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_viewer_sees_what_is_missing_to_register()
+    {
+        LookAs(Cast.Victor);
+
+        var page = Open();
+
+        var button = page.FindAll("button").First(b => b.TextContent.Contains("Register agent", StringComparison.Ordinal));
+        Assert.Equal("true", button.GetAttribute("aria-disabled"));
+        Assert.Contains(
+            "operator or team-admin",
+            page.Find("#" + button.GetAttribute("aria-describedby")).TextContent,
+            StringComparison.Ordinal
+        );
+    }
+}

@@ -1,0 +1,107 @@
+using System.Security.Claims;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
+using AgentConsole.Web.Api;
+using AgentConsole.Web.Components;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Components;
+
+/// <summary>Pages over the real services and SQLite, a clock that stands still, and somebody of the cast looking: Ines unless a test says otherwise.</summary>
+public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
+{
+    private readonly SignedIn _signedIn = new();
+    private TestHouse? _house;
+
+    protected TestHouse House => _house ?? throw new InvalidOperationException("The house opens before the test begins.");
+    protected Cast Cast => House.Cast;
+    protected ManualClock Clock => House.Clock;
+    protected static CancellationToken Stop => Xunit.TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _house = await TestHouse.OpenAsync();
+        Services.AddConsoleUi();
+        Services.AddHttpContextAccessor();
+        Services.AddSingleton<AuthenticationStateProvider>(_signedIn);
+        Services.AddFallbackServiceProvider(_house.Services);
+        // By hand: the fallback serves what a component asks for, not what a service of ours does.
+        Services.AddScoped(services => new Visitor(
+            _signedIn,
+            _house.Get<ActorSource>(),
+            _house.Get<AccessDirectory>(),
+            services.GetRequiredService<IHttpContextAccessor>()
+        ));
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        SetRendererInfo(new RendererInfo("Server", isInteractive: true));
+        LookAs(Cast.Ines);
+    }
+
+    protected override async ValueTask DisposeAsyncCore()
+    {
+        await base.DisposeAsyncCore();
+        if (_house is not null)
+            await _house.DisposeAsync();
+    }
+
+    protected void LookAs(Person person) => _signedIn.User = SessionPrincipal.Create(person.Id, person.SessionId);
+
+    protected T Get<T>()
+        where T : notnull => House.Get<T>();
+
+    /// <summary>Registers an agent of payments, as Olga.</summary>
+    protected async Task<AgentBody> RegisterAsync(string slug, Func<RegisterAgent, RegisterAgent>? more = null)
+    {
+        var body = new RegisterAgent { Slug = slug, Team = "payments" };
+        var registered = await Get<AgentService>().RegisterAsync(House.As(Cast.Olga), more?.Invoke(body) ?? body, Stop);
+        Assert.Null(registered.Problem);
+        return registered.Value;
+    }
+
+    /// <summary>What the console's own watches would have found out.</summary>
+    protected async Task ChangeAsync(AgentBody agent, Action<Agent> change)
+    {
+        await using var write = await Get<ConsoleStore>().WriteAsync(Stop);
+        var row = write.Db.Agents.Single(a => a.Slug == agent.Slug && a.DeletedAt == null);
+        change(row);
+        Get<AgentDirectory>().Announce(write, row);
+        Assert.True(await write.TryCommitAsync(Stop));
+    }
+
+    /// <summary>The agent reports a run with its own key.</summary>
+    protected async Task<RunBody> ReportAsync(AgentBody agent, string status, string? externalId = null, string? summary = null)
+    {
+        var by = new Actor
+        {
+            OrganizationId = Cast.Acme,
+            Kind = ActorKind.Agent,
+            Id = Core.Common.IdText.Parse(Core.Common.IdText.Agent, agent.Id),
+            Label = agent.Slug,
+            Method = AuthMethod.AgentKey,
+            CorrelationId = "c",
+            Scopes = TokenScopes.AgentKey,
+        };
+        var body = new ReportRun
+        {
+            ExternalId = externalId,
+            Status = status,
+            Summary = summary,
+        };
+        var reported = await Get<RunIngest>().ReportAsync(by, null, body, 100);
+        Assert.Null(reported.Problem);
+        return reported.Value.Run;
+    }
+
+    private sealed class SignedIn : AuthenticationStateProvider
+    {
+        public ClaimsPrincipal User { get; set; } = new();
+
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(new AuthenticationState(User));
+    }
+}

@@ -1,0 +1,105 @@
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Layout;
+using AgentConsole.Web.Components.Parts;
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Components;
+
+public sealed class PartsTests : ConsoleBunitContext
+{
+    [Fact]
+    public void A_secret_is_masked_until_asked_for_and_let_go_only_with_its_last_four()
+    {
+        var stored = false;
+        var part = Render<SecretOnce>(p =>
+            p.Add(s => s.Secret, "ak_live_Zk3mQ81xN5tRw9b2Ew4tTz").Add(s => s.Label, "Key").Add(s => s.OnStored, () => stored = true)
+        );
+
+        Assert.DoesNotContain("Zk3mQ", part.Find("output").TextContent, StringComparison.Ordinal);
+        part.Find("button[aria-label='Show it']").Click();
+        Assert.Equal("ak_live_Zk3mQ81xN5tRw9b2Ew4tTz", part.Find("output").TextContent);
+
+        var button = part.FindAll("button").Single(b => b.TextContent == "I stored it");
+        Assert.Equal("true", button.GetAttribute("aria-disabled"));
+        part.Find("input").Input("4tTz");
+        part.FindAll("button").Single(b => b.TextContent == "I stored it").Click();
+
+        Assert.True(stored);
+    }
+
+    [Fact]
+    public void A_button_that_may_not_be_pressed_keeps_its_place_and_says_why()
+    {
+        var pressed = false;
+        var part = Render<Act>(p =>
+            p.Add(a => a.Why, "This needs the role operator in Payments.")
+                .Add(a => a.OnClick, () => pressed = true)
+                .AddChildContent("Pause")
+        );
+
+        var button = part.Find("button");
+        Assert.Equal("true", button.GetAttribute("aria-disabled"));
+        Assert.False(button.HasAttribute("disabled"));
+        Assert.Equal("This needs the role operator in Payments.", part.Find("#" + button.GetAttribute("aria-describedby")).TextContent);
+        Assert.Throws<MissingEventHandlerException>(() => button.Click());
+        Assert.False(pressed);
+    }
+
+    [Fact]
+    public async Task A_toast_goes_after_ten_seconds_and_waits_while_somebody_points_at_it()
+    {
+        var toasts = Services.GetRequiredService<Toasts>();
+        var host = Render<ToastHost>();
+
+        await host.InvokeAsync(() => toasts.Show("Paused mailroom-1"));
+        host.WaitForElement(".toast").TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Contains("Paused mailroom-1", host.Markup, StringComparison.Ordinal);
+
+        host.Find(".toast").TriggerEvent("onmouseleave", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        Clock.Advance(TimeSpan.FromSeconds(10));
+
+        host.WaitForState(() => host.FindAll(".toast").Count == 0);
+    }
+
+    [Fact]
+    public async Task Undo_takes_back_what_the_toast_says_and_later_ones_are_counted()
+    {
+        var undone = new List<string>();
+        var toasts = Services.GetRequiredService<Toasts>();
+        var host = Render<ToastHost>();
+        Func<Task> Undo(string name) =>
+            () =>
+            {
+                undone.Add(name);
+                return Task.CompletedTask;
+            };
+
+        await host.InvokeAsync(() => toasts.Show("Paused a", Undo("a")));
+        await host.InvokeAsync(() => toasts.Show("Paused b", Undo("b")));
+        host.WaitForAssertion(() => Assert.Contains("and 1 before", host.Markup, StringComparison.Ordinal));
+        host.Find("button[data-key='z']").Click();
+
+        Assert.Equal(["b"], undone);
+        host.WaitForAssertion(() => Assert.Contains("Paused a", host.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Bars_say_one_sentence_and_never_hide_a_failure()
+    {
+        var part = Render<Bars>(p => p.Add(b => b.Values, [(1000, 0), (1000, 1)]).Add(b => b.Label, "2,000 runs, 1 failed"));
+
+        Assert.Equal("2,000 runs, 1 failed", part.Find("svg").GetAttribute("aria-label"));
+        Assert.Equal("M10 100V94h9V100z", part.Find("path.bf").GetAttribute("d"));
+    }
+
+    [Fact]
+    public void A_status_is_icon_and_word_and_an_unknown_word_is_shown_as_it_is()
+    {
+        Assert.Contains("#octagon-x", Status.Health("failing").Value, StringComparison.Ordinal);
+        Assert.Contains("st off", Status.Liveness("silent", paused: true).Value, StringComparison.Ordinal);
+        Assert.Contains("st failing", Status.Liveness("silent").Value, StringComparison.Ordinal);
+        Assert.Contains("&lt;b&gt;", Status.Run("<b>").Value, StringComparison.Ordinal);
+    }
+}
