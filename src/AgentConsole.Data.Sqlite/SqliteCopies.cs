@@ -69,6 +69,8 @@ internal static class SqliteCopies
             if (File.Exists(path))
                 await CopyAsync(path, scratch, cancellationToken);
             var engine = new SqliteEngine(scratch);
+            // A copy made by VACUUM has no write-ahead log yet, and EF looks at it through a read-only connection, which could not make one.
+            await using (await engine.OpenAsync(cancellationToken))
             await using (var db = new ConsoleContextFactory(engine).CreateDbContext())
             {
                 var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Runs;
+using AgentConsole.Core.Trail;
 using AgentConsole.Data.PostgreSql;
 using AgentConsole.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;

@@ -14,6 +14,12 @@ public enum Subject
     /// <summary>A file whose rows are judged one by one: refused as a whole only to whoever may edit in no team.</summary>
     Rows,
 
+    /// <summary>One record of the trail, about a thing of payments.</summary>
+    TrailRecord,
+
+    /// <summary>The trail as a list: who may read some of it is not refused, and sees that.</summary>
+    Trail,
+
     /// <summary>The organization as a whole.</summary>
     Organization,
 
@@ -128,8 +134,9 @@ public static class Doors
         new("RevokeToken", "DELETE", "/api/v1/tokens/tok_x", Subject.Nobodys, null),
         new("ListSessions", "GET", "/api/v1/sessions", Subject.Self, null),
         new("RevokeSession", "DELETE", "/api/v1/sessions/ses_x", Subject.Nobodys, null),
-        new("ListTrail", "GET", "/api/v1/trail", Subject.Organization, Permission.ReadTrail),
-        new("ExportTrail", "GET", "/api/v1/trail/export", Subject.Organization, Permission.ReadTrail),
+        new("ListTrail", "GET", "/api/v1/trail", Subject.Trail, Permission.ReadTrail),
+        new("ExportTrail", "GET", "/api/v1/trail/export", Subject.Trail, Permission.ReadTrail),
+        new("GetTrailRecord", "GET", "/api/v1/trail/{trail}", Subject.TrailRecord, Permission.ReadTrail),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
         // Last: it ends the sessions that the rows above use.
         new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),

@@ -2,11 +2,13 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Trail;
 using AgentConsole.Web.Api;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -119,7 +121,10 @@ public sealed class IsolationTests
         var account = (
             await console.Get<ServiceAccountService>().CreateAsync(olga, new CreateServiceAccount { Name = "spare" }, Stop)
         ).Value;
+        await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
+        await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
+        var record = await db.TrailRecords.FirstAsync(r => r.Action == "agent.paused", Stop);
         var version = await db.KeyVersions.FirstAsync(v => v.AgentId == agent, Stop);
         var run = await db.Runs.FirstAsync(Stop);
         var tokens = new Dictionary<Person, string>();
@@ -138,6 +143,7 @@ public sealed class IsolationTests
                 ["spare"] = IdText.Format(IdText.Agent, spare),
                 ["key"] = IdText.Format(IdText.Key, version.KeyId),
                 ["run"] = IdText.Format(IdText.Run, run.Id),
+                ["trail"] = IdText.Format(IdText.Trail, record.Id),
                 ["user"] = user.Id,
                 ["account"] = account.Id,
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
@@ -186,10 +192,14 @@ public sealed class IsolationTests
                     : Answer.Forbidden;
             case Subject.Agent:
                 return Answer.Forbidden;
-            case Subject.Organization when door.Permission == Permission.ReadTrail:
+            case Subject.Trail:
                 return person == cast.Gus || person == cast.Sara || Grants(console, Permission.ReadTrail, person)
                     ? Answer.Through
                     : Answer.Forbidden;
+            case Subject.TrailRecord when person == cast.Gus || person == cast.Sara:
+                return Answer.NotFound; // they read a trail, and this is not on it
+            case Subject.TrailRecord:
+                return Grants(console, Permission.ReadTrail, person) ? Answer.Through : Answer.Forbidden;
             case Subject.Organization:
                 return person == cast.Gus || Grants(console, door.Permission!.Value, person) ? Answer.Through : Answer.Forbidden;
         }
