@@ -213,6 +213,10 @@ public sealed class IsolationTests
         door.Subject switch
         {
             Subject.Payments or Subject.Nobodys => Answer.NotFound,
+            Subject.Trail
+            or Subject.TrailRecord when person != console.Cast.Olga && person != console.Cast.Aude && person != console.Cast.Sara =>
+                Answer.Forbidden,
+            Subject.TrailRecord => Answer.NotFound,
             Subject.Rows => person == console.Cast.Olga || person == console.Cast.Sara ? Answer.Through : Answer.Forbidden,
             Subject.Agent => Answer.Forbidden,
             Subject.Organization or Subject.OfAcme => Answer.Forbidden,
