@@ -159,12 +159,19 @@ public sealed class AgentPageTests : ConsoleBunitContext
     }
 
     [Fact]
-    public async Task Its_trail_is_for_those_who_may_read_trails()
+    public async Task An_operator_is_told_who_may_read_its_trail()
     {
         await RegisterAsync("mailroom-1");
 
-        Assert.Contains("team-admin", Open("mailroom-1", "trail").Markup, StringComparison.Ordinal);
+        Assert.Contains("This needs the role team-admin", Open("mailroom-1", "trail").Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_team_admin_reads_its_trail()
+    {
+        await RegisterAsync("mailroom-1");
         LookAs(Cast.Tara);
+
         Assert.Contains("agent.registered", Open("mailroom-1", "trail").Markup, StringComparison.Ordinal);
     }
 

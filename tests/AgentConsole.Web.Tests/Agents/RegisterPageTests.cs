@@ -25,7 +25,7 @@ public sealed class RegisterPageTests : ConsoleBunitContext
         Assert.EndsWith("/agents/mailroom-1", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, page.Markup, StringComparison.Ordinal);
         var agent = (await Get<AgentService>().GetAsync(House.As(Cast.Ines), "mailroom-1", Stop)).Value;
-        Assert.Equal(["mail", "eu"], agent.Tags);
+        Assert.Equal(["eu", "mail"], agent.Tags);
         Assert.Equal("ines@acme.example", agent.Owner!.Email);
     }
 
@@ -39,7 +39,10 @@ public sealed class RegisterPageTests : ConsoleBunitContext
         page.Find("#f-environment").Change("production");
         page.Find("form").Submit();
 
-        page.WaitForAssertion(() => Assert.Contains("slug_taken", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("Is taken by another agent", page.Find("#f-slug-h").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("true", page.Find("#f-slug").GetAttribute("aria-invalid"));
         Assert.Equal("production", page.Find("#f-environment").GetAttribute("value"));
     }
 

@@ -18,6 +18,7 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
 {
     private readonly SignedIn _signedIn = new();
     private TestHouse? _house;
+    private bool _ingests;
 
     protected TestHouse House => _house ?? throw new InvalidOperationException("The house opens before the test begins.");
     protected Cast Cast => House.Cast;
@@ -46,8 +47,11 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
     protected override async ValueTask DisposeAsyncCore()
     {
         await base.DisposeAsyncCore();
-        if (_house is not null)
-            await _house.DisposeAsync();
+        if (_house is null)
+            return;
+        if (_ingests)
+            await Get<RunIngest>().StopAsync(CancellationToken.None);
+        await _house.DisposeAsync();
     }
 
     protected void LookAs(Person person) => _signedIn.User = SessionPrincipal.Create(person.Id, person.SessionId);
@@ -77,6 +81,9 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
     /// <summary>The agent reports a run with its own key.</summary>
     protected async Task<RunBody> ReportAsync(AgentBody agent, string status, string? externalId = null, string? summary = null)
     {
+        if (!_ingests)
+            await Get<RunIngest>().StartAsync(Stop);
+        _ingests = true;
         var by = new Actor
         {
             OrganizationId = Cast.Acme,
