@@ -52,7 +52,7 @@ internal static class ConsoleHost
         app.MapConsoleLive();
         app.MapConsoleHealth();
         app.MapConsoleUi();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null); // SecurityHeaders says it for every answer
         return app;
     }
 
