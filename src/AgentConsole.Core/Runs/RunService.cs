@@ -52,6 +52,9 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
         return [.. rows.OrderByDescending(r => r.Id).Select(Named)];
     }
 
+    /// <summary>Where a list goes on below this run; for a page whose last rows fell off.</summary>
+    public static string CursorAfter(Guid run) => Cursor.Encode(IdText.Format(IdText.Run, run));
+
     /// <summary>One line as it is now; null when it is not visible.</summary>
     public async Task<RunRow?> RowAsync(Actor by, Guid id, CancellationToken cancellationToken)
     {
@@ -139,7 +142,7 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
             return Paged<T>.Empty;
         await using var db = await store.ReadAsync(cancellationToken);
         var (rows, next) = await search.ReadAsync(db.Runs, before, page.Limit, shape, idOf, cancellationToken);
-        return new Paged<T>(rows, next is { } last ? Cursor.Encode(IdText.Format(IdText.Run, last)) : null);
+        return new Paged<T>(rows, next is { } last ? CursorAfter(last) : null);
     }
 
     private async Task<Outcome<Run>> FindAsync(

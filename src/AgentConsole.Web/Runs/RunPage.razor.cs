@@ -41,6 +41,7 @@ public sealed partial class RunPage
         if (_shown == Id)
             return; // another step of the same run
         _shown = Id;
+        (_view, _problem) = (null, null); // nothing of the run before under this one's address
         await ReloadAsync();
     }
 

@@ -29,6 +29,7 @@ public sealed partial class RunsPage
     private string? _cursor;
     private bool _read;
     private bool _more;
+    private bool _missed; // more changed at once than was followed one by one
     private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
@@ -54,7 +55,9 @@ public sealed partial class RunsPage
     {
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         var errors = new FieldErrors();
-        var filter = RunFilter.Parse(name => query.TryGetValue(name, out var value) ? string.Join(',', value.ToArray()) : null, errors);
+        var filter = RunGrammar.Read(
+            RunFilter.Parse(name => query.TryGetValue(name, out var value) ? string.Join(',', value.ToArray()) : null, errors)
+        );
         _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its runs appear here."
@@ -74,6 +77,7 @@ public sealed partial class RunsPage
         if (page.Problem is not null)
             return;
         _rows.Load(page.Value.Items);
+        _missed = false;
         _cursor = page.Value.NextCursor;
     }
 
@@ -96,7 +100,13 @@ public sealed partial class RunsPage
             await ReloadAsync();
             return;
         }
-        var ids = batch.Changes.Select(change => change.Id).Distinct().Take(RunService.MostAtOnce).ToList();
+        _missed |= batch.Overflow;
+        foreach (var ids in batch.Changes.Select(change => change.Id).Distinct().Chunk(RunService.MostAtOnce))
+            await FollowAsync(ids);
+    }
+
+    private async Task FollowAsync(Guid[] ids)
+    {
         var rows = await Runs.RowsAsync(Me, _filter, ids, Left);
         // A run that no longer matches stays until the next read while it is looked at, and goes otherwise.
         if (!_rows.Held)
@@ -105,7 +115,24 @@ public sealed partial class RunsPage
             var told = ids.ToHashSet();
             _rows.Drop(row => told.Contains(row.Id) && !matching.Contains(row.Id));
         }
-        _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal));
+        OnTop(() => _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal)));
+    }
+
+    private async Task ShowWaitingAsync()
+    {
+        if (_missed)
+            await ReloadAsync();
+        else
+            OnTop(_rows.ShowWaiting);
+    }
+
+    // What comes in at the top of a full list pushes rows off its end; reading on then begins where the list now ends.
+    private void OnTop(Action change)
+    {
+        Guid? last = _rows.Rows.Count == 0 ? null : _rows.Rows[^1].Id;
+        change();
+        if (last is not null && _rows.Rows[^1].Id != last)
+            _cursor = RunService.CursorAfter(_rows.Rows[^1].Id);
     }
 
     private Tabs.Tab View(string name, RunStatus[] statuses) =>

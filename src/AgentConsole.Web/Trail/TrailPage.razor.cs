@@ -80,6 +80,9 @@ public sealed partial class TrailPage
         _verifying = false;
     }
 
+    private string Without(string name) =>
+        ConsoleUrls.With(ConsoleUrls.Trail, [.. _filter.ToQuery().Where(p => p.Key != name).Select(p => (p.Key, (string?)p.Value))]);
+
     private string Export(string format) =>
         ConsoleUrls.With("/api/v1/trail/export", [("format", format), .. _filter.ToQuery().Select(p => (p.Key, (string?)p.Value))]);
 }

@@ -4,11 +4,12 @@ namespace AgentConsole.Web.Components.Live;
 /// Rows of a live list, newest first, that never move under the pointer: known rows change in their place, new ones wait behind "n new" while
 /// the list is held (hovered, focused, something selected) and come in at once otherwise.
 /// </summary>
-/// <param name="keep">Most rows that are shown; older ones fall off the end.</param>
+/// <param name="keep">Most rows that are shown, or as many as were asked for; older ones fall off the end.</param>
 public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
 {
     private readonly List<T> _rows = [];
     private readonly List<T> _waiting = [];
+    private int _asked; // rows that were there after the last page was added below
 
     public IReadOnlyList<T> Rows => _rows;
 
@@ -26,6 +27,7 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
         _rows.Clear();
         _rows.AddRange(rows.Take(keep));
         _waiting.Clear();
+        _asked = 0;
         Fresh = new HashSet<Guid>();
     }
 
@@ -34,6 +36,7 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
     {
         var known = _rows.Select(id).ToHashSet();
         _rows.AddRange(older.Where(row => known.Add(id(row))));
+        _asked = _rows.Count;
     }
 
     public void Hold() => Held = true;
@@ -92,8 +95,9 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
 
     private void Cut()
     {
-        if (_rows.Count > keep)
-            _rows.RemoveRange(keep, _rows.Count - keep);
+        var most = Math.Max(keep, _asked);
+        if (_rows.Count > most)
+            _rows.RemoveRange(most, _rows.Count - most);
         if (_waiting.Count > keep)
             _waiting.RemoveRange(keep, _waiting.Count - keep);
     }
