@@ -95,6 +95,7 @@ public sealed partial class KeysPage
         var done = await act;
         await ReloadAsync();
         _problem ??= done.Problem;
+        StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }
 
