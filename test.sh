@@ -7,6 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")"
 export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results="$(mktemp -d)"
+chmod 711 "$results" # PostgreSQL runs as a user of its own when we are root, and must get through
 postgres="$results/postgres"
 trap 'build/postgres.sh stop "$postgres"; rm -rf "$results"' EXIT
 fail() { echo "$*" >&2; echo "0 passed, 1 failed"; exit 1; }
