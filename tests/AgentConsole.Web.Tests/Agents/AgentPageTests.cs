@@ -29,7 +29,7 @@ public sealed class AgentPageTests : ConsoleBunitContext
         var page = Open("mailroom-1");
         var toasts = Render<ToastHost>();
 
-        Button(page, "Pause").Click();
+        await page.InvokeAsync(() => Button(page, "Pause").Click());
         page.WaitForAssertion(() => Assert.Contains("Paused", page.Find(".facts").TextContent, StringComparison.Ordinal));
         toasts.WaitForElement("[data-key=z]").Click();
 
@@ -44,9 +44,9 @@ public sealed class AgentPageTests : ConsoleBunitContext
         var page = Open("mailroom-1");
         var toasts = Render<ToastHost>();
 
-        Button(page, "Delete…").Click();
+        await page.InvokeAsync(() => Button(page, "Delete…").Click());
         Assert.Contains("Its keys are refused from this moment", page.Find("dialog").TextContent, StringComparison.Ordinal);
-        Button(page, "Delete the agent").Click();
+        await page.InvokeAsync(() => Button(page, "Delete the agent").Click());
         page.WaitForAssertion(() => Assert.Contains("Deleted", page.Find(".facts").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("dialog"));
 
@@ -94,7 +94,7 @@ public sealed class AgentPageTests : ConsoleBunitContext
         await RegisterAsync("mailroom-1");
         var page = Open("mailroom-1", "keys");
 
-        Button(page, "Make a key").Click();
+        await page.InvokeAsync(() => Button(page, "Make a key").Click());
         page.Find("#f-name").Change("production");
         page.Find("form#mint").Submit();
         page.WaitForElement("button[aria-label='Show it']").Click();
@@ -102,7 +102,7 @@ public sealed class AgentPageTests : ConsoleBunitContext
         Assert.StartsWith("ak_live_", secret, StringComparison.Ordinal);
 
         page.Find("dialog input").Input(secret[^4..]);
-        Button(page, "I stored it").Click();
+        await page.InvokeAsync(() => Button(page, "I stored it").Click());
 
         Assert.Empty(page.FindAll("dialog"));
         Assert.DoesNotContain(secret, page.Markup, StringComparison.Ordinal);
@@ -115,14 +115,14 @@ public sealed class AgentPageTests : ConsoleBunitContext
         var agent = await RegisterAsync("mailroom-1", body => body with { Key = true });
         var page = Open("mailroom-1", "keys");
 
-        Button(page, "Disable").Click();
+        await page.InvokeAsync(() => Button(page, "Disable").Click());
         page.WaitForAssertion(() => Assert.Contains("Disabled", page.Find(".c-st").TextContent, StringComparison.Ordinal));
-        Button(page, "Enable").Click();
+        await page.InvokeAsync(() => Button(page, "Enable").Click());
         page.WaitForAssertion(() => Assert.Contains("Active", page.Find(".c-st").TextContent, StringComparison.Ordinal));
 
-        Button(page, "Revoke…").Click();
+        await page.InvokeAsync(() => Button(page, "Revoke…").Click());
         Assert.Contains("The agent then has no key left", page.Find("dialog").TextContent, StringComparison.Ordinal);
-        Button(page, "Revoke the key").Click();
+        await page.InvokeAsync(() => Button(page, "Revoke the key").Click());
 
         page.WaitForAssertion(() => Assert.Contains("Revoked", page.Find(".c-st").TextContent, StringComparison.Ordinal));
         var keys = (await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value;
@@ -141,7 +141,7 @@ public sealed class AgentPageTests : ConsoleBunitContext
         page.Find("form").Submit();
 
         page.WaitForAssertion(() => Assert.Contains("changed_meanwhile", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
-        Button(page, "Read it again and drop my changes").Click();
+        await page.InvokeAsync(() => Button(page, "Read it again and drop my changes").Click());
         page.WaitForAssertion(() => Assert.Equal("staging", page.Find("#f-environment").GetAttribute("value")));
     }
 
