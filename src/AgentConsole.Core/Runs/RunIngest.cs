@@ -266,28 +266,26 @@ public sealed class RunIngest : BackgroundService
         var startedAt = Stopwatch.GetTimestamp();
         var changes = new List<LiveEvent>();
         long position = 0;
+        var turn = await _gate.EnterAsync(CancellationToken.None);
         try
         {
-            using (await _gate.EnterAsync(CancellationToken.None))
-            {
-                await writer.BeginAsync(CancellationToken.None);
-                var ledger = new RollupLedger();
-                var now = _clock.Now();
-                var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes));
-                foreach (var job in group)
-                    await WriteOneAsync(writer, job, desk, ledger);
-                if (!ledger.IsEmpty)
-                    await writer.AddRollupsAsync(ledger, CancellationToken.None);
-                var touches = Touches(group, now);
-                if (touches.Count > 0)
-                    await writer.TouchAgentsAsync(touches, CancellationToken.None);
-                Collect(group, touches, changes);
-                if (_outbox.IsShared)
-                    position = await writer.TellNodesAsync(_outbox, changes, now, CancellationToken.None);
-                await writer.CommitAsync(CancellationToken.None);
-                foreach (var organization in touches.Select(t => t.Agent.OrganizationId).Distinct())
-                    _agents.Bump(organization);
-            }
+            await writer.BeginAsync(CancellationToken.None);
+            var ledger = new RollupLedger();
+            var now = _clock.Now();
+            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes));
+            foreach (var job in group)
+                await WriteOneAsync(writer, job, desk, ledger);
+            if (!ledger.IsEmpty)
+                await writer.AddRollupsAsync(ledger, CancellationToken.None);
+            var touches = Touches(group, now);
+            if (touches.Count > 0)
+                await writer.TouchAgentsAsync(touches, CancellationToken.None);
+            Collect(group, touches, changes);
+            if (_outbox.IsShared)
+                position = await writer.TellNodesAsync(_outbox, changes, now, CancellationToken.None);
+            await writer.CommitAsync(CancellationToken.None);
+            foreach (var organization in touches.Select(t => t.Agent.OrganizationId).Distinct())
+                _agents.Bump(organization);
         }
         catch (Exception e)
         {
@@ -296,6 +294,10 @@ public sealed class RunIngest : BackgroundService
             foreach (var job in group)
                 job.Fail(RunProblems.WriteFailed);
             return;
+        }
+        finally
+        {
+            turn.Dispose(); // after the rollback: the next writer must not meet a transaction that is still open
         }
         foreach (var job in group)
             job.Complete();
