@@ -9,6 +9,9 @@ namespace AgentConsole.Core.Data;
 /// </summary>
 public sealed class MasterKey
 {
+    /// <summary>Length of <see cref="Hash"/>.</summary>
+    public const int HashBytes = 32;
+
     private readonly byte[] _key;
     private readonly byte[] _pepper;
 
@@ -35,7 +38,7 @@ public sealed class MasterKey
     /// <summary>HMAC-SHA-256 of a secret under the pepper: what is stored and looked up instead of the secret.</summary>
     public byte[] Hash(ReadOnlySpan<char> secret)
     {
-        var output = new byte[32];
+        var output = new byte[HashBytes];
         HashTo(secret, output);
         return output;
     }

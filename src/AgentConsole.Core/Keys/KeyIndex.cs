@@ -52,10 +52,13 @@ public sealed class KeyIndex(MasterKey master, AgentDirectory agents, TimeProvid
     {
         if (secret.Length > 512)
             return new KeyCheck(KeyCheck.Unknown, null);
-        Span<byte> hash = stackalloc byte[32];
+        Span<byte> hash = stackalloc byte[MasterKey.HashBytes];
         master.HashTo(secret, hash);
-        return Judge(Find(MemoryMarshal.Read<UInt128>(hash)));
+        return CheckHash(hash);
     }
+
+    /// <summary>As <see cref="Check"/>, for a secret that the caller hashed already (<see cref="MasterKey.HashTo"/>).</summary>
+    public KeyCheck CheckHash(ReadOnlySpan<byte> hash) => Judge(Find(MemoryMarshal.Read<UInt128>(hash)));
 
     /// <summary>As <see cref="Check"/>, for a version whose secret was proven before: an open connection asks whether it is still good.</summary>
     public KeyCheck CheckVersion(Guid versionId) => Judge(_byVersion.TryGetValue(versionId, out var hash) ? Find(hash) : null);

@@ -56,8 +56,14 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, TimePr
     {
         if (secret.Length is < 20 or > 500)
             return TokenUnknown;
-        Span<byte> hash = stackalloc byte[32];
+        Span<byte> hash = stackalloc byte[MasterKey.HashBytes];
         master.HashTo(secret, hash);
+        return ForTokenHash(hash, origin);
+    }
+
+    /// <summary>As <see cref="ForToken"/>, for a secret that the caller hashed already (<see cref="MasterKey.HashTo"/>).</summary>
+    public Outcome<Actor> ForTokenHash(ReadOnlySpan<byte> hash, CallOrigin origin)
+    {
         Span<char> hex = stackalloc char[64];
         Convert.TryToHexStringLower(hash, hex, out _);
         var now = access.Current;
@@ -81,11 +87,17 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, TimePr
             return TokenExpired;
         if (!now.Principals.TryGetValue(token.OwnerId, out var owner) || !owner.Enabled)
             return OwnerDisabled;
-        return Of(now, owner, AuthMethod.Token, token.Id, origin)
-            .Map(actor => actor with { Scopes = token.Scopes, TeamLimit = token.TeamLimit });
+        return Of(now, owner, AuthMethod.Token, token.Id, origin, token);
     }
 
-    private static Outcome<Actor> Of(AccessSnapshot now, Principal principal, AuthMethod method, Guid credentialId, CallOrigin origin) =>
+    private static Outcome<Actor> Of(
+        AccessSnapshot now,
+        Principal principal,
+        AuthMethod method,
+        Guid credentialId,
+        CallOrigin origin,
+        TokenCard? token = null
+    ) =>
         now.SuspendedOrganizations.Contains(principal.OrganizationId)
             ? OrganizationSuspended
             : new Actor
@@ -100,5 +112,7 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, TimePr
                 UserAgent = origin.UserAgent,
                 CorrelationId = origin.CorrelationId,
                 Grants = principal.Grants,
+                Scopes = token?.Scopes,
+                TeamLimit = token?.TeamLimit,
             };
 }

@@ -2,13 +2,15 @@ using System.Diagnostics;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace AgentConsole.Web.Api;
 
 /// <summary>
 /// Stands between routing and the endpoints of /api: who calls (401), with which scope (403), and whether this write was answered before. Visibility,
-/// role and body are the service's business, in this order.
+/// role and body are the service's business, in this order. It calls the endpoint itself: no later part of the pipeline has a say in a call that
+/// proved who it is, and each would cost it something. Calls that anyone may make go on to the limit per address.
 /// </summary>
 internal sealed class ApiGate(RequestDelegate next, Credentials credentials, Retries retries, StoreConfirmation confirmation)
 {
@@ -41,13 +43,21 @@ internal sealed class ApiGate(RequestDelegate next, Credentials credentials, Ret
                 await ProblemHttp.WriteAsync(context, StoreConfirmation.Unconfirmed);
                 return;
             }
+            if (context.Request.Headers.Authorization.Count == 0 && await context.AuthenticateAsync() is { Principal: { } person })
+                context.User = person;
             var caller = credentials.Read(context);
             if (caller.Problem is { } stranger)
             {
                 await ProblemHttp.WriteAsync(context, stranger);
                 return;
             }
-            await PassAsync(context, access, caller.Value);
+            context.Features.Set(caller.Value);
+            if (Refusal(access, caller.Value) is { } refusal)
+                await new Answer<Done>(refusal).ExecuteAsync(context);
+            else if (context.Request.Headers.ContainsKey(Retries.Header))
+                await PassOnceAsync(context, endpoint, caller.Value);
+            else
+                await endpoint.RequestDelegate!(context);
         }
         finally
         {
@@ -55,43 +65,33 @@ internal sealed class ApiGate(RequestDelegate next, Credentials credentials, Ret
         }
     }
 
-    private async Task PassAsync(HttpContext context, ApiAccess access, CurrentActor caller)
+    private static Problem? Refusal(ApiAccess access, Actor actor) =>
+        access.PeopleOnly && actor.Kind == ActorKind.Agent ? PeopleOnly
+        : access.Scope is { } scope && !actor.HasScope(scope)
+            ? new Problem(ProblemKind.Forbidden, "scope_missing", $"This needs the scope {scope}, which the credential does not have.")
+        : null;
+
+    private async Task PassOnceAsync(HttpContext context, Endpoint endpoint, CurrentActor caller)
     {
-        context.Features.Set(caller);
         var actor = caller.Value;
-        if (access.PeopleOnly && actor.Kind == ActorKind.Agent)
+        var read = await retries.ReadAsync(context, actor);
+        if (read.Problem is { } unreadable)
         {
-            await new Answer<Done>(PeopleOnly).ExecuteAsync(context);
+            await ProblemHttp.WriteAsync(context, unreadable);
             return;
         }
-        if (access.Scope is { } scope && !actor.HasScope(scope))
+        if (read.Value is { } retry)
         {
-            await new Answer<Done>(
-                new Problem(ProblemKind.Forbidden, "scope_missing", $"This needs the scope {scope}, which the credential does not have.")
-            ).ExecuteAsync(context);
-            return;
-        }
-        if (context.Request.Headers.ContainsKey(Retries.Header))
-        {
-            var read = await retries.ReadAsync(context, actor);
-            if (read.Problem is { } unreadable)
+            if (await retries.FindAsync(actor, retry, context.RequestAborted) is { } before)
             {
-                await ProblemHttp.WriteAsync(context, unreadable);
+                if (before.Problem is { } reused)
+                    await ProblemHttp.WriteAsync(context, reused);
+                else
+                    await AnswerWriter.WriteAsync(context, before.Value, replayed: true);
                 return;
             }
-            if (read.Value is { } retry)
-            {
-                if (await retries.FindAsync(actor, retry, context.RequestAborted) is { } before)
-                {
-                    if (before.Problem is { } reused)
-                        await ProblemHttp.WriteAsync(context, reused);
-                    else
-                        await AnswerWriter.WriteAsync(context, before.Value, replayed: true);
-                    return;
-                }
-                context.Features.Set(new CurrentActor(actor with { Retry = retry.Ticket }) { Key = caller.Key, Retry = retry });
-            }
+            context.Features.Set(new CurrentActor(actor with { Retry = retry.Ticket }) { Key = caller.Key, Retry = retry });
         }
-        await next(context);
+        await endpoint.RequestDelegate!(context);
     }
 }

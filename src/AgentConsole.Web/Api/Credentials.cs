@@ -1,4 +1,5 @@
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 
@@ -6,6 +7,7 @@ namespace AgentConsole.Web.Api;
 
 /// <summary>Finds out who calls: an API token or agent key in the Authorization header, or, for reading only, a browser session. Never asks the database.</summary>
 internal sealed class Credentials(
+    MasterKey master,
     ActorSource actors,
     KeyIndex keys,
     KeyActor keyActor,
@@ -38,7 +40,9 @@ internal sealed class Credentials(
             return ActorSource.SignInRequired;
         var secret = text.AsSpan(Bearer.Length).Trim();
         var origin = OriginOf(context);
-        var check = keys.Check(secret);
+        Span<byte> hash = stackalloc byte[MasterKey.HashBytes];
+        master.HashTo(secret, hash);
+        var check = keys.CheckHash(hash);
         if (check.Card is { } card)
         {
             if (check.Code == KeyCheck.Ok)
@@ -49,7 +53,7 @@ internal sealed class Credentials(
             refusals.Note(check.Code, card.OrganizationId, card.VersionId, origin.Address);
             return KeyProblems.Refused(check.Code);
         }
-        var actor = actors.ForToken(secret, origin);
+        var actor = actors.ForTokenHash(hash, origin);
         if (actor.Problem is { } problem)
         {
             refusals.Note(problem.Code, null, null, origin.Address);

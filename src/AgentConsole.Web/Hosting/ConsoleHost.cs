@@ -38,12 +38,12 @@ internal static class ConsoleHost
         var app = builder.Build();
         app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler(ConsoleErrors.Handle);
-        app.UseWhen(context => context.Request.Headers.Authorization.Count == 0, people => people.UseAuthentication());
+        app.UseRouting();
+        app.UseMiddleware<ApiGate>(); // answers every call that proves who it is; what follows is for people and strangers
+        app.UseAuthentication();
         app.UseConsoleNotFound();
         app.UseConsoleReference();
-        app.UseRouting();
         app.UseRateLimiter();
-        app.UseMiddleware<ApiGate>();
         app.UseAuthorization();
         app.UseAntiforgery();
         app.MapStaticAssets();
@@ -64,6 +64,7 @@ internal static class ConsoleHost
             new WebApplicationOptions { Args = args, ApplicationName = typeof(ConsoleHost).Assembly.GetName().Name }
         );
         AddLinkedSettings(builder);
+        AddLeanDiagnostics(builder);
         return builder;
     }
 

@@ -53,8 +53,10 @@ internal static class KeyApi
             )
             .WithName("ListAllKeys")
             .WithSummary("List the key versions of all agents you may see");
+        // Taken once: a service as a parameter would cost each check a scope of its own.
+        var verifier = ((IEndpointRouteBuilder)api).ServiceProvider.GetRequiredService<KeyVerifier>();
         proofs
-            .MapPost("/verify", (HttpContext context, KeyVerifier verifier) => KeyVerifyDoor.AnswerAsync(context, verifier))
+            .MapPost("/verify", Task (HttpContext context, CurrentActor actor) => KeyVerifyDoor.AnswerAsync(context, actor, verifier))
             .Needs(TokenScopes.KeysVerify)
             .WithMetadata(AcceptedBody.Of<KeyProof>("application/json"))
             .Produces<KeyVerdict>()

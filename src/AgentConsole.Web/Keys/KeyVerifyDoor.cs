@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
 using AgentConsole.Web.Api;
 
 namespace AgentConsole.Web.Keys;
@@ -22,7 +23,7 @@ internal static class KeyVerifyDoor
     private static readonly Problem Missing = Problem.Invalid("key", "This is required: the key as text.");
     private static readonly Problem Malformed = Problem.Invalid("body", "Is not a JSON object of the documented shape.");
 
-    public static async Task AnswerAsync(HttpContext context, KeyVerifier verifier)
+    public static async Task AnswerAsync(HttpContext context, Actor actor, KeyVerifier verifier)
     {
         // With an Idempotency-Key the body was read before, to tell a repetition from another question.
         if (context.Request.Headers.ContainsKey(Retries.Header))
@@ -31,7 +32,7 @@ internal static class KeyVerifyDoor
             await (
                 bytes.Problem is { } problem
                     ? ProblemHttp.WriteAsync(context, problem)
-                    : Answer(context, verifier, new ReadOnlySequence<byte>(bytes.Value))
+                    : Answer(context, actor, verifier, new ReadOnlySequence<byte>(bytes.Value))
             );
             return;
         }
@@ -42,14 +43,14 @@ internal static class KeyVerifyDoor
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             read = await reader.ReadAsync(context.RequestAborted);
         }
-        await Finish(context, verifier, read.Buffer);
+        await Finish(context, actor, verifier, read.Buffer);
     }
 
-    private static Task Finish(HttpContext context, KeyVerifier verifier, ReadOnlySequence<byte> body)
+    private static Task Finish(HttpContext context, Actor actor, KeyVerifier verifier, ReadOnlySequence<byte> body)
     {
         try
         {
-            return Answer(context, verifier, body);
+            return Answer(context, actor, verifier, body);
         }
         finally
         {
@@ -57,7 +58,7 @@ internal static class KeyVerifyDoor
         }
     }
 
-    private static Task Answer(HttpContext context, KeyVerifier verifier, ReadOnlySequence<byte> body)
+    private static Task Answer(HttpContext context, Actor actor, KeyVerifier verifier, ReadOnlySequence<byte> body)
     {
         if (body.Length > MostBytes)
             return ProblemHttp.WriteAsync(context, TooLarge);
@@ -65,7 +66,7 @@ internal static class KeyVerifyDoor
         var problem = Read(body, secret, out var length);
         if (problem is not null)
             return ProblemHttp.WriteAsync(context, problem);
-        var verdict = verifier.Verify(CurrentActor.Of(context).Value, secret[..length]);
+        var verdict = verifier.Verify(actor, secret[..length]);
         secret.Clear();
         var answer = JsonSerializer.SerializeToUtf8Bytes(verdict, ConsoleJson.Options);
         var response = context.Response;
