@@ -173,6 +173,12 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         }
     }
 
+    public async ValueTask MendAgentsAsync(CancellationToken cancellationToken)
+    {
+        await using var mend = Command(AgentTouch.Mend);
+        await mend.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     public async ValueTask TouchAgentsAsync(IReadOnlyList<AgentTouch> touches, CancellationToken cancellationToken)
     {
         var sorted = touches.OrderBy(t => t.Agent.Id).ToList();

@@ -18,6 +18,7 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     private const string KeyMatch =
         "organization_id = ?1 AND agent_id = ?2 AND bucket = ?3 AND bucket_seconds = ?4 AND team_id = ?5 AND version = ?6 AND gateway = ?7";
     private const int KeySize = 7;
+    private const int MostDurations = 5000;
     private const string RollupDurations = $"SELECT durations FROM run_rollups WHERE {KeyMatch}";
 
     private static readonly int Figures = RunColumns.Figures.Count;
@@ -48,7 +49,12 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     private static readonly string StoreRetry =
         $"INSERT INTO stored_retries (organization_id, scope, body_hash, status, location, e_tag, body, sealed, expires_at) VALUES ({Slots(9)}) ON CONFLICT DO NOTHING";
 
-    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+    // By reference: every statement's text is a constant, and hashing it anew for each use would cost more than finding it.
+    private readonly Dictionary<string, SqliteStatement> _statements = new(ReferenceEqualityComparer.Instance);
+
+    // Histograms as this connection wrote them; good until another one commits, which SQLite's data version tells.
+    private readonly Dictionary<RollupKey, byte[]> _durations = [];
+    private long? _dataVersion;
     private SqliteConnection? _connection;
     private bool _saved;
 
@@ -56,6 +62,12 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     {
         _connection ??= (SqliteConnection)await engine.OpenAsync(cancellationToken);
         Statement("BEGIN IMMEDIATE").Run();
+        var version = Statement("PRAGMA data_version");
+        version.Next();
+        if (version.Number(0) != _dataVersion)
+            _durations.Clear();
+        _dataVersion = version.Number(0);
+        version.Reset();
     }
 
     public Task CommitAsync(CancellationToken cancellationToken)
@@ -70,6 +82,7 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
         foreach (var statement in _statements.Values)
             statement.Dispose();
         _statements.Clear();
+        _durations.Clear();
         if (_connection is null)
             return;
         SqliteConnection.ClearPool(_connection); // it may still be inside a transaction: the next owner must not find it there
@@ -191,13 +204,18 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
     {
         foreach (var (key, figures) in ledger.Figures)
         {
-            var stored = One(BindKey(Statement(RollupDurations), key), static row => ((SqliteStatement)row).Bytes(0));
+            if (!_durations.TryGetValue(key, out var stored))
+                stored = One(BindKey(Statement(RollupDurations), key), static row => ((SqliteStatement)row).Bytes(0));
             if (stored is not null)
                 figures.Durations.Merge(stored);
+            var durations = figures.Durations.Write();
             BindKey(Statement(stored is null ? InsertRollup : AddRollup), key)
                 .Bind(1 + KeySize, RunColumns.Figures, figures)
-                .Bind(1 + KeySize + Figures, figures.Durations.Write())
+                .Bind(1 + KeySize + Figures, durations)
                 .Run();
+            if (_durations.Count == MostDurations)
+                _durations.Clear();
+            _durations[key] = durations;
         }
         return ValueTask.CompletedTask;
     }
@@ -213,6 +231,12 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
             Statement(NoteLiveness).Bind(1, organization).Bind(2, agent).Bind(3, touch.ChangeId).Bind(4, Utc.ToMicros(touch.At)).Run();
             BindTouch(Statement(TouchOther), touch).Run();
         }
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask MendAgentsAsync(CancellationToken cancellationToken)
+    {
+        Statement(AgentTouch.Mend).Run();
         return ValueTask.CompletedTask;
     }
 

@@ -9,15 +9,25 @@ namespace AgentConsole.Core.Common;
 public sealed class IdSource(TimeProvider clock)
 {
     private readonly Lock _lock = new();
+
+    // Fetched for many ids at once: a call for 8 bytes costs as much as one for 512.
+    private readonly byte[] _random = new byte[512];
+    private int _used = 512;
     private long _millisecond;
     private int _counter;
 
     public Guid Next()
     {
         Span<byte> bytes = stackalloc byte[16];
-        RandomNumberGenerator.Fill(bytes[8..]);
         lock (_lock)
         {
+            if (_used == _random.Length)
+            {
+                RandomNumberGenerator.Fill(_random);
+                _used = 0;
+            }
+            _random.AsSpan(_used, 8).CopyTo(bytes[8..]);
+            _used += 8;
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
             if (now > _millisecond)
             {

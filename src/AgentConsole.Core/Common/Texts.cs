@@ -20,6 +20,8 @@ public static partial class Texts
     {
         if (value.Length > max)
             return string.Create(CultureInfo.InvariantCulture, $"At most {max} characters; this has {value.Length}.");
+        if (!value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            return null; // nearly every text
         for (var i = 0; i < value.Length; i++)
         {
             var c = value[i];

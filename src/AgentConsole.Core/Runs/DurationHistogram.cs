@@ -10,7 +10,7 @@ public sealed class DurationHistogram
 {
     private const double Base = 1.1;
     private static readonly double LogBase = Math.Log(Base);
-    private readonly SortedDictionary<int, long> _counts = [];
+    private readonly SortedList<int, long> _counts = [];
 
     public static DurationHistogram Read(ReadOnlySpan<byte> stored)
     {

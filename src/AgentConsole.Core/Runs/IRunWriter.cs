@@ -63,6 +63,9 @@ public interface IRunWriter : IAsyncDisposable
     /// <summary>Writes the last run and the sign of life of each agent; makes the liveness change row where it was not live.</summary>
     ValueTask TouchAgentsAsync(IReadOnlyList<AgentTouch> touches, CancellationToken cancellationToken);
 
+    /// <summary>Runs <see cref="AgentTouch.Mend"/>.</summary>
+    ValueTask MendAgentsAsync(CancellationToken cancellationToken);
+
     /// <summary>Writes the events for the other nodes; only with a shared store.</summary>
     /// <returns>What <see cref="NodeOutbox.Announce"/> takes after the commit.</returns>
     ValueTask<long> TellNodesAsync(
@@ -92,4 +95,14 @@ public sealed record AgentTouch(
     RunStatus? LastRunStatus,
     string? SeenVersion,
     Guid ChangeId
-);
+)
+{
+    /// <summary>
+    /// For the start: a kill between two groups can leave agents behind their last runs. Looks at those that were heard in the last minute before.
+    /// </summary>
+    public const string Mend =
+        "UPDATE agents SET (last_run_id, last_run_at, last_run_status) = (SELECT r.id, r.received_at, r.status FROM runs r "
+        + "WHERE r.organization_id = agents.organization_id AND r.agent_id = agents.id ORDER BY r.id DESC LIMIT 1) "
+        + "WHERE last_seen_at >= (SELECT MAX(last_seen_at) FROM agents) - 60000000 AND last_run_id < (SELECT r.id FROM runs r "
+        + "WHERE r.organization_id = agents.organization_id AND r.agent_id = agents.id ORDER BY r.id DESC LIMIT 1)";
+}

@@ -84,10 +84,10 @@ public sealed class RollupFigures
 public sealed class RollupLedger
 {
     public const int Minute = 60;
-    private readonly Dictionary<RollupKey, RollupFigures> _figures = [];
+    private Dictionary<RollupKey, RollupFigures>? _figures; // a report of an open run has none
 
-    public IReadOnlyDictionary<RollupKey, RollupFigures> Figures => _figures;
-    public bool IsEmpty => _figures.Count == 0;
+    public IReadOnlyDictionary<RollupKey, RollupFigures> Figures => _figures ??= [];
+    public bool IsEmpty => _figures is not { Count: > 0 };
 
     /// <param name="sign">1 to add the contribution, -1 to take it back.</param>
     public void Run(Run run, int sign)
@@ -111,12 +111,15 @@ public sealed class RollupLedger
 
     public void Merge(RollupLedger other)
     {
-        foreach (var (key, figures) in other._figures)
+        if (other._figures is not { } others)
+            return;
+        foreach (var (key, figures) in others)
             At(key).Add(figures);
     }
 
     public RollupFigures At(RollupKey key)
     {
+        _figures ??= [];
         if (!_figures.TryGetValue(key, out var figures))
             _figures[key] = figures = new RollupFigures();
         return figures;

@@ -26,6 +26,8 @@ public sealed class RunIngest : BackgroundService
     public const int MostRows = 20_000;
     private const int MostJobsInCommit = 512;
     private const int MostBytesInCommit = 8 << 20;
+    private const int AnswersAtOnce = 8;
+    private static readonly TimeSpan MostGather = TimeSpan.FromMilliseconds(1);
 
     private static readonly Meter Meter = new("AgentConsole");
     private static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>(
@@ -50,7 +52,11 @@ public sealed class RunIngest : BackgroundService
     private readonly TimeProvider _clock;
     private readonly RunOptions _options;
     private readonly ILogger<RunIngest> _log;
+    private readonly AgentTouches _touches;
+    private readonly SemaphoreSlim _gathered = new(0);
     private long _waitingBytes;
+    private int _waiting;
+    private int _wanted;
 
     public RunIngest(
         WriteGate gate,
@@ -77,6 +83,7 @@ public sealed class RunIngest : BackgroundService
             options.Value,
             log
         );
+        _touches = new AgentTouches(ids);
         Meter.CreateObservableGauge(
             "agentconsole.ingest.queue_bytes",
             () => Interlocked.Read(ref _waitingBytes),
@@ -187,13 +194,20 @@ public sealed class RunIngest : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // One thread more than the machine has cores: this loop often has one that waits for the disk.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + 1), completions);
         await using var writer = _writers.Create();
+        await MendAsync(writer);
         var group = new List<RunJob>(MostJobsInCommit);
+        var expected = 0;
         try
         {
             while (await _queue.Reader.WaitToReadAsync(stoppingToken))
             {
+                await GatherAsync(expected);
                 Drain(group);
+                expected = group.Count;
                 await WriteAsync(writer, group);
                 group.Clear();
             }
@@ -240,6 +254,7 @@ public sealed class RunIngest : BackgroundService
             Interlocked.Add(ref _waitingBytes, -job.Bytes);
             return RunProblems.Stopping;
         }
+        Arrive();
         return await job.Done;
     }
 
@@ -250,6 +265,30 @@ public sealed class RunIngest : BackgroundService
         return await EnqueueAsync(probe) is null;
     }
 
+    /// <summary>
+    /// While many report at once, waits a moment for as many as came before: a commit costs the disk the same for one as for all of them. Somebody who
+    /// reports alone never waits.
+    /// </summary>
+    private async ValueTask GatherAsync(int before)
+    {
+        var wanted = before / 2;
+        if (wanted < 2 || Volatile.Read(ref _waiting) >= wanted)
+            return;
+        Volatile.Write(ref _wanted, wanted);
+        // Whoever takes the number back decides: an arrival that completes the group releases, a time-out does not.
+        if (Volatile.Read(ref _waiting) < wanted && await _gathered.WaitAsync(MostGather))
+            return;
+        if (Interlocked.Exchange(ref _wanted, 0) == 0)
+            await _gathered.WaitAsync();
+    }
+
+    private void Arrive()
+    {
+        var waiting = Interlocked.Increment(ref _waiting);
+        if (Volatile.Read(ref _wanted) is > 0 and var wanted && waiting >= wanted && Interlocked.Exchange(ref _wanted, 0) > 0)
+            _gathered.Release();
+    }
+
     private void Drain(List<RunJob> group)
     {
         var bytes = 0;
@@ -258,7 +297,24 @@ public sealed class RunIngest : BackgroundService
             group.Add(job);
             bytes += job.Bytes;
         }
+        Interlocked.Add(ref _waiting, -group.Count);
         Interlocked.Add(ref _waitingBytes, -bytes);
+    }
+
+    private async Task MendAsync(IRunWriter writer)
+    {
+        using var turn = await _gate.EnterAsync(CancellationToken.None);
+        try
+        {
+            await writer.BeginAsync(CancellationToken.None);
+            await writer.MendAgentsAsync(CancellationToken.None);
+            await writer.CommitAsync(CancellationToken.None);
+        }
+        catch (System.Data.Common.DbException e)
+        {
+            _log.LogError(e, "The last runs of agents could not be compared with their runs");
+            await writer.RollbackAsync();
+        }
     }
 
     private async Task WriteAsync(IRunWriter writer, List<RunJob> group)
@@ -277,13 +333,14 @@ public sealed class RunIngest : BackgroundService
                 await WriteOneAsync(writer, job, desk, ledger);
             if (!ledger.IsEmpty)
                 await writer.AddRollupsAsync(ledger, CancellationToken.None);
-            var touches = Touches(group, now);
+            var touches = _touches.Take(group, now, more: Volatile.Read(ref _waiting) > 0);
             if (touches.Count > 0)
                 await writer.TouchAgentsAsync(touches, CancellationToken.None);
             Collect(group, touches, changes);
             if (_outbox.IsShared)
                 position = await writer.TellNodesAsync(_outbox, changes, now, CancellationToken.None);
             await writer.CommitAsync(CancellationToken.None);
+            _touches.Keep(touches);
             foreach (var organization in touches.Select(t => t.Agent.OrganizationId).Distinct())
                 _agents.Bump(organization);
         }
@@ -291,21 +348,39 @@ public sealed class RunIngest : BackgroundService
         {
             _log.LogError(e, "A group of {Count} reports could not be written; all of them were refused", group.Count);
             await writer.RollbackAsync();
+            _touches.GiveBack();
             foreach (var job in group)
-                job.Fail(RunProblems.WriteFailed);
+                job.Refusal = RunProblems.WriteFailed;
+            Answer(group);
             return;
         }
         finally
         {
             turn.Dispose(); // after the rollback: the next writer must not meet a transaction that is still open
         }
-        foreach (var job in group)
-            job.Complete();
+        Answer(group);
         BatchSize.Record(group.Count);
         CommitSeconds.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
         _outbox.Announce(position);
         foreach (var change in changes)
             _feed.Publish(change);
+    }
+
+    // Not on the writer's thread, and not each as work of its own: threads that wake for one answer cost more than the answer.
+    private static void Answer(List<RunJob> group)
+    {
+        for (var i = 0; i < group.Count; i += AnswersAtOnce)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static jobs =>
+                {
+                    foreach (var job in jobs)
+                        job.Complete();
+                },
+                group.GetRange(i, Math.Min(AnswersAtOnce, group.Count - i)),
+                preferLocal: false
+            );
+        }
     }
 
     private async Task WriteOneAsync(IRunWriter writer, RunJob job, RunDesk desk, RollupLedger ledger)
@@ -339,27 +414,6 @@ public sealed class RunIngest : BackgroundService
         ledger.Merge(job.Ledger);
     }
 
-    private List<AgentTouch> Touches(List<RunJob> group, DateTimeOffset now)
-    {
-        var touches = new Dictionary<Guid, AgentTouch>();
-        foreach (var job in group)
-        {
-            if (job.Refusal is not null || job is ProbeJob)
-                continue;
-            var last = job is EventsJob || job.Changed.Count == 0 ? null : job.Changed[^1];
-            var known = touches.GetValueOrDefault(job.Agent.Id);
-            touches[job.Agent.Id] = new AgentTouch(
-                job.Agent,
-                now,
-                last?.Id ?? known?.LastRunId,
-                last?.Status ?? known?.LastRunStatus,
-                last?.Version ?? known?.SeenVersion,
-                known?.ChangeId ?? _ids.Next()
-            );
-        }
-        return [.. touches.Values];
-    }
-
     private void Collect(List<RunJob> group, List<AgentTouch> touches, List<LiveEvent> changes)
     {
         foreach (var job in group)
@@ -378,6 +432,8 @@ public sealed class RunIngest : BackgroundService
 
     private sealed class ProbeJob(AgentCard agent, string idOrExternalId) : RunJob(agent, null, null, 0)
     {
+        public override bool ShowsLife => false;
+
         public override async Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken) =>
             await RunLookup.FindAsync(writer, Agent, idOrExternalId, cancellationToken) is null ? RunProblems.NotFound : null;
 

@@ -9,7 +9,8 @@ namespace AgentConsole.Core.Runs;
 /// <summary>One request on its way to the disk.</summary>
 internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket? retry, int bytes)
 {
-    private readonly TaskCompletionSource<Problem?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // What follows runs where the answer is given: RunIngest gives answers on the thread pool, some at a time.
+    private readonly TaskCompletionSource<Problem?> _done = new();
 
     public AgentCard Agent => agent;
     public Guid? KeyVersionId => keyVersionId;
@@ -21,6 +22,9 @@ internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
 
     /// <summary>At most one statement of it writes, the stored answer of a repeatable write included.</summary>
     public virtual bool WritesOnce => false;
+
+    /// <summary>The agent itself reported something, as against the console's own look-ups.</summary>
+    public virtual bool ShowsLife => true;
 
     /// <summary>Set by the writer: why the whole job was undone.</summary>
     public Problem? Refusal { get; set; }
@@ -81,14 +85,7 @@ internal sealed class ReportJob(
 
     public override async Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken)
     {
-        var wanted = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var row in rows)
-        {
-            if (row.Report?.ExternalId is { } own)
-                wanted.Add(own);
-            if (row.Report?.ParentRun is { } parent && !IdText.TryParse(IdText.Run, parent, out _))
-                wanted.Add(parent);
-        }
+        var wanted = Wanted();
         var known =
             wanted.Count == 0
                 ? []
@@ -143,6 +140,20 @@ internal sealed class ReportJob(
         Changed.AddRange(inserted);
         Changed.AddRange(updated.Values);
         return null;
+    }
+
+    /// <summary>External ids of runs that must be looked up.</summary>
+    private IReadOnlyCollection<string> Wanted()
+    {
+        HashSet<string>? wanted = null;
+        foreach (var row in rows)
+        {
+            if (row.Report?.ExternalId is { } own)
+                (wanted ??= new HashSet<string>(StringComparer.Ordinal)).Add(own);
+            if (row.Report?.ParentRun is { } parent && !IdText.TryParse(IdText.Run, parent, out _))
+                (wanted ??= new HashSet<string>(StringComparer.Ordinal)).Add(parent);
+        }
+        return wanted ?? (IReadOnlyCollection<string>)[];
     }
 
     public override object Result(RunBodies bodies) => single ? new RunAccepted(bodies.Of(rows[0].Run!), rows[0].Created) : Summarize();

@@ -20,30 +20,24 @@ internal sealed class TrailRecordConfiguration : IEntityTypeConfiguration<TrailR
         record.Property(r => r.TargetKind).HasMaxLength(40);
         record.Property(r => r.CorrelationId).HasMaxLength(64);
         record.HasIndex(r => new { r.OrganizationId, r.Id }).IsUnique().HasDatabaseName("ux_trail_records_id");
-        record
-            .HasIndex(r => new
-            {
-                r.OrganizationId,
-                r.TeamId,
-                r.Seq,
-            })
-            .IsDescending(false, false, true);
-        record
-            .HasIndex(r => new
-            {
-                r.OrganizationId,
-                r.TargetId,
-                r.Seq,
-            })
-            .IsDescending(false, false, true);
-        record
-            .HasIndex(r => new
-            {
-                r.OrganizationId,
-                r.ActorId,
-                r.Seq,
-            })
-            .IsDescending(false, false, true);
+        record.HasIndex(r => new
+        {
+            r.OrganizationId,
+            r.TeamId,
+            r.Seq,
+        });
+        record.HasIndex(r => new
+        {
+            r.OrganizationId,
+            r.TargetId,
+            r.Seq,
+        });
+        record.HasIndex(r => new
+        {
+            r.OrganizationId,
+            r.ActorId,
+            r.Seq,
+        });
         // Serves filters by time, which would otherwise walk the chain from its end.
         record.HasIndex(r => new { r.OrganizationId, r.At });
     }

@@ -1263,11 +1263,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasFilter("parent_run_id IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_agent");
 
                     b.HasIndex("OrganizationId", "ErrorCode", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_error_code")
                         .HasFilter("error_code IS NOT NULL");
 
@@ -1277,21 +1275,17 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasFilter("external_id IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "Status", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_status")
                         .HasFilter("status <> 'completed'");
 
                     b.HasIndex("OrganizationId", "TeamId", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_team");
 
                     b.HasIndex("OrganizationId", "AgentId", "Status", "Id")
-                        .IsDescending(false, false, false, true)
                         .HasDatabaseName("ix_runs_agent_status")
                         .HasFilter("status <> 'completed'");
 
                     b.HasIndex("OrganizationId", "TeamId", "Status", "Id")
-                        .IsDescending(false, false, false, true)
                         .HasDatabaseName("ix_runs_team_status")
                         .HasFilter("status <> 'completed'");
 
@@ -1655,14 +1649,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_trail_records_id");
 
-                    b.HasIndex("OrganizationId", "ActorId", "Seq")
-                        .IsDescending(false, false, true);
+                    b.HasIndex("OrganizationId", "ActorId", "Seq");
 
-                    b.HasIndex("OrganizationId", "TargetId", "Seq")
-                        .IsDescending(false, false, true);
+                    b.HasIndex("OrganizationId", "TargetId", "Seq");
 
-                    b.HasIndex("OrganizationId", "TeamId", "Seq")
-                        .IsDescending(false, false, true);
+                    b.HasIndex("OrganizationId", "TeamId", "Seq");
 
                     b.ToTable("trail_records", (string)null);
                 });

@@ -1269,11 +1269,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasFilter("parent_run_id IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_agent");
 
                     b.HasIndex("OrganizationId", "ErrorCode", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_error_code")
                         .HasFilter("error_code IS NOT NULL");
 
@@ -1283,21 +1281,17 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasFilter("external_id IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "Status", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_status")
                         .HasFilter("status <> 'completed'");
 
                     b.HasIndex("OrganizationId", "TeamId", "Id")
-                        .IsDescending(false, false, true)
                         .HasDatabaseName("ix_runs_team");
 
                     b.HasIndex("OrganizationId", "AgentId", "Status", "Id")
-                        .IsDescending(false, false, false, true)
                         .HasDatabaseName("ix_runs_agent_status")
                         .HasFilter("status <> 'completed'");
 
                     b.HasIndex("OrganizationId", "TeamId", "Status", "Id")
-                        .IsDescending(false, false, false, true)
                         .HasDatabaseName("ix_runs_team_status")
                         .HasFilter("status <> 'completed'");
 
@@ -1664,14 +1658,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_trail_records_id");
 
-                    b.HasIndex("OrganizationId", "ActorId", "Seq")
-                        .IsDescending(false, false, true);
+                    b.HasIndex("OrganizationId", "ActorId", "Seq");
 
-                    b.HasIndex("OrganizationId", "TargetId", "Seq")
-                        .IsDescending(false, false, true);
+                    b.HasIndex("OrganizationId", "TargetId", "Seq");
 
-                    b.HasIndex("OrganizationId", "TeamId", "Seq")
-                        .IsDescending(false, false, true);
+                    b.HasIndex("OrganizationId", "TeamId", "Seq");
 
                     b.ToTable("trail_records", (string)null);
                 });

@@ -36,11 +36,11 @@ internal static class AccountRegistration
             );
         services.AddAuthorization();
         services.AddCascadingAuthenticationState();
-        services.AddHttpContextAccessor();
         services.AddSignInLimit();
         services.AddScoped<CircuitHandler, SessionCircuit>();
-        // Addresses of setup, invite and reset links hold a secret: the framework's line for each request would write it down.
-        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
+        // Addresses of setup, invite and reset links hold a secret: the framework's line for each request would write it down. It would also make an
+        // activity and a log scope for each request, which nobody reads.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
     }
 
     public static void MapConsoleAccount(this WebApplication app) => app.MapAccountActs();

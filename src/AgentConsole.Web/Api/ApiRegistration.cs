@@ -14,6 +14,7 @@ internal static class ApiRegistration
 {
     public static void AddConsoleApi(this IServiceCollection services)
     {
+        services.AddSingleton<RequestFigures>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<Retries>();
         services.AddSingleton<AgentListAnswers>();
@@ -37,11 +38,12 @@ internal static class ApiRegistration
         api.MapRunReadApi();
         api.MapTrailApi();
 
+        var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {
             var route = endpoint as RouteEndpointBuilder;
             var method = endpoint.Metadata.OfType<HttpMethodMetadata>().FirstOrDefault()?.HttpMethods.FirstOrDefault() ?? "GET";
-            endpoint.Metadata.Add(new RouteFigures(method, route?.RoutePattern.RawText ?? ""));
+            endpoint.Metadata.Add(figures.Of(method, route?.RoutePattern.RawText?.TrimEnd('/') ?? ""));
         });
         ConsoleErrors.MapUnknownRoutes(app);
         app.MapConsoleOpenApi();

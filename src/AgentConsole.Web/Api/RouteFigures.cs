@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace AgentConsole.Web.Api;
@@ -31,4 +32,14 @@ internal sealed class RouteFigures(string method, string route)
     public IReadOnlyList<long> ByClass => [.. _byClass];
     public IReadOnlyList<long> Buckets => [.. _buckets];
     public double TotalSeconds => TimeSpan.FromTicks(Interlocked.Read(ref _ticks)).TotalSeconds;
+}
+
+/// <summary>The counters of every endpoint. Endpoints may be built more than once; their counters are not.</summary>
+internal sealed class RequestFigures
+{
+    private readonly ConcurrentDictionary<(string Method, string Route), RouteFigures> _all = new();
+
+    public IReadOnlyList<RouteFigures> All => [.. _all.OrderBy(f => f.Key).Select(f => f.Value)];
+
+    public RouteFigures Of(string method, string route) => _all.GetOrAdd((method, route), key => new RouteFigures(key.Method, key.Route));
 }

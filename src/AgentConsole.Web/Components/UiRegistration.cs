@@ -7,6 +7,7 @@ internal static class UiRegistration
 {
     public static void AddConsoleUi(this IServiceCollection services)
     {
+        services.AddSingleton<PageContext>();
         services.AddScoped<Visitor>();
         services.AddScoped<LiveState>();
         services.AddScoped<Toasts>();

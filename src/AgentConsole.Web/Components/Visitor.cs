@@ -16,12 +16,12 @@ public sealed class Visitor
     private readonly string? _userAgent;
     private ClaimsPrincipal? _principal;
 
-    public Visitor(AuthenticationStateProvider authentication, ActorSource actors, AccessDirectory access, IHttpContextAccessor http)
+    public Visitor(AuthenticationStateProvider authentication, ActorSource actors, AccessDirectory access, PageContext page)
     {
         (_authentication, _actors, _access) = (authentication, actors, access);
         // Read while the request (or the circuit's connection) is at hand; later there is none.
-        _address = http.HttpContext?.Connection.RemoteIpAddress?.ToString();
-        _userAgent = http.HttpContext?.Request.Headers.UserAgent.ToString();
+        _address = page.Http?.Connection.RemoteIpAddress?.ToString();
+        _userAgent = page.Http?.Request.Headers.UserAgent.ToString();
     }
 
     /// <summary>Reads the claims; await it once before <see cref="Find"/>.</summary>

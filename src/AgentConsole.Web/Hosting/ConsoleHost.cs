@@ -21,6 +21,8 @@ internal static class ConsoleHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = BodyLimit.Bulk + 1;
         });
+        // A request goes on in the thread that read it. Sound where handlers do not block, which a banned call here makes sure of.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
             builder.WebHost.UseUrls("http://localhost:5080");
 
@@ -40,6 +42,7 @@ internal static class ConsoleHost
         app.UseExceptionHandler(ConsoleErrors.Handle);
         app.UseRouting();
         app.UseMiddleware<ApiGate>(); // answers every call that proves who it is; what follows is for people and strangers
+        app.UsePageContext();
         app.UseAuthentication();
         app.UseConsoleNotFound();
         app.UseConsoleReference();
@@ -64,7 +67,6 @@ internal static class ConsoleHost
             new WebApplicationOptions { Args = args, ApplicationName = typeof(ConsoleHost).Assembly.GetName().Name }
         );
         AddLinkedSettings(builder);
-        AddLeanDiagnostics(builder);
         return builder;
     }
 
@@ -88,16 +90,6 @@ internal static class ConsoleHost
         ApiRules.Check(app);
         await app.OpenAccountAsync();
     }
-
-    // With this category on, the host makes an activity and a log scope for every request, and nobody here reads them. A setting turns it on again.
-    private static void AddLeanDiagnostics(WebApplicationBuilder builder) =>
-        builder.Configuration.Sources.Insert(
-            0,
-            new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
-            {
-                InitialData = [new("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "None")],
-            }
-        );
 
     // The content root is the project's folder, the linked file lies beside the assembly. It stands right after the last appsettings source, so
     // that the environment and the command line still come last.

@@ -28,9 +28,10 @@ internal static class HealthApi
                 }
             )
             .ExcludeFromDescription();
+        var metrics = app.Services.GetRequiredService<PrometheusText>(); // listens from the start, not from the first scrape
         app.MapGet(
                 "/metrics",
-                async (HttpContext context, PrometheusText metrics) =>
+                async (HttpContext context) =>
                 {
                     context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
                     await context.Response.WriteAsync(metrics.Write(), context.RequestAborted);

@@ -10,5 +10,9 @@ internal static class LiveRegistration
         services.AddSingleton<LiveConnections>();
     }
 
-    public static void MapConsoleLive(this WebApplication app) => app.MapHub<LiveHub>("/hubs/live");
+    public static void MapConsoleLive(this WebApplication app)
+    {
+        app.Services.GetRequiredService<LiveConnections>(); // its figures are there before the first connection
+        app.MapHub<LiveHub>("/hubs/live");
+    }
 }

@@ -148,6 +148,71 @@ public sealed class GroupCommitTests
         Assert.Equal(agent.Id, Assert.Single(heard, e => e.Noun == "agent").AgentId);
     }
 
+    [Theory, BothDatabases]
+    public async Task While_more_waits_an_agent_is_written_once_a_second_and_in_the_end_shows_its_last_run(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        var ingest = house.Get<RunIngest>();
+        var heard = 0;
+        using var listening = house.Get<ChangeFeed>().Subscribe(house.Cast.Acme, news => heard += news.Noun == "agent" ? 1 : 0);
+
+        // All of them wait before the loop begins: three groups, of 512, 512 and 76.
+        var reports = Enumerable
+            .Range(0, 1100)
+            .Select(_ => ingest.ReportAsync(agent, null, new ReportRun { Status = "completed" }, 100))
+            .ToList();
+        await ingest.StartAsync(TestHouse.Stop);
+        var runs = await Task.WhenAll(reports);
+        await ingest.StopAsync(TestHouse.Stop);
+
+        Assert.Equal(2, heard);
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        var row = await db.Agents.SingleAsync(a => a.Id == agent.Id, TestHouse.Stop);
+        Assert.Equal(runs[^1].Value.Run.Id, IdText.Format(IdText.Run, row.LastRunId));
+        Assert.Equal("completed", row.LastRunStatus);
+        Assert.Equal(house.Clock.GetUtcNow(), row.LastSeenAt);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_agent_that_a_kill_left_behind_its_last_run_catches_up_at_the_start(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        var ingest = house.Get<RunIngest>();
+        Guid first,
+            second;
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop))
+        {
+            Run Made(RunStatus status) =>
+                new()
+                {
+                    OrganizationId = agent.OrganizationId,
+                    Id = write.NewId(),
+                    AgentId = agent.AgentId!.Value,
+                    TeamId = house.Cast.Payments,
+                    Status = status,
+                    CaptureMode = "metadata",
+                    ReceivedAt = write.Now,
+                    UpdatedAt = write.Now,
+                };
+            var (before, after) = (Made(RunStatus.Completed), Made(RunStatus.Failed));
+            (first, second) = (before.Id, after.Id);
+            write.Db.AddRange(before, after);
+            var row = await write.Db.Agents.SingleAsync(a => a.Id == agent.Id, TestHouse.Stop);
+            (row.LastRunId, row.LastRunAt, row.LastRunStatus, row.LastSeenAt) = (first, write.Now, "completed", write.Now);
+            Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        }
+
+        var answered = ingest.ReportAsync(await house.AgentAsync("other"), null, new ReportRun { Status = "completed" }, 100);
+        await ingest.StartAsync(TestHouse.Stop);
+        await answered;
+
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        var found = await db.Agents.SingleAsync(a => a.Id == agent.Id, TestHouse.Stop);
+        Assert.Equal((second, "failed"), (found.LastRunId!.Value, found.LastRunStatus));
+    }
+
     [Fact]
     public async Task What_was_redacted_is_nowhere_in_the_file()
     {

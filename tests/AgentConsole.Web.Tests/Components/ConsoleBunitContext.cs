@@ -29,7 +29,6 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
     {
         _house = await TestHouse.OpenAsync();
         Services.AddConsoleUi();
-        Services.AddHttpContextAccessor();
         Services.AddSingleton<AuthenticationStateProvider>(_signedIn);
         Services.AddFallbackServiceProvider(_house.Services);
         // By hand: the fallback serves what a component asks for, not what a service of ours does.
@@ -37,7 +36,7 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
             _signedIn,
             _house.Get<ActorSource>(),
             _house.Get<AccessDirectory>(),
-            services.GetRequiredService<IHttpContextAccessor>()
+            services.GetRequiredService<PageContext>()
         ));
         JSInterop.Mode = JSRuntimeMode.Loose;
         SetRendererInfo(new RendererInfo("Server", isInteractive: true));

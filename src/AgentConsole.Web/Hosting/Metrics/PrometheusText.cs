@@ -13,42 +13,25 @@ namespace AgentConsole.Web.Hosting.Metrics;
 internal sealed class PrometheusText : IDisposable
 {
     private static readonly string[] Meters = ["AgentConsole", "Microsoft.AspNetCore.Components.Server.Circuits", "System.Runtime"];
-    private static readonly double[] Bounds =
-    [
-        0.0005,
-        0.001,
-        0.0025,
-        0.005,
-        0.01,
-        0.025,
-        0.05,
-        0.1,
-        0.25,
-        0.5,
-        1,
-        2.5,
-        5,
-        10,
-        100,
-        1000,
-        10000,
-    ];
+    private static readonly double[] Seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-    private readonly IReadOnlyList<EndpointDataSource> _endpoints;
+    private static readonly double[] Counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000];
+
+    private readonly RequestFigures _requests;
     private readonly MeterListener _listener = new();
-    private readonly ConcurrentDictionary<(string Name, string Labels), Series> _series = new();
+    private readonly ConcurrentDictionary<string, Family> _families = new(StringComparer.Ordinal);
 
-    public PrometheusText(IEnumerable<EndpointDataSource> endpoints)
+    public PrometheusText(RequestFigures requests)
     {
-        _endpoints = [.. endpoints];
+        _requests = requests;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (Meters.Contains(instrument.Meter.Name))
-                listener.EnableMeasurementEvents(instrument);
+                listener.EnableMeasurementEvents(instrument, FamilyOf(instrument));
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<long>((_, value, tags, family) => ((Family)family!).Note(value, tags));
+        _listener.SetMeasurementEventCallback<int>((_, value, tags, family) => ((Family)family!).Note(value, tags));
+        _listener.SetMeasurementEventCallback<double>((_, value, tags, family) => ((Family)family!).Note(value, tags));
         _listener.Start();
     }
 
@@ -57,13 +40,8 @@ internal sealed class PrometheusText : IDisposable
         _listener.RecordObservableInstruments();
         var text = new StringBuilder(16_384);
         WriteRequests(text);
-        foreach (var family in _series.OrderBy(s => s.Key.Name, StringComparer.Ordinal).GroupBy(s => s.Key.Name))
-        {
-            var first = family.First().Value;
-            text.Append(CultureInfo.InvariantCulture, $"# TYPE {family.Key} {first.Type}\n");
-            foreach (var ((name, labels), series) in family)
-                series.Write(text, name, labels);
-        }
+        foreach (var family in _families.Values.OrderBy(f => f.Name, StringComparer.Ordinal))
+            family.Write(text);
         return text.ToString();
     }
 
@@ -71,12 +49,7 @@ internal sealed class PrometheusText : IDisposable
 
     private void WriteRequests(StringBuilder text)
     {
-        var all = _endpoints
-            .SelectMany(source => source.Endpoints)
-            .Select(e => e.Metadata.GetMetadata<RouteFigures>())
-            .OfType<RouteFigures>()
-            .Distinct()
-            .ToList();
+        var all = _requests.All;
         text.Append("# TYPE agentconsole_requests_total counter\n");
         foreach (var figures in all)
         {
@@ -126,24 +99,19 @@ internal sealed class PrometheusText : IDisposable
         );
     }
 
-    private void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private Family FamilyOf(Instrument instrument)
     {
-        var labels = "";
-        foreach (var (key, tag) in tags)
-            labels += $"{(labels.Length > 0 ? "," : "")}{Name(key)}=\"{Escape(tag?.ToString() ?? "")}\"";
         var kind = instrument.GetType().GetGenericTypeDefinition();
         var name = Name(instrument.Name);
-        if (kind == typeof(Histogram<>))
-            _series.GetOrAdd((name, labels), _ => new Series("histogram")).Observe(value);
-        else if (kind == typeof(Counter<>))
-            _series.GetOrAdd((name + "_total", labels), _ => new Series("counter")).Add(value);
-        else if (kind == typeof(ObservableCounter<>))
-            _series.GetOrAdd((name + "_total", labels), _ => new Series("counter")).Set(value);
-        else if (kind == typeof(UpDownCounter<>))
-            _series.GetOrAdd((name, labels), _ => new Series("gauge")).Add(value);
-        else
-            _series.GetOrAdd((name, labels), _ => new Series("gauge")).Set(value);
+        return kind == typeof(Histogram<>) ? Of(name, "histogram", Series.Observing, instrument.Unit == "s" ? Seconds : Counts)
+            : kind == typeof(Counter<>) ? Of(name + "_total", "counter", Series.Adding)
+            : kind == typeof(ObservableCounter<>) ? Of(name + "_total", "counter", Series.Setting)
+            : kind == typeof(UpDownCounter<>) ? Of(name, "gauge", Series.Adding)
+            : Of(name, "gauge", Series.Setting);
     }
+
+    private Family Of(string name, string type, Action<Series, double> note, double[]? bounds = null) =>
+        _families.GetOrAdd(name, _ => new Family(name, type, note, bounds ?? []));
 
     private static string Name(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
 
@@ -153,44 +121,70 @@ internal sealed class PrometheusText : IDisposable
             .Replace("\"", "\\\"", StringComparison.Ordinal)
             .Replace("\n", "\\n", StringComparison.Ordinal);
 
-    private sealed class Series(string type)
+    /// <summary>Everything of one name; one series for each set of labels.</summary>
+    private sealed class Family(string name, string type, Action<Series, double> note, double[] bounds)
+    {
+        private readonly ConcurrentDictionary<string, Series> _byLabels = new(StringComparer.Ordinal);
+
+        public string Name => name;
+
+        public void Note(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var labels = "";
+            foreach (var (key, tag) in tags)
+                labels += $"{(labels.Length > 0 ? "," : "")}{PrometheusText.Name(key)}=\"{Escape(tag?.ToString() ?? "")}\"";
+            note(_byLabels.GetOrAdd(labels, static (_, bounds) => new Series(bounds), bounds), value);
+        }
+
+        public void Write(StringBuilder text)
+        {
+            if (_byLabels.IsEmpty)
+                return;
+            text.Append(CultureInfo.InvariantCulture, $"# TYPE {name} {type}\n");
+            foreach (var (labels, series) in _byLabels.OrderBy(s => s.Key, StringComparer.Ordinal))
+                series.Write(text, name, labels);
+        }
+    }
+
+    /// <param name="bounds">Of a histogram's buckets; empty for a single value.</param>
+    private sealed class Series(double[] bounds)
     {
         private readonly Lock _lock = new();
-        private readonly long[] _buckets = new long[Bounds.Length + 1];
+        private readonly long[] _buckets = new long[bounds.Length + 1];
         private double _value;
 
-        public string Type => type;
-
-        public void Set(double value)
+        public static void Setting(Series series, double value)
         {
-            lock (_lock)
-                _value = value;
+            lock (series._lock)
+                series._value = value;
         }
 
-        public void Add(double value)
+        public static void Adding(Series series, double value)
         {
-            lock (_lock)
-                _value += value;
+            lock (series._lock)
+                series._value += value;
         }
 
-        public void Observe(double value)
+        public static void Observing(Series series, double value)
         {
             var bucket = 0;
-            while (bucket < Bounds.Length && value > Bounds[bucket])
+            while (bucket < series.Bounds.Length && value > series.Bounds[bucket])
                 bucket++;
-            lock (_lock)
+            lock (series._lock)
             {
-                _buckets[bucket]++;
-                _value += value;
+                series._buckets[bucket]++;
+                series._value += value;
             }
         }
+
+        private double[] Bounds => bounds;
 
         public void Write(StringBuilder text, string name, string labels)
         {
             lock (_lock)
             {
-                if (type == "histogram")
-                    WriteHistogram(text, name, labels, Bounds, _buckets, _value);
+                if (bounds.Length > 0)
+                    WriteHistogram(text, name, labels, bounds, _buckets, _value);
                 else
                     text.Append(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? "{" + labels + "}" : "")} {_value}\n");
             }

@@ -807,14 +807,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
             migrationBuilder.CreateIndex(
                 name: "ix_runs_agent",
                 table: "runs",
-                columns: new[] { "organization_id", "agent_id", "id" },
-                descending: new[] { false, false, true });
+                columns: new[] { "organization_id", "agent_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_agent_status",
                 table: "runs",
                 columns: new[] { "organization_id", "agent_id", "status", "id" },
-                descending: new[] { false, false, false, true },
                 filter: "status <> 'completed'");
 
             migrationBuilder.CreateIndex(
@@ -827,7 +825,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_runs_error_code",
                 table: "runs",
                 columns: new[] { "organization_id", "error_code", "id" },
-                descending: new[] { false, false, true },
                 filter: "error_code IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -840,20 +837,17 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_runs_status",
                 table: "runs",
                 columns: new[] { "organization_id", "status", "id" },
-                descending: new[] { false, false, true },
                 filter: "status <> 'completed'");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_team",
                 table: "runs",
-                columns: new[] { "organization_id", "team_id", "id" },
-                descending: new[] { false, false, true });
+                columns: new[] { "organization_id", "team_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_team_status",
                 table: "runs",
                 columns: new[] { "organization_id", "team_id", "status", "id" },
-                descending: new[] { false, false, false, true },
                 filter: "status <> 'completed'");
 
             migrationBuilder.CreateIndex(
@@ -883,8 +877,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_actor_id_seq",
                 table: "trail_records",
-                columns: new[] { "organization_id", "actor_id", "seq" },
-                descending: new[] { false, false, true });
+                columns: new[] { "organization_id", "actor_id", "seq" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_at",
@@ -894,14 +887,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",
                 table: "trail_records",
-                columns: new[] { "organization_id", "target_id", "seq" },
-                descending: new[] { false, false, true });
+                columns: new[] { "organization_id", "target_id", "seq" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_team_id_seq",
                 table: "trail_records",
-                columns: new[] { "organization_id", "team_id", "seq" },
-                descending: new[] { false, false, true });
+                columns: new[] { "organization_id", "team_id", "seq" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_trail_records_id",
