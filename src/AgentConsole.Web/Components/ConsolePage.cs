@@ -1,4 +1,5 @@
 using AgentConsole.Core.People;
+using AgentConsole.Web.Components.Live;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 
@@ -26,6 +27,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     [Inject]
     public required TimeProvider Clock { get; init; }
+
+    [Inject]
+    public required LiveState Live { get; init; }
 
     /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
     protected Actor Me
@@ -83,6 +87,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     protected sealed override async Task OnInitializedAsync()
     {
         await Visitor.KnowAsync();
+        if (Visitor.Find() is { Problem: null } me)
+            Live.BeginRead(me.Value.OrganizationId);
         await OpenAsync();
     }
 

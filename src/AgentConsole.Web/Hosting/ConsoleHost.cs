@@ -76,6 +76,7 @@ internal static class ConsoleHost
     {
         try
         {
+            app.Services.GetRequiredService<FolderLock>(); // asked for once, so that the container lets go of it in the end
             app.Services.GetService<IStartupValidator>()?.Validate();
             await app.Services.GetRequiredService<ConsoleStartup>().OpenAsync(app.Lifetime.ApplicationStopping);
         }

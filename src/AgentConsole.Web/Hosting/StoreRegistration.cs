@@ -13,7 +13,7 @@ internal static class StoreRegistration
         try
         {
             var folderLock = FolderLock.Take(settings.Folder);
-            builder.Services.AddSingleton(_ => folderLock); // by factory, so that the container lets go of it
+            builder.Services.AddSingleton(_ => folderLock); // by factory: the container lets go of what it made itself
             builder.Services.AddSingleton(MasterKey.Load(settings.MasterKeyFile, mayCreate: settings.IsSqlite));
         }
         catch (InvalidOperationException e)

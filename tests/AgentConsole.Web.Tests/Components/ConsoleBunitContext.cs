@@ -1,10 +1,12 @@
 using System.Security.Claims;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -38,6 +40,7 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
             _house.Get<AccessDirectory>(),
             services.GetRequiredService<PageContext>()
         ));
+        Services.AddScoped(_ => new LiveState(_house.Get<ChangeFeed>()));
         JSInterop.Mode = JSRuntimeMode.Loose;
         SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         LookAs(Cast.Ines);

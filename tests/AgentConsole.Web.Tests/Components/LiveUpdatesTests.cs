@@ -75,6 +75,39 @@ public sealed class LiveUpdatesTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task What_happens_while_the_page_reads_is_told_once_when_it_has_read()
+    {
+        var state = Services.GetRequiredService<LiveState>();
+        state.BeginRead(Cast.Acme);
+        var before = Run(Cast.Payments);
+        Feed.Publish(before);
+        var updates = Render<LiveUpdates>(p =>
+            p.Add(l => l.When, change => change.Noun == "run")
+                .Add(l => l.Ready, false)
+                .Add(l => l.OnChanged, batch => _heard.Writer.TryWrite(batch))
+        );
+        var during = Run(Cast.Payments);
+        Feed.Publish(during);
+        Assert.False(_heard.Reader.TryRead(out _));
+
+        updates.Render(p => p.Add(l => l.Ready, true));
+
+        Assert.Equal([before.Id, during.Id], (await HearAsync()).Changes.Select(change => change.Id));
+    }
+
+    [Fact]
+    public async Task More_than_can_be_remembered_while_the_page_reads_makes_it_read_again()
+    {
+        Services.GetRequiredService<LiveState>().BeginRead(Cast.Acme);
+        for (var i = 0; i < 100; i++)
+            Feed.Publish(Run(Cast.Payments));
+
+        Listen();
+
+        Assert.True((await HearAsync()).Overflow);
+    }
+
+    [Fact]
     public async Task Leaving_the_page_ends_the_subscription()
     {
         Listen();

@@ -18,6 +18,7 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
     private const int Kept = 500;
     private readonly Lock _lock = new();
     private List<LiveEvent> _waiting = [];
+    private HashSet<long> _known = [];
     private bool _overflow;
     private bool _scheduled;
     private bool _gone;
@@ -47,15 +48,30 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
     [Parameter]
     public int EveryMilliseconds { get; set; } = 80;
 
+    /// <summary>Whether the page has read what it shows; until then changes wait.</summary>
+    [Parameter]
+    public bool Ready { get; set; } = true;
+
     protected override async Task OnInitializedAsync()
     {
         await Visitor.KnowAsync();
         if (Visitor.Find() is not { Problem: null } me)
             return;
         _timer = Clock.CreateTimer(_ => Start(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _subscription = Feed.Subscribe(me.Value.OrganizationId, Hear);
+        // First listen, then look what came while the page read: what is in both is told once.
+        lock (_lock)
+        {
+            _subscription = Feed.Subscribe(me.Value.OrganizationId, Hear);
+            var (changes, lost) = State.SinceRead();
+            _overflow |= lost;
+            _waiting.AddRange(changes.Where(When));
+            _known = [.. _waiting.Select(change => change.Seq)];
+        }
         State.Changed += Resume;
+        Resume();
     }
+
+    protected override void OnParametersSet() => Resume();
 
     public void Dispose()
     {
@@ -75,7 +91,7 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
             return;
         lock (_lock)
         {
-            if (_gone)
+            if (_gone || _known.Contains(change.Seq))
                 return;
             if (_waiting.Count < Kept)
                 _waiting.Add(change);
@@ -92,7 +108,7 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
     {
         lock (_lock)
         {
-            if (!State.Paused && _waiting.Count > 0)
+            if (!State.Paused && (_waiting.Count > 0 || _overflow))
                 Schedule();
         }
     }
@@ -100,7 +116,7 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
     // Under the lock.
     private void Schedule()
     {
-        if (_scheduled || _gone)
+        if (_scheduled || _gone || !Ready || _subscription is null)
             return;
         _scheduled = true;
         var wait = _last + TimeSpan.FromMilliseconds(EveryMilliseconds) - Clock.GetUtcNow();
