@@ -13,6 +13,9 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
 {
     private AgentRow _row = row;
 
+    /// <summary>Raised on the circuit's own thread when something that is shown became another.</summary>
+    public event Action? Changed;
+
     public AgentRow Row => _row;
 
     public string? LastRun => IdText.Format(IdText.Run, _row.LastRunId);
@@ -58,12 +61,16 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
         Errors = new MarkupString(
             $"<span class=\"{tone}\">{(day is { Total: > 0 } ? Words.Percent((double)failed / day.Total) : Words.Unknown)}</span>"
         );
+        Changed?.Invoke();
     }
 
     public void Replace(AgentRow row, AccessSnapshot access)
     {
-        _row = row;
-        Who = WhoOf(row, access);
+        var who = WhoOf(row, access);
+        if (row == _row && who.Value == Who.Value)
+            return;
+        (_row, Who) = (row, who);
+        Changed?.Invoke();
     }
 
     /// <summary>A run was told. True when the row must be read again, because the agent came back to life.</summary>
@@ -84,6 +91,7 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
             {
                 LastSeenAt = now,
             };
+        Changed?.Invoke();
         return _row.Liveness != Core.Agents.Liveness.Live || _row.Lifecycle == Lifecycle.Registered;
     }
 

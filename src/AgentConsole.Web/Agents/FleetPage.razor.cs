@@ -32,6 +32,7 @@ public sealed partial class FleetPage
     private readonly HashSet<Guid> _stale = [];
     private bool _waits;
     private bool _interactive;
+    private bool _rowsOnly;
     private DateTimeOffset _known;
     private int _living;
     private ITimer? _catchUp;
@@ -210,15 +211,28 @@ public sealed partial class FleetPage
             }
         }
         if (urgent || Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet)) != _living)
+        {
             await CatchUpAsync();
-        else if (later && !_waits)
+            return;
+        }
+        _rowsOnly = true;
+        if (later && !_waits)
         {
             _waits = true;
             _catchUp?.Change(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
         }
     }
 
-    private async Task CatchUpAsync()
+    // Rows draw themselves; the page around them stands still when nothing else changed.
+    protected override bool ShouldRender()
+    {
+        var draw = !_rowsOnly;
+        _rowsOnly = false;
+        return draw;
+    }
+
+    /// <returns>Whether more than single rows became another.</returns>
+    private async Task<bool> CatchUpAsync()
     {
         _waits = false;
         var further = _stale.Where(_further.ContainsKey).ToList();
@@ -235,12 +249,13 @@ public sealed partial class FleetPage
         if (Now - _known > TimeSpan.FromSeconds(30))
             await KnowAsync(_first);
         if (sameOrder && window.Total == _window!.Total)
-            return;
+            return false;
         await CountAsync();
         if (_held)
             _changed = Math.Max(1, window.Rows.Where((row, at) => at >= _first.Count || _first[at].Row.Id != row.Id).Count());
         else
             await TakeAsync(window);
+        return true;
     }
 
     private async Task TakeAsync(AgentWindow window)
@@ -260,8 +275,8 @@ public sealed partial class FleetPage
     private void CatchUpLater() =>
         Work(async () =>
         {
-            await CatchUpAsync();
-            StateHasChanged();
+            if (await CatchUpAsync())
+                StateHasChanged();
         });
 
     private FleetLine? Find(Guid id) => _first.Find(line => line.Row.Id == id) ?? _further.GetValueOrDefault(id);

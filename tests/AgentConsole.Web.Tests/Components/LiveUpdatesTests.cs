@@ -26,7 +26,7 @@ public sealed class LiveUpdatesTests : ConsoleBunitContext
         while (!_heard.Reader.TryRead(out batch))
         {
             Stop.ThrowIfCancellationRequested();
-            Clock.Advance(TimeSpan.FromMilliseconds(80));
+            Clock.Advance(TimeSpan.FromMilliseconds(40));
             await Task.Yield();
         }
         return batch;

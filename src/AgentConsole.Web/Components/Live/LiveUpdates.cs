@@ -46,7 +46,7 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
     public required EventCallback<LiveBatch> OnChanged { get; set; }
 
     [Parameter]
-    public int EveryMilliseconds { get; set; } = 80;
+    public int EveryMilliseconds { get; set; } = 40;
 
     /// <summary>Whether the page has read what it shows; until then changes wait.</summary>
     [Parameter]
