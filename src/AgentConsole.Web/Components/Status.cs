@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Net;
 using Microsoft.AspNetCore.Components;
@@ -95,9 +96,22 @@ public static class Status
     /// <summary>State of a user or token.</summary>
     public static MarkupString User(string word) => Of(UserLooks, word, null, null);
 
-    /// <summary>An icon of the sprite, for markup that has many.</summary>
+    /// <summary>An icon of the sprite. Ready markup, the same text for every page: a component for each would weigh on each circuit.</summary>
+    /// <param name="name">A name in build/icons/icons.txt.</param>
+    public static MarkupString Icon(string name, bool small = false) => new(IconHtml(name, small));
+
+    /// <summary>As <see cref="Icon"/>, for markup that is put together by hand.</summary>
     public static string IconHtml(string name, bool small = false) =>
-        $"<svg class=\"i{(small ? " s" : "")}\" aria-hidden=\"true\"><use href=\"/img/icons.svg#{name}\"></use></svg>";
+        Icons.GetOrAdd(
+            (name, small),
+            static icon =>
+                $"<svg class=\"i{(icon.Small ? " s" : "")}\" aria-hidden=\"true\"><use href=\"/img/icons.svg#{icon.Name}\"></use></svg>"
+        );
+
+    private static readonly ConcurrentDictionary<(string Name, bool Small), string> Icons = new();
+
+    // Words without an age or a reason are few: one text each for all circuits.
+    private static readonly ConcurrentDictionary<(Look Look, string? Class), MarkupString> Plain = new();
 
     private static MarkupString Of(
         FrozenDictionary<string, Look> looks,
@@ -108,6 +122,13 @@ public static class Status
     )
     {
         var look = looks.GetValueOrDefault(word) ?? new Look("off", "circle-question-mark", word);
+        return after is null && why is null && looks.ContainsKey(word)
+            ? Plain.GetOrAdd((look, otherClass), static key => Draw(key.Look, null, null, key.Class))
+            : Draw(look, after, why, otherClass);
+    }
+
+    private static MarkupString Draw(Look look, MarkupString? after, string? why, string? otherClass)
+    {
         var icon = look.Icon is null ? "" : IconHtml(look.Icon);
         var tail = after is { } text ? $"<small>{text.Value}</small>" : "";
         var title = why is null ? "" : $" title=\"{WebUtility.HtmlEncode(why)}\"";
