@@ -14,6 +14,8 @@ namespace AgentConsole.Web.Agents;
 public sealed partial class BulkPage
 {
     private const int Shown = 300;
+    private const string Example =
+        "slug,display_name,team,owner,environment,tags\ninvoice-bot,Invoice bot,payments,ines@example.com,production,billing eu";
     private const int MostBytes = 16 << 20;
     private string? _mayNot;
     private ElementReference _area;

@@ -40,11 +40,11 @@ internal static class ConsoleHost
         var app = builder.Build();
         app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler(ConsoleErrors.Handle);
+        app.UseConsoleNotFound(); // before routing, which an address that is not there passes twice
         app.UseRouting();
         app.UseMiddleware<ApiGate>(); // answers every call that proves who it is; what follows is for people and strangers
         app.UsePageContext();
         app.UseAuthentication();
-        app.UseConsoleNotFound();
         app.UseConsoleReference();
         app.UseRateLimiter();
         app.UseAuthorization();
