@@ -17,11 +17,12 @@ internal sealed class LiveConnections : IDisposable
     private readonly ChangeFeed _feed;
     private readonly AccessDirectory _access;
     private readonly Credentials _credentials;
+    private readonly LiveBodies _bodies;
     private readonly ITimer _timer;
 
-    public LiveConnections(ChangeFeed feed, AccessDirectory access, Credentials credentials, TimeProvider clock)
+    public LiveConnections(ChangeFeed feed, AccessDirectory access, Credentials credentials, LiveBodies bodies, TimeProvider clock)
     {
-        (_feed, _access, _credentials) = (feed, access, credentials);
+        (_feed, _access, _credentials, _bodies) = (feed, access, credentials, bodies);
         _access.Changed += CloseEnded;
         // Expiry raises no change: look twice a minute.
         _timer = clock.CreateTimer(_ => CloseEnded(_access.Current), null, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
@@ -34,7 +35,7 @@ internal sealed class LiveConnections : IDisposable
         var caller = _credentials.ReadForConnection(http);
         if (caller.Problem is { } problem)
             return problem;
-        var connection = new LiveConnection(context, caller.Value, client, _feed);
+        var connection = new LiveConnection(context, caller.Value, client, _feed, _bodies);
         _open[context.ConnectionId] = connection;
         return connection;
     }
@@ -79,7 +80,7 @@ internal sealed class LiveConnection : IDisposable
     private readonly Task _pump;
     private volatile Func<LiveEvent, bool>[] _topics = [];
 
-    public LiveConnection(HubCallerContext context, Func<Outcome<Actor>> actor, IClientProxy client, ChangeFeed feed)
+    public LiveConnection(HubCallerContext context, Func<Outcome<Actor>> actor, IClientProxy client, ChangeFeed feed, LiveBodies bodies)
     {
         (Context, _actor) = (context, actor);
         var organization = actor().Value.OrganizationId;
@@ -87,11 +88,11 @@ internal sealed class LiveConnection : IDisposable
             organization,
             change =>
             {
-                if (change.Body is not null && _topics.Any(topic => topic(change)))
+                if (LiveBodies.Has(change) && _topics.Any(topic => topic(change)))
                     _waiting.Writer.TryWrite(change);
             }
         );
-        _pump = PumpAsync(client, context.ConnectionAborted);
+        _pump = PumpAsync(client, bodies, context.ConnectionAborted);
     }
 
     public HubCallerContext Context { get; }
@@ -116,14 +117,18 @@ internal sealed class LiveConnection : IDisposable
         _ = _pump; // ends with the channel
     }
 
-    private async Task PumpAsync(IClientProxy client, CancellationToken cancellationToken)
+    private async Task PumpAsync(IClientProxy client, LiveBodies bodies, CancellationToken cancellationToken)
     {
         try
         {
             await foreach (var change in _waiting.Reader.ReadAllAsync(cancellationToken))
             {
-                if (Actor() is { Problem: null } actor && MayHear(actor.Value, change))
-                    await client.SendAsync(change.Noun, change.Body!(), change.Seq, cancellationToken);
+                if (
+                    Actor() is { Problem: null } actor
+                    && MayHear(actor.Value, change)
+                    && await bodies.OfAsync(change, cancellationToken) is { } body
+                )
+                    await client.SendAsync(change.Noun, body, change.Seq, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

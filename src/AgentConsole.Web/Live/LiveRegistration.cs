@@ -7,6 +7,7 @@ internal static class LiveRegistration
     public static void AddConsoleLive(this IServiceCollection services)
     {
         services.AddSignalR().AddJsonProtocol(json => ConsoleJson.Apply(json.PayloadSerializerOptions));
+        services.AddSingleton<LiveBodies>();
         services.AddSingleton<LiveConnections>();
     }
 

@@ -2,7 +2,9 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using Microsoft.EntityFrameworkCore;
 
@@ -36,6 +38,27 @@ public sealed class LiveHubTests
         Assert.Equal("run", heard.GetProperty("target").GetString());
         Assert.Equal("own", heard.GetProperty("arguments")[0].GetProperty("external_id").GetString());
         Assert.True(heard.GetProperty("arguments")[1].GetInt64() > 0);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_another_node_told_without_a_body_is_heard_with_it(Database database)
+    {
+        await using var console = await ConsoleServer.StartAsync(database);
+        var (agent, secret) = await console.AgentAsync("mailroom-1");
+        var made = await console.Client(secret).PostAsJsonAsync("/api/v1/runs", new { status = "completed", external_id = "far" }, Stop);
+        var run = IdText.Parse(IdText.Run, (await made.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("id").GetString()!);
+        using var victor = await ConnectAsync(console, await console.TokenAsync(console.Cast.Victor));
+        await InvokeAsync(victor, "team:payments", "1");
+        await HearAsync(victor, 3);
+
+        // As NodeLink publishes what it read.
+        var feed = console.Get<ChangeFeed>();
+        feed.Publish(new LiveEvent("run", console.Cast.Acme, console.Cast.Payments, agent, Guid.NewGuid())); // gone since
+        feed.Publish(new LiveEvent("run", console.Cast.Acme, console.Cast.Payments, agent, run));
+        feed.Publish(new LiveEvent("agent", console.Cast.Acme, console.Cast.Payments, agent, agent));
+
+        Assert.Equal("far", (await HearAsync(victor, 1)).GetProperty("arguments")[0].GetProperty("external_id").GetString());
+        Assert.Equal("mailroom-1", (await HearAsync(victor, 1)).GetProperty("arguments")[0].GetProperty("slug").GetString());
     }
 
     [Fact]

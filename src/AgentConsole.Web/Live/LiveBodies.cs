@@ -1,0 +1,50 @@
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace AgentConsole.Web.Live;
+
+/// <summary>
+/// What programs hear with an event that came without its body: from another node, or from ingest. Read once for all who listen here; who may hear it
+/// is asked for each of them.
+/// </summary>
+internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, AccessDirectory access) : IDisposable
+{
+    private readonly MemoryCache _read = new(new MemoryCacheOptions { SizeLimit = 1000 });
+
+    /// <summary>Whether there is anything to send for such an event.</summary>
+    public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent";
+
+    /// <summary>The body that a GET would answer now; null when there is none any more.</summary>
+    public async ValueTask<object?> OfAsync(LiveEvent change, CancellationToken cancellationToken)
+    {
+        if (change.Body is not null)
+            return change.Body();
+        if (_read.TryGetValue(change.Seq, out object? known))
+            return known;
+        var body = await ReadAsync(change, cancellationToken);
+        return _read.Set(change.Seq, body, new MemoryCacheEntryOptions { Size = 1 });
+    }
+
+    public void Dispose() => _read.Dispose();
+
+    private async Task<object?> ReadAsync(LiveEvent change, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (change.Noun == "run")
+        {
+            var run = await db
+                .Runs.AsNoTracking()
+                .FirstOrDefaultAsync(r => r.OrganizationId == change.OrganizationId && r.Id == change.Id, cancellationToken);
+            return run is null ? null : runs.Of(run);
+        }
+        var agent = await db
+            .Agents.AsNoTracking()
+            .FirstOrDefaultAsync(a => a.OrganizationId == change.OrganizationId && a.Id == change.Id, cancellationToken);
+        return agent is null ? null : AgentBodies.Of(agent, access.Current);
+    }
+}
