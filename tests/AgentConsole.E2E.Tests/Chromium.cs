@@ -42,6 +42,10 @@ public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
     private readonly List<IBrowserContext> _contexts = [];
 
     protected ConsoleServer Console { get; private set; } = null!;
+
+    /// <summary>Where browsers go.</summary>
+    protected virtual Uri Address => Console.Address;
+
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public virtual async ValueTask InitializeAsync() => Console = await ConsoleServer.StartAsync();
@@ -60,7 +64,7 @@ public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
         var context = await chromium.Browser.NewContextAsync(
             new BrowserNewContextOptions
             {
-                BaseURL = Console.Address.ToString(),
+                BaseURL = Address.ToString(),
                 ViewportSize = new ViewportSize { Width = width, Height = height },
                 ColorScheme = scheme,
                 TimezoneId = "UTC",
@@ -76,7 +80,7 @@ public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
                 {
                     Name = name,
                     Value = value,
-                    Url = Console.Address.ToString(),
+                    Url = Address.ToString(),
                     HttpOnly = true,
                 },
             ]);

@@ -26,6 +26,7 @@ public sealed partial class BulkPage
     private List<BulkAgentRow> _keys = [];
     private Problem? _problem;
     private string? _busy;
+    private int _round; // a browser does not tell of the same file chosen twice: each round has a field of its own
     private int _rowsDone;
     private int _rowsAll;
 
@@ -154,6 +155,7 @@ public sealed partial class BulkPage
     private void StartOver()
     {
         (_file, _plan, _done, _problem) = (null, null, null, null);
+        _round++;
         _rows = [];
         _keys = [];
     }

@@ -89,6 +89,19 @@ public sealed class ConsoleProcess : IAsyncDisposable
         return client;
     }
 
+    /// <summary>The first match in what the process writes; waits until there is one.</summary>
+    public async Task<System.Text.RegularExpressions.Match> SaysAsync(string pattern, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        while (true)
+        {
+            if (System.Text.RegularExpressions.Regex.Match(Output, pattern) is { Success: true } match)
+                return match;
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        }
+    }
+
     /// <summary>SIGKILL: the process cannot finish anything.</summary>
     public async Task KillAsync()
     {

@@ -1,0 +1,51 @@
+namespace AgentConsole.E2E.Tests.Journeys;
+
+/// <summary>Signing in and out, and a browser that is signed out from another one.</summary>
+public sealed class SessionsJourney(Chromium chromium) : JourneyTest(chromium)
+{
+    private static async Task SignInAsync(IPage page, string email, string password)
+    {
+        await page.GetByLabel("E-mail").FillAsync(email);
+        await page.GetByLabel("Password").FillAsync(password);
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign in" }).ClickAsync();
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_refused_the_right_one_opens_the_page_asked_for_and_signing_out_closes_it()
+    {
+        var page = await OpenAsync(null);
+        await page.GotoAsync("/keys");
+        await SignInAsync(page, Console.Cast.Ines.Email, "not the password at all");
+        await Expect(page.GetByTestId("refused")).ToContainTextAsync("is not right");
+        await AssertAccessibleAsync(page);
+
+        await SignInAsync(page, Console.Cast.Ines.Email, Person.Password);
+        await page.WaitForURLAsync("**/keys");
+        await page.GetByLabel("account of Ines").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out" }).ClickAsync();
+
+        // The form's own answer, or the circuit's, which notices the end of its session in the same moment.
+        await page.WaitForURLAsync("**/account/**");
+        await Expect(page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out" })).ToHaveCountAsync(0);
+        await page.GotoAsync("/keys");
+        await page.WaitForURLAsync("**/account/sign-in**");
+    }
+
+    [Fact]
+    public async Task A_browser_that_is_signed_out_from_another_one_shows_nothing_from_then_on()
+    {
+        var here = await OpenAsync(Console.Cast.Ines);
+        var there = await OpenAsync(null);
+        await there.GotoAsync("/runs");
+        await SignInAsync(there, Console.Cast.Ines.Email, Person.Password);
+        await Expect(there.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        await here.GotoAsync("/account");
+        await Expect(here.GetByTestId("session-row")).ToHaveCountAsync(2);
+
+        await here.GetByTestId("session-row").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Sign out" }).ClickAsync();
+
+        await Expect(here.GetByText("That browser is signed out.")).ToBeVisibleAsync();
+        await there.WaitForURLAsync("**/account/sign-in**");
+        await Expect(here.GetByTestId("session-row")).ToHaveCountAsync(1);
+    }
+}
