@@ -19,7 +19,7 @@ internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, AccessDirec
     /// <summary>Whether there is anything to send for such an event.</summary>
     public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent";
 
-    /// <summary>The body that a GET would answer now; null when there is none any more.</summary>
+    /// <summary>The body that a GET would answer now; null when there is none any more, or when it is another team's by now.</summary>
     public async ValueTask<object?> OfAsync(LiveEvent change, CancellationToken cancellationToken)
     {
         if (change.Body is not null)
@@ -40,11 +40,11 @@ internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, AccessDirec
             var run = await db
                 .Runs.AsNoTracking()
                 .FirstOrDefaultAsync(r => r.OrganizationId == change.OrganizationId && r.Id == change.Id, cancellationToken);
-            return run is null ? null : runs.Of(run);
+            return run is null || run.TeamId != change.TeamId ? null : runs.Of(run);
         }
         var agent = await db
             .Agents.AsNoTracking()
             .FirstOrDefaultAsync(a => a.OrganizationId == change.OrganizationId && a.Id == change.Id, cancellationToken);
-        return agent is null ? null : AgentBodies.Of(agent, access.Current);
+        return agent is null || agent.TeamId != change.TeamId ? null : AgentBodies.Of(agent, access.Current);
     }
 }

@@ -18,11 +18,19 @@ internal sealed class LiveConnections : IDisposable
     private readonly AccessDirectory _access;
     private readonly Credentials _credentials;
     private readonly LiveBodies _bodies;
+    private readonly ILogger _log;
     private readonly ITimer _timer;
 
-    public LiveConnections(ChangeFeed feed, AccessDirectory access, Credentials credentials, LiveBodies bodies, TimeProvider clock)
+    public LiveConnections(
+        ChangeFeed feed,
+        AccessDirectory access,
+        Credentials credentials,
+        LiveBodies bodies,
+        TimeProvider clock,
+        ILogger<LiveConnections> log
+    )
     {
-        (_feed, _access, _credentials, _bodies) = (feed, access, credentials, bodies);
+        (_feed, _access, _credentials, _bodies, _log) = (feed, access, credentials, bodies, log);
         _access.Changed += CloseEnded;
         // Expiry raises no change: look twice a minute.
         _timer = clock.CreateTimer(_ => CloseEnded(_access.Current), null, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
@@ -35,7 +43,7 @@ internal sealed class LiveConnections : IDisposable
         var caller = _credentials.ReadForConnection(http);
         if (caller.Problem is { } problem)
             return problem;
-        var connection = new LiveConnection(context, caller.Value, client, _feed, _bodies);
+        var connection = new LiveConnection(context, caller.Value, client, _feed, _bodies, _log);
         _open[context.ConnectionId] = connection;
         return connection;
     }
@@ -80,7 +88,14 @@ internal sealed class LiveConnection : IDisposable
     private readonly Task _pump;
     private volatile Func<LiveEvent, bool>[] _topics = [];
 
-    public LiveConnection(HubCallerContext context, Func<Outcome<Actor>> actor, IClientProxy client, ChangeFeed feed, LiveBodies bodies)
+    public LiveConnection(
+        HubCallerContext context,
+        Func<Outcome<Actor>> actor,
+        IClientProxy client,
+        ChangeFeed feed,
+        LiveBodies bodies,
+        ILogger log
+    )
     {
         (Context, _actor) = (context, actor);
         var organization = actor().Value.OrganizationId;
@@ -92,7 +107,7 @@ internal sealed class LiveConnection : IDisposable
                     _waiting.Writer.TryWrite(change);
             }
         );
-        _pump = PumpAsync(client, bodies, context.ConnectionAborted);
+        _pump = PumpAsync(client, bodies, log, context.ConnectionAborted);
     }
 
     public HubCallerContext Context { get; }
@@ -117,7 +132,7 @@ internal sealed class LiveConnection : IDisposable
         _ = _pump; // ends with the channel
     }
 
-    private async Task PumpAsync(IClientProxy client, LiveBodies bodies, CancellationToken cancellationToken)
+    private async Task PumpAsync(IClientProxy client, LiveBodies bodies, ILogger log, CancellationToken cancellationToken)
     {
         try
         {
@@ -135,10 +150,18 @@ internal sealed class LiveConnection : IDisposable
         {
             // The listener went away.
         }
+        catch (Exception e)
+        {
+            log.LogError(e, "Live events could not be read; the connection is closed, so that its program reads again");
+            Context.Abort();
+        }
     }
 
     private static bool MayHear(Actor actor, LiveEvent change) =>
-        actor.AgentId is { } own ? change.AgentId == own
-        : change.TeamId is { } team ? actor.TeamsWith(Permission.ReadFleet).Has(team)
-        : actor.MayEverywhere(Permission.ReadFleet);
+        actor.HasScope(change.Noun == "run" ? TokenScopes.RunsRead : TokenScopes.AgentsRead)
+        && (
+            actor.AgentId is { } own ? change.AgentId == own
+            : change.TeamId is { } team ? actor.TeamsWith(Permission.ReadFleet).Has(team)
+            : actor.MayEverywhere(Permission.ReadFleet)
+        );
 }

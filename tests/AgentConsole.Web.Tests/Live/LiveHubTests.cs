@@ -62,6 +62,28 @@ public sealed class LiveHubTests
     }
 
     [Fact]
+    public async Task A_token_hears_no_noun_that_its_scopes_do_not_reach_and_no_row_that_is_another_teams_by_now()
+    {
+        await using var console = await ConsoleServer.StartAsync();
+        var (agent, _) = await console.AgentAsync("mailroom-1");
+        var (moved, _) = await console.AgentAsync("reader-1", console.Cast.Research);
+        using var victor = await ConnectAsync(console, await console.TokenAsync(console.Cast.Victor, [TokenScopes.AgentsRead]));
+        await InvokeAsync(victor, "team:payments", "1");
+        await HearAsync(victor, 3);
+
+        var feed = console.Get<ChangeFeed>();
+        feed.Publish(
+            new LiveEvent("run", console.Cast.Acme, console.Cast.Payments, agent, Guid.NewGuid(), () => new { external_id = "no" })
+        );
+        feed.Publish(new LiveEvent("agent", console.Cast.Acme, console.Cast.Payments, moved, moved)); // from before it was moved
+        feed.Publish(new LiveEvent("agent", console.Cast.Acme, console.Cast.Payments, agent, agent));
+
+        var heard = await HearAsync(victor, 1);
+        Assert.Equal("agent", heard.GetProperty("target").GetString());
+        Assert.Equal("mailroom-1", heard.GetProperty("arguments")[0].GetProperty("slug").GetString());
+    }
+
+    [Fact]
     public async Task A_connection_ends_with_its_token()
     {
         await using var console = await ConsoleServer.StartAsync();
