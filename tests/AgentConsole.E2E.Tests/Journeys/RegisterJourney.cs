@@ -32,7 +32,11 @@ public sealed class RegisterJourney(Chromium chromium) : JourneyTest(chromium)
         await AssertAccessibleAsync(page);
         await page.GetByLabel("I stored it; its last four characters are").FillAsync(secret[^4..]);
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "I stored it", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync("**/agents/mailroom-1");
+        await Expect(page)
+            .ToHaveURLAsync(
+                new System.Text.RegularExpressions.Regex("/agents/mailroom-1$"),
+                new PageAssertionsToHaveURLOptions { Timeout = 15_000 }
+            );
         await Expect(page.GetByText(secret)).ToHaveCountAsync(0);
         var runs = await OpenAsync(Console.Cast.Victor);
         await runs.GotoAsync("/runs");
