@@ -245,6 +245,9 @@ public sealed class FuzzTests
             request.Headers.TryAddWithoutValidation("Idempotency-Key", Pick(["a b", "", new string('k', 300), "same"], random));
         if (method is "GET" or "DELETE" && random.Next(8) > 0)
             return request;
+        // The server answers such a line and closes at once: who still sends a body then may meet a broken pipe instead of the answer.
+        if (RefusedByServer(request.RequestUri!.OriginalString) is not null)
+            return request;
         request.Content = new ByteArrayContent(random.Next(3) == 0 ? Pick(Bodies, random) : Shaped(endpoint, random));
         if (random.Next(5) > 0)
             request.Content.Headers.TryAddWithoutValidation("Content-Type", random.Next(4) > 0 ? Types[0] : Pick(Types, random));
