@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
@@ -24,10 +23,7 @@ public sealed record RunAccepted(RunBody Run, bool Created);
 public sealed class RunIngest : BackgroundService
 {
     public const int MostRows = 20_000;
-    private const int MostJobsInCommit = 512;
-    private const int MostBytesInCommit = 8 << 20;
     private const int AnswersAtOnce = 8;
-    private static readonly TimeSpan MostGather = TimeSpan.FromMilliseconds(1);
 
     private static readonly Meter Meter = new("AgentConsole");
     private static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>(
@@ -41,7 +37,7 @@ public sealed class RunIngest : BackgroundService
         "From taking a group to its commit"
     );
 
-    private readonly Channel<RunJob> _queue = Channel.CreateUnbounded<RunJob>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly RunQueue _queue;
     private readonly WriteGate _gate;
     private readonly IRunWriterFactory _writers;
     private readonly ChangeFeed _feed;
@@ -53,10 +49,6 @@ public sealed class RunIngest : BackgroundService
     private readonly RunOptions _options;
     private readonly ILogger<RunIngest> _log;
     private readonly AgentTouches _touches;
-    private readonly SemaphoreSlim _gathered = new(0);
-    private long _waitingBytes;
-    private int _waiting;
-    private int _wanted;
 
     public RunIngest(
         WriteGate gate,
@@ -84,9 +76,10 @@ public sealed class RunIngest : BackgroundService
             log
         );
         _touches = new AgentTouches(ids);
+        _queue = new RunQueue(_options.QueueBytes);
         Meter.CreateObservableGauge(
             "agentconsole.ingest.queue_bytes",
-            () => Interlocked.Read(ref _waitingBytes),
+            () => _queue.Bytes,
             "By",
             "Bytes of reports that wait to be written"
         );
@@ -199,15 +192,14 @@ public sealed class RunIngest : BackgroundService
         ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + 1), completions);
         await using var writer = _writers.Create();
         await MendAsync(writer);
-        var group = new List<RunJob>(MostJobsInCommit);
-        var expected = 0;
+        var group = new List<RunJob>();
+        var before = 0;
         try
         {
-            while (await _queue.Reader.WaitToReadAsync(stoppingToken))
+            while (await _queue.WaitAsync(before, stoppingToken))
             {
-                await GatherAsync(expected);
-                Drain(group);
-                expected = group.Count;
+                _queue.Take(group);
+                before = group.Count;
                 await WriteAsync(writer, group);
                 group.Clear();
             }
@@ -215,10 +207,9 @@ public sealed class RunIngest : BackgroundService
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // What was taken before the stop is still written and answered.
-            _queue.Writer.TryComplete();
-            while (_queue.Reader.TryPeek(out _))
+            _queue.Close();
+            while (_queue.Take(group))
             {
-                Drain(group);
                 await WriteAsync(writer, group);
                 group.Clear();
             }
@@ -226,79 +217,40 @@ public sealed class RunIngest : BackgroundService
     }
 
     /// <summary>Bytes of reports that wait to be written.</summary>
-    public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
+    public long WaitingBytes => _queue.Bytes;
 
     /// <summary>Nobody waits for ever: what the loop did not come to, also because it had not begun, is refused.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        _queue.Writer.TryComplete();
+        _queue.Close();
         if (ExecuteTask is { IsCompleted: false })
             return; // it ran out of time, and is still writing
-        while (_queue.Reader.TryRead(out var job))
-            job.Fail(RunProblems.Stopping);
+        var late = new List<RunJob>();
+        while (_queue.Take(late))
+        {
+            foreach (var job in late)
+                job.Fail(RunProblems.Stopping);
+            late.Clear();
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _queue.Dispose();
     }
 
     private Outcome<AgentCard> Caller(Actor by) =>
         by.AgentId is { } id && _agents.Find(id) is { } agent ? agent : RunProblems.AgentKeyRequired;
 
-    private async Task<Problem?> EnqueueAsync(RunJob job)
-    {
-        if (Interlocked.Add(ref _waitingBytes, job.Bytes) > _options.QueueBytes)
-        {
-            Interlocked.Add(ref _waitingBytes, -job.Bytes);
-            return RunProblems.QueueFull;
-        }
-        if (!_queue.Writer.TryWrite(job))
-        {
-            Interlocked.Add(ref _waitingBytes, -job.Bytes);
-            return RunProblems.Stopping;
-        }
-        Arrive();
-        return await job.Done;
-    }
+    private async Task<Problem?> EnqueueAsync(RunJob job) => _queue.Add(job) is { } refusal ? refusal : await job.Done;
 
     // A malformed body must not tell whether a foreign run exists; an own one is looked up through the queue like any other.
     private async Task<bool> ExistsAsync(AgentCard agent, string idOrExternalId)
     {
         var probe = new ProbeJob(agent, idOrExternalId);
         return await EnqueueAsync(probe) is null;
-    }
-
-    /// <summary>
-    /// While many report at once, waits a moment for as many as came before: a commit costs the disk the same for one as for all of them. Somebody who
-    /// reports alone never waits.
-    /// </summary>
-    private async ValueTask GatherAsync(int before)
-    {
-        var wanted = before / 2;
-        if (wanted < 2 || Volatile.Read(ref _waiting) >= wanted)
-            return;
-        Volatile.Write(ref _wanted, wanted);
-        // Whoever takes the number back decides: an arrival that completes the group releases, a time-out does not.
-        if (Volatile.Read(ref _waiting) < wanted && await _gathered.WaitAsync(MostGather))
-            return;
-        if (Interlocked.Exchange(ref _wanted, 0) == 0)
-            await _gathered.WaitAsync();
-    }
-
-    private void Arrive()
-    {
-        var waiting = Interlocked.Increment(ref _waiting);
-        if (Volatile.Read(ref _wanted) is > 0 and var wanted && waiting >= wanted && Interlocked.Exchange(ref _wanted, 0) > 0)
-            _gathered.Release();
-    }
-
-    private void Drain(List<RunJob> group)
-    {
-        var bytes = 0;
-        while (group.Count < MostJobsInCommit && bytes < MostBytesInCommit && _queue.Reader.TryRead(out var job))
-        {
-            group.Add(job);
-            bytes += job.Bytes;
-        }
-        Interlocked.Add(ref _waiting, -group.Count);
-        Interlocked.Add(ref _waitingBytes, -bytes);
     }
 
     private async Task MendAsync(IRunWriter writer)
@@ -333,7 +285,7 @@ public sealed class RunIngest : BackgroundService
                 await WriteOneAsync(writer, job, desk, ledger);
             if (!ledger.IsEmpty)
                 await writer.AddRollupsAsync(ledger, CancellationToken.None);
-            var touches = _touches.Take(group, now, more: Volatile.Read(ref _waiting) > 0);
+            var touches = _touches.Take(group, now, more: _queue.HasMore);
             if (touches.Count > 0)
                 await writer.TouchAgentsAsync(touches, CancellationToken.None);
             Collect(group, touches, changes);

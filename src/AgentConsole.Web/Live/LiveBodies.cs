@@ -20,31 +20,31 @@ internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, AccessDirec
     public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent";
 
     /// <summary>The body that a GET would answer now; null when there is none any more, or when it is another team's by now.</summary>
-    public async ValueTask<object?> OfAsync(LiveEvent change, CancellationToken cancellationToken)
+    public Task<object?> OfAsync(LiveEvent change)
     {
         if (change.Body is not null)
-            return change.Body();
-        if (_read.TryGetValue(change.Seq, out object? known))
-            return known;
-        var body = await ReadAsync(change, cancellationToken);
-        return _read.Set(change.Seq, body, new MemoryCacheEntryOptions { Size = 1 });
+            return Task.FromResult(change.Body());
+        lock (_read)
+        {
+            // A read that failed is not remembered: the next listener tries again.
+            if (_read.TryGetValue(change.Seq, out Task<object?>? reading) && !reading!.IsFaulted)
+                return reading;
+            return _read.Set(change.Seq, ReadAsync(change), new MemoryCacheEntryOptions { Size = 1 });
+        }
     }
 
     public void Dispose() => _read.Dispose();
 
-    private async Task<object?> ReadAsync(LiveEvent change, CancellationToken cancellationToken)
+    // Shared by all who wait for it, and so ended by none of them.
+    private async Task<object?> ReadAsync(LiveEvent change)
     {
-        await using var db = await store.ReadAsync(cancellationToken);
+        await using var db = await store.ReadAsync(CancellationToken.None);
         if (change.Noun == "run")
         {
-            var run = await db
-                .Runs.AsNoTracking()
-                .FirstOrDefaultAsync(r => r.OrganizationId == change.OrganizationId && r.Id == change.Id, cancellationToken);
+            var run = await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.OrganizationId == change.OrganizationId && r.Id == change.Id);
             return run is null || run.TeamId != change.TeamId ? null : runs.Of(run);
         }
-        var agent = await db
-            .Agents.AsNoTracking()
-            .FirstOrDefaultAsync(a => a.OrganizationId == change.OrganizationId && a.Id == change.Id, cancellationToken);
+        var agent = await db.Agents.AsNoTracking().FirstOrDefaultAsync(a => a.OrganizationId == change.OrganizationId && a.Id == change.Id);
         return agent is null || agent.TeamId != change.TeamId ? null : AgentBodies.Of(agent, access.Current);
     }
 }

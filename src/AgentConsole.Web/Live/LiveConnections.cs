@@ -138,11 +138,7 @@ internal sealed class LiveConnection : IDisposable
         {
             await foreach (var change in _waiting.Reader.ReadAllAsync(cancellationToken))
             {
-                if (
-                    Actor() is { Problem: null } actor
-                    && MayHear(actor.Value, change)
-                    && await bodies.OfAsync(change, cancellationToken) is { } body
-                )
+                if (Actor() is { Problem: null } actor && MayHear(actor.Value, change) && await bodies.OfAsync(change) is { } body)
                     await client.SendAsync(change.Noun, body, change.Seq, cancellationToken);
             }
         }

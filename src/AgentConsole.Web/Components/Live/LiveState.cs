@@ -60,7 +60,7 @@ public sealed class LiveState(ChangeFeed feed) : IDisposable
         }
     }
 
-    internal void Wait()
+    internal void FallBehind()
     {
         Interlocked.Increment(ref _behind);
         Changed?.Invoke();

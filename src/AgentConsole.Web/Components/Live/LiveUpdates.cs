@@ -101,7 +101,7 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
                 Schedule();
         }
         if (State.Paused)
-            State.Wait();
+            State.FallBehind();
     }
 
     private void Resume()
