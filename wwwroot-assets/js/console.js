@@ -157,6 +157,74 @@
   for (const type of ["pointermove", "focusin"])
     document.addEventListener(type, () => "escaped" in root.dataset && delete root.dataset.escaped, { passive: true });
 
+  // ---- hand-over: the circuit draws the page anew over the one that was sent; what a person opened, typed or stood on goes across ------------
+  const shell = document.querySelector(".shell");
+  let stood = null;
+  const stand = (event) => (stood = event.target);
+  const nameOf = (element) =>
+    [element.localName, element.id, element.getAttribute("name"), element.getAttribute("type"), element.getAttribute("href"), element.className].join("|");
+  // The n-th of its kind is looked up again among the new page's: both pages come from the same markup.
+  const place = (within, element) => {
+    const alike = [...within.querySelectorAll(element.localName)].filter((other) => nameOf(other) === nameOf(element));
+    const index = alike.indexOf(element);
+    return (now) => [...now.querySelectorAll(element.localName)].filter((other) => nameOf(other) === nameOf(element))[index];
+  };
+  const carried = (old) => {
+    const acts = [];
+    for (const menu of old.querySelectorAll("details.menu[open]")) {
+      menu.removeAttribute("open");
+      acts.push([place(old, menu), (to) => (to.open = true)]);
+    }
+    for (const field of old.querySelectorAll("input, textarea, select")) {
+      const chosen = field.type === "checkbox" || field.type === "radio";
+      if (field.type === "file") {
+        if (field.files.length > 0) acts.push([place(old, field), (to) => ((to.files = field.files), true)]);
+      } else if (chosen && field.checked !== field.defaultChecked) acts.push([place(old, field), (to) => ((to.checked = field.checked), true)]);
+      else if (field.localName === "select" && [...field.options].some((option) => option.selected !== option.defaultSelected))
+        acts.push([place(old, field), (to) => ((to.value = field.value), true)]);
+      else if (!chosen && field.localName !== "select" && field.value !== field.defaultValue)
+        acts.push([place(old, field), (to) => ((to.value = field.value), true)]);
+    }
+    if (stood && old.contains(stood)) {
+      const [from, to] = [stood.selectionStart, stood.selectionEnd];
+      acts.push([
+        place(old, stood),
+        (now) => {
+          if (document.activeElement !== document.body) return;
+          now.focus({ preventScroll: true });
+          if (typeof from === "number") now.setSelectionRange(from, to);
+          // The router gives the heading of a new page the focus. Here nobody went anywhere.
+          const keep = (event) => event.target.matches("h1") && now.isConnected && (now.focus({ preventScroll: true }), stop());
+          const stop = () => document.removeEventListener("focusin", keep);
+          document.addEventListener("focusin", keep);
+          setTimeout(stop, 5000);
+        },
+      ]);
+    }
+    return acts;
+  };
+  if (shell) {
+    document.addEventListener("focusin", stand);
+    let waiting = null;
+    const observer = new MutationObserver(() => {
+      const now = document.querySelector(".shell");
+      if (!now || now === shell) return;
+      if (!waiting) {
+        document.removeEventListener("focusin", stand);
+        waiting = carried(shell);
+        setTimeout(() => observer.disconnect(), 5000); // a part that has not come by then will not
+      }
+      waiting = waiting.filter(([find, act]) => {
+        const to = find(now);
+        if (!to) return true;
+        if (act(to) === true) for (const type of ["input", "change"]) to.dispatchEvent(new Event(type, { bubbles: true }));
+        return false;
+      });
+      if (waiting.length === 0) observer.disconnect();
+    });
+    observer.observe(shell.parentNode, { childList: true, subtree: true });
+  }
+
   // ---- the link to the circuit: quiet for 2 s, then "Reconnecting", then "Stale since" -------------------------------------------------------
   let lostAt = null;
   let timer = 0;

@@ -23,12 +23,15 @@ public sealed partial class MainLayout : IDisposable
         new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", Class: "foot"),
     ];
 
+    private static readonly TimeSpan UntilSignIn = TimeSpan.FromSeconds(1);
+
     private string _path = "/";
     private string _organization = "";
     private string _teams = "";
     private string _name = "";
     private string _email = "";
     private bool _signedIn = true;
+    private bool _leaving;
     private Grants? _grants;
     private ITimer? _timer;
     private PageBoundary? _boundary;
@@ -77,13 +80,17 @@ public sealed partial class MainLayout : IDisposable
     // Not on the thread that changed the rights: an idle dispatcher would render right there.
     private void Check() => _ = Task.Run(() => InvokeAsync(CheckNow));
 
-    private void CheckNow()
+    private async Task CheckNow()
     {
+        if (_leaving)
+            return;
         var before = _grants;
         Look();
         if (!_signedIn)
         {
-            StateHasChanged(); // the page goes at once, whatever the browser does with the next line
+            _leaving = true;
+            StateHasChanged(); // the page goes at once, whatever the browser does with the next lines
+            await Task.Delay(UntilSignIn, Clock); // who pressed "Sign out" is on the way to the answer of that form
             Navigation.NavigateTo(ConsoleUrls.SignIn(_path), forceLoad: true);
         }
         else if (before is not null && !Same(before, _grants!))
