@@ -2,14 +2,13 @@ using System.Globalization;
 using System.Text;
 using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
-using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
 
 /// <summary>24 hourly bars as ready markup: two paths a row instead of two components.</summary>
 internal static class FleetBars
 {
-    public static MarkupString Draw(RunSeries day)
+    public static string Draw(RunSeries day)
     {
         var most = Math.Max(1, day.Ok.Zip(day.Failed, (ok, failed) => ok + failed).Max());
         var (well, bad) = (new StringBuilder(), new StringBuilder());
@@ -24,9 +23,7 @@ internal static class FleetBars
                 Bar(bad, hour, 18, 18 - red);
         }
         var label = $"Runs per hour, last 24 h: {Words.Exact(day.Total)} in all, {Words.Exact(day.Failed.Sum())} failed";
-        return new MarkupString(
-            $"<svg class=\"sp\" viewBox=\"0 0 96 18\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\"><path class=\"b\" d=\"{well}\"/><path class=\"bf\" d=\"{bad}\"/></svg>"
-        );
+        return $"<svg class=\"sp\" viewBox=\"0 0 96 18\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\"><path class=\"b\" d=\"{well}\"/><path class=\"bf\" d=\"{bad}\"/></svg>";
     }
 
     private static void Bar(StringBuilder path, int hour, double from, double to) =>

@@ -18,6 +18,7 @@ public sealed partial class FleetPage
     private float _rowHeight = 40;
     private AgentWindow? _window;
     private List<FleetLine> _first = [];
+    private IReadOnlyList<FleetLine>[] _blocks = [];
     private readonly Dictionary<Guid, FleetLine> _further = [];
     private FleetTotals? _totals;
     private Problem? _problem;
@@ -112,6 +113,7 @@ public sealed partial class FleetPage
         var days = await Stats.SeriesAsync(Me, [.. lines.Select(line => line.Row.Id)], Left);
         foreach (var line in lines)
             line.Know(days.GetValueOrDefault(line.Row.Id));
+        FleetLine.Draw(lines);
         _known = Now;
     }
 
@@ -210,6 +212,7 @@ public sealed partial class FleetPage
                     _stale.Add(line.Row.Id);
             }
         }
+        FleetLine.Draw(_first.Concat(_further.Values));
         if (urgent || Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet)) != _living)
         {
             await CatchUpAsync();
@@ -246,6 +249,7 @@ public sealed partial class FleetPage
             foreach (var row in await Lists.RowsAsync(Me, further, Left))
                 _further.GetValueOrDefault(row.Id)?.Replace(row, Access.Current);
         }
+        FleetLine.Draw(_first.Concat(_further.Values));
         if (Now - _known > TimeSpan.FromSeconds(30))
             await KnowAsync(_first);
         if (sameOrder && window.Total == _window!.Total)
@@ -263,6 +267,7 @@ public sealed partial class FleetPage
         _window = window;
         _living = Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet));
         _first = [.. window.Rows.Select(row => new FleetLine(row, Access.Current))];
+        _blocks = [.. _first.Chunk(FleetBlock.Size)];
         _further.Clear();
         _changed = 0;
         _problem = null;
@@ -295,7 +300,8 @@ public sealed partial class FleetPage
     private Tabs.Tab View(string name, AgentFilter filter, int? count, bool hot = false) =>
         new(name, FleetAddress.Of(filter), filter == (Filter with { Order = default }), count, hot && count > 0);
 
-    private string? Sorted(AgentOrder order, string direction) => Filter.Order == order ? direction : null;
+    private MarkupString Head(AgentOrder order, string title, string direction) =>
+        Markup.SortHead(FleetAddress.Of(Filter with { Order = order }), title, Filter.Order == order ? direction : null);
 
     private static string OrderName(AgentOrder order) =>
         order switch

@@ -126,6 +126,9 @@ public sealed partial class MainLayout : IDisposable
         && one.Teams.Count == other.Teams.Count
         && one.Teams.All(team => other.Teams.TryGetValue(team.Key, out var roles) && roles == team.Value);
 
+    private MarkupString Draw(NavLink link, string? name = null) =>
+        Markup.Link(link.Url, Status.IconHtml(link.Icon) + Markup.Text(name ?? link.Name), name is null ? link.Class : null, Current(link));
+
     private string? Current(NavLink link)
     {
         var path = _path.Split('?')[0];
