@@ -124,7 +124,7 @@
       ? `${day} ${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`
       : `${day}${nb}${d.getUTCFullYear()}`;
   };
-  setInterval(() => {
+  const age = () => {
     if (document.hidden) return;
     const now = Date.now() + skew;
     for (const time of document.querySelectorAll("time[data-rel]")) {
@@ -132,7 +132,12 @@
       const text = ago(Date.parse(time.dateTime), now);
       if (node?.nodeType === Node.TEXT_NODE && node.data !== text) node.data = text; // the same node: the circuit keeps hold of it
     }
-  }, 1000);
+  };
+  age();
+  setInterval(age, 1000);
+  // Rows that come are shown as old as they are: before they are painted.
+  let ages = 0;
+  new MutationObserver(() => (ages ||= requestAnimationFrame(() => ((ages = 0), age())))).observe(document.body, { childList: true, subtree: true });
 
   // ---- keys ---------------------------------------------------------------------------------------------------------------------------------
   const typing = (element) => element?.closest?.("input, textarea, select, [contenteditable]");

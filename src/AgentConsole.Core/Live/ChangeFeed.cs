@@ -10,10 +10,13 @@ public sealed record LiveEvent(string Noun, Guid OrganizationId, Guid? TeamId, G
 {
     /// <summary>Position in the feed; rises on this node.</summary>
     public long Seq { get; init; }
+
+    /// <summary>When this node told it: the same instant for every listener.</summary>
+    public DateTimeOffset At { get; init; }
 }
 
 /// <summary>Live events of this node, local subscribers first. Subscribers are called in order and must return at once (write to a bounded channel).</summary>
-public sealed class ChangeFeed
+public sealed class ChangeFeed(TimeProvider clock)
 {
     private ImmutableArray<Subscription> _subscriptions = [];
     private long _seq;
@@ -33,7 +36,7 @@ public sealed class ChangeFeed
 
     public void Publish(LiveEvent change)
     {
-        var numbered = change with { Seq = Interlocked.Increment(ref _seq) };
+        var numbered = change with { Seq = Interlocked.Increment(ref _seq), At = clock.GetUtcNow() };
         foreach (var subscription in _subscriptions)
         {
             if (subscription.OrganizationId == numbered.OrganizationId)

@@ -8,19 +8,13 @@ using Microsoft.AspNetCore.Components;
 namespace AgentConsole.Web.Agents;
 
 /// <summary>One row of the fleet in one circuit: what was read, and what live events told since.</summary>
-public sealed class FleetLine(AgentRow row, AccessSnapshot access)
+public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells drawn)
 {
-    private const string NoRuns = "<span class=\"x3 sm\">No runs</span>";
-
-    private AgentRow _row = row;
-    private string _who = WhoOf(row, access);
+    private FleetLook _look = new(row, WhoOf(row, access));
     private IReadOnlyList<MarkupString>? _cells;
     private IReadOnlyList<FleetLine>? _alone;
-    private string _bars = "";
-    private string _total = "";
-    private string _errors = "";
 
-    public AgentRow Row => _row;
+    public AgentRow Row => _look.Row;
 
     /// <summary>Identity for the page, one object for as long as the line lives.</summary>
     public object Key { get; } = row.Id;
@@ -43,96 +37,62 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access)
             redraw();
     }
 
-    /// <summary>The row's cells in the order of the columns. Ages are of the moment in which they changed; the browser keeps them fresh.</summary>
-    public IReadOnlyList<MarkupString> Cells(DateTimeOffset now) =>
-        _cells ??= [
-            Markup.Cell(
-                "c-nm",
-                $"<a class=\"nm\" href=\"{Markup.Text(Url)}\" tabindex=\"-1\">{Markup.Text(_row.DisplayName)}</a><span class=\"who\">{_who}</span>"
-            ),
-            Markup.Cell("c-he", Status.Health(KebabCase.Of(_row.Health), _row.HealthReason).Value),
-            Markup.Cell("c-lv", Liveness(now).Value),
-            Markup.Cell("c-lf", Status.Lifecycle(KebabCase.Of(_row.Lifecycle)).Value),
-            Markup.Cell("c-v tn", Version),
-            Markup.Cell("c-en x2", Markup.Text(_row.Environment ?? Words.Unknown)),
-            Markup.Cell("c-sp", _bars),
-            Markup.Cell("n c-n", _total),
-            Markup.Cell("n c-n", _errors),
-            Markup.Cell(
-                "c-lr",
-                _row.LastRunAt is { } at ? Status.Run(_row.LastRunStatus ?? "completed", Words.Time(at, now)).Value : NoRuns
-            ),
-        ];
+    /// <summary>The row's cells in the order of the columns. Ages are of the moment in which they were drawn; the browser keeps them fresh.</summary>
+    public IReadOnlyList<MarkupString> Cells(DateTimeOffset now)
+    {
+        if (_cells is null)
+        {
+            // What is shown of the agent elsewhere is kept once.
+            (_look, _cells) = drawn.Of(_look, now);
+        }
+        return _cells;
+    }
 
     /// <summary>The last day's figures; null when it had no run.</summary>
     public void Know(RunSeries? day)
     {
         var failed = day?.Failed.Sum() ?? 0;
-        var tone =
-            failed == 0
-                ? "x3"
-                : _row.Health switch
-                {
-                    Health.Failing => "bad",
-                    Health.Degraded => "wrn",
-                    _ => "x2",
-                };
-        _bars = day is { Total: > 0 } ? FleetBars.Draw(day) : NoRuns;
-        _total = Words.Count(day?.Total ?? 0);
-        _errors = $"<span class=\"{tone}\">{(day is { Total: > 0 } ? Words.Percent((double)failed / day.Total) : Words.Unknown)}</span>";
+        _look = _look with
+        {
+            Bars = day is { Total: > 0 } ? FleetBars.Draw(day) : FleetCells.NoRuns,
+            Runs = day?.Total ?? 0,
+            Errors = day is { Total: > 0 } ? (double)failed / day.Total : null,
+        };
         _cells = null;
     }
 
     public void Replace(AgentRow row, AccessSnapshot access)
     {
-        var who = WhoOf(row, access);
-        if (row == _row && who == _who)
+        var look = _look with { Row = row, Who = WhoOf(row, access) };
+        if (look == _look)
             return;
-        (_row, _who) = (row, who);
+        _look = look;
         LastRun = IdText.Format(IdText.Run, row.LastRunId);
         _cells = null;
     }
 
     /// <summary>A run was told. True when the row must be read again, because the agent came back to life.</summary>
-    public bool HearRun(Guid runId, string? status, DateTimeOffset now)
+    /// <param name="at">When it was told.</param>
+    public bool HearRun(Guid runId, string? status, DateTimeOffset at)
     {
         var told = IdText.Format(IdText.Run, runId);
         var newest = LastRun is null || string.CompareOrdinal(told, LastRun) >= 0;
+        var before = Row;
+        var heard = before with { LastSeenAt = at };
         if (newest)
         {
-            _row = _row with
+            heard = heard with
             {
                 LastRunId = runId,
-                LastRunAt = _row.LastRunId == runId ? _row.LastRunAt : now,
-                LastRunStatus = status ?? _row.LastRunStatus,
-                LastSeenAt = now,
+                LastRunAt = before.LastRunId == runId ? before.LastRunAt : at,
+                LastRunStatus = status ?? before.LastRunStatus,
             };
             LastRun = told;
         }
-        else
-            _row = _row with { LastSeenAt = now };
+        _look = _look with { Row = heard };
         _cells = null;
-        return _row.Liveness != Core.Agents.Liveness.Live || _row.Lifecycle == Lifecycle.Registered;
+        return heard.Liveness != Liveness.Live || heard.Lifecycle == Lifecycle.Registered;
     }
-
-    // A deleted agent's slug may be another's by now.
-    private string Url => ConsoleUrls.Agent(_row.Lifecycle == Lifecycle.Deleted ? IdText.Format(IdText.Agent, _row.Id) : _row.Slug);
-
-    private string Version =>
-        Markup.Text(_row.Version ?? _row.SeenVersion ?? Words.Unknown)
-        + (
-            _row.Version is not null && _row.SeenVersion is { } seen && seen != _row.Version
-                ? $"<span class=\"who\">seen {Markup.Text(seen)}</span>"
-                : ""
-        );
-
-    private MarkupString Liveness(DateTimeOffset now) =>
-        Status.Liveness(
-            KebabCase.Of(_row.Liveness),
-            _row.LastSeenAt is { } seen ? Words.Time(seen, now) : null,
-            _row.Lifecycle == Lifecycle.Paused,
-            AgentWords.WhyLiveness(_row.Liveness, _row.LastSeenAt, _row.LeaseSeconds, _row.GraceSeconds, now)
-        );
 
     private static string WhoOf(AgentRow row, AccessSnapshot access)
     {

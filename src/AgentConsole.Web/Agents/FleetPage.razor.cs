@@ -47,6 +47,9 @@ public sealed partial class FleetPage
     [Inject]
     public required StatsService Stats { get; init; }
 
+    [Inject]
+    public required FleetCells Drawn { get; init; }
+
     private AgentFilter Filter { get; set; } = new();
 
     private AgentFilter? Shown { get; set; }
@@ -151,7 +154,7 @@ public sealed partial class FleetPage
         var window = await Lists.WindowAsync(Me, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken);
         if (_further.Count > 400)
             _further.Clear(); // lines out of sight need no news
-        var lines = window.Rows.Select(row => new FleetLine(row, Access.Current)).ToList();
+        var lines = window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn)).ToList();
         foreach (var line in lines)
             _further[line.Row.Id] = line;
         await KnowAsync(lines);
@@ -202,7 +205,7 @@ public sealed partial class FleetPage
             if (change.Noun == "run")
             {
                 ran.Add(change.AgentId.Value);
-                urgent |= line?.HearRun(change.Id, (change.Body?.Invoke() as Contracts.RunBody)?.Status, Now) == true;
+                urgent |= line?.HearRun(change.Id, (change.Body?.Invoke() as Contracts.RunBody)?.Status, change.At) == true;
             }
             else if (change.Noun == "agent")
             {
@@ -266,7 +269,7 @@ public sealed partial class FleetPage
     {
         _window = window;
         _living = Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet));
-        _first = [.. window.Rows.Select(row => new FleetLine(row, Access.Current))];
+        _first = [.. window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn))];
         _blocks = [.. _first.Chunk(FleetBlock.Size)];
         _further.Clear();
         _changed = 0;

@@ -1,3 +1,4 @@
+using AgentConsole.Web.Agents;
 using AgentConsole.Web.Components.Live;
 
 namespace AgentConsole.Web.Components;
@@ -10,6 +11,7 @@ internal static class UiRegistration
         services.AddSingleton<PageContext>();
         services.AddScoped<Visitor>();
         services.AddScoped<LiveState>();
+        services.AddSingleton<FleetCells>();
         services.AddScoped<Toasts>();
     }
 
