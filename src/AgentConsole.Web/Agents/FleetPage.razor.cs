@@ -157,9 +157,10 @@ public sealed partial class FleetPage
         return new ItemsProviderResult<FleetLine>(lines, Math.Max(0, window.Total - FirstRows));
     }
 
-    private async Task TypeAsync(ChangeEventArgs e)
+    // Bound, not only heard: what is drawn for one letter must not overwrite the next ones, which the browser has already.
+    private async Task TypeAsync(string? text)
     {
-        _text = e.Value as string ?? "";
+        _text = text ?? "";
         if (_text.Contains(':', StringComparison.Ordinal))
             return; // a typed fact; read when it is complete
         await ShowAsync(Filter with { Text = FleetGrammar.Clean(_text) }, replace: true);
