@@ -9,6 +9,7 @@ public sealed class AddressJourney(Chromium chromium) : JourneyTest(chromium)
     [Theory]
     [InlineData("/fleet", "Deleted", @"/fleet\?deleted=true$", "agent-row")]
     [InlineData("/runs", "Failed", @"/runs\?status=failed", "run-row")]
+    [InlineData("/agents/mailroom-1/runs", "Failed", @"/runs\?status=failed", "run-row")]
     [InlineData("/keys", "Disabled", @"/keys\?state=disabled$", "key-row")]
     [InlineData("/trail?q=nobody-has-this-name", "Clear", "/trail$", "trail-row")]
     public async Task A_link_to_the_same_list_with_other_filters_is_followed_and_Back_returns(
