@@ -91,6 +91,34 @@ public sealed class ReconnectJourney(Chromium chromium) : JourneyTest(chromium)
     }
 
     [Fact]
+    public async Task When_trying_has_been_given_up_the_person_tries_again()
+    {
+        var page = await OpenAsync(Console.Cast.Victor);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync("/runs");
+        var badge = page.GetByTestId("live-badge");
+        await Expect(badge).ToHaveTextAsync("Live");
+        await MarkAsync(page);
+
+        _wire.Cut();
+        // Thirty attempts over six minutes; each is a real call that fails, so the clock goes in steps.
+        var given = page.Locator("#components-reconnect-modal.components-reconnect-failed");
+        for (var step = 0; step < 200 && await given.CountAsync() == 0; step++)
+            await page.Clock.RunForAsync(10_000);
+        await Expect(given).ToContainTextAsync("The connection to the console is lost.");
+        await Expect(badge.Locator(".live-off")).ToHaveTextAsync(new Regex("^Stale since"));
+        await AssertAccessibleAsync(page);
+
+        _wire.Mend();
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Try again" }).ClickAsync();
+
+        await Expect(badge.Locator(".live-now")).ToBeVisibleAsync();
+        await Expect(badge).ToHaveTextAsync("Live");
+        await Expect(given).ToHaveCountAsync(0);
+        Assert.True(await IsMarkedAsync(page), "The page was loaded again.");
+    }
+
+    [Fact]
     public async Task A_console_that_was_started_anew_is_picked_up_at_the_same_address_with_its_filters()
     {
         await using var folder = await ConsoleFolder.CreateAsync();
