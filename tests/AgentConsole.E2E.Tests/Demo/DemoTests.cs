@@ -43,6 +43,7 @@ public sealed class DemoTests(Chromium chromium) : JourneyTest(chromium)
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(Agents);
         await AssertAccessibleAsync(page);
 
+        await page.CloseAsync(); // with a page open the console takes 30 s to stop
         await _process!.StopAsync(Stop);
         var (code, output) = await ConsoleProcess.CommandAsync(settings, Stop, "demo", "remove");
         Assert.True(code == 0, output);

@@ -21,6 +21,7 @@ public sealed class SessionsJourney(Chromium chromium) : JourneyTest(chromium)
 
         await SignInAsync(page, Console.Cast.Ines.Email, Person.Password);
         await page.WaitForURLAsync("**/keys");
+        await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
         await page.GetByLabel("account of Ines").ClickAsync();
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out" }).ClickAsync();
 
