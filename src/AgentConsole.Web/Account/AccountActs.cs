@@ -43,7 +43,10 @@ internal static class AccountActs
             id == "others"
                 ? await sessions.RevokeOthersAsync(found.Value, context.RequestAborted)
                 : await sessions.RevokeAsync(found.Value, id, context.RequestAborted);
-        var said = done.Problem is { Kind: not ProblemKind.NotFound } ? null : "session"; // ended meanwhile is ended
+        var said =
+            done.Problem is { Kind: not ProblemKind.NotFound } ? null // ended meanwhile is ended
+            : id == "others" ? "others"
+            : "session";
         return TypedResults.LocalRedirect(ConsoleUrls.With(ConsoleUrls.Account, ("said", said)));
     }
 }

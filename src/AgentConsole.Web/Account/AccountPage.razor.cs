@@ -47,6 +47,7 @@ public sealed partial class AccountPage
             {
                 "password" => "Your password is changed. Other browsers are signed out.",
                 "session" => "That browser is signed out.",
+                "others" => "All other browsers are signed out.",
                 "two-factor-off" => "Two-factor sign-in is off.",
                 "few-codes" => "You have few recovery codes left. Make new ones below.",
                 _ => null,

@@ -52,9 +52,9 @@ public sealed partial class TeamPage
     private void Suggest(string? text) =>
         _candidates = _mayNot is null && Teams.Candidates(Me, Slug, text) is { Problem: null } found ? found.Value : [];
 
-    private void Type(ChangeEventArgs e)
+    private void Type(string? text)
     {
-        _principal = e.Value as string ?? "";
+        _principal = text ?? "";
         Suggest(_principal);
     }
 

@@ -26,6 +26,7 @@ public sealed partial class FleetPage
     private string? _mayNot;
     private string? _seesNothing;
     private string _text = "";
+    private readonly Queue<AgentFilter> _onTheirWay = new();
     private int _changed;
     private bool _held;
     private Virtualize<FleetLine>? _rest;
@@ -91,7 +92,7 @@ public sealed partial class FleetPage
         _seesNothing = me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its agents appear here."
             : null;
-        if (filter == Shown)
+        if (IsOnItsWay(filter) || filter == Shown)
             return; // the address follows what was typed
         Filter = filter;
         _text = filter.Text ?? "";
@@ -161,9 +162,10 @@ public sealed partial class FleetPage
         return new ItemsProviderResult<FleetLine>(lines, Math.Max(0, window.Total - FirstRows));
     }
 
-    private async Task TypeAsync(ChangeEventArgs e)
+    // Bound, not only heard: what is drawn for one letter must not overwrite the next ones, which the browser has already.
+    private async Task TypeAsync(string? text)
     {
-        _text = e.Value as string ?? "";
+        _text = text ?? "";
         if (_text.Contains(':', StringComparison.Ordinal))
             return; // a typed fact; read when it is complete
         await ShowAsync(Filter with { Text = FleetGrammar.Clean(_text) }, replace: true);
@@ -184,8 +186,20 @@ public sealed partial class FleetPage
             return;
         Filter = filter;
         var reading = ReloadAsync();
+        _onTheirWay.Enqueue(filter);
         Navigation.NavigateTo(FleetAddress.Of(filter), new NavigationOptions { ReplaceHistoryEntry = replace });
         await reading;
+    }
+
+    // The browser confirms each address that typing made, one after the other; by then more may have been typed.
+    private bool IsOnItsWay(AgentFilter filter)
+    {
+        while (_onTheirWay.TryDequeue(out var sent))
+        {
+            if (sent == filter)
+                return true;
+        }
+        return false;
     }
 
     private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" && change.AgentId is not null;

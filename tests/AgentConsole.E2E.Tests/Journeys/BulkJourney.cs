@@ -80,6 +80,41 @@ public sealed class BulkJourney(Chromium chromium) : JourneyTest(chromium)
     }
 
     [Fact]
+    public async Task A_list_of_thousands_says_how_far_it_is()
+    {
+        const int Rows = 3_000;
+        var page = await OpenListAsync(Console.Cast.Ines);
+        // The bar may be gone before a test looks for it: the page keeps what it said.
+        await page.EvaluateAsync(
+            """
+            () => {
+              document.said = [];
+              const look = () => {
+                const bar = document.getElementById("bulk-progress");
+                if (bar) document.said.push(`${document.querySelector("label[for=bulk-progress]").textContent.trim()} | ${bar.value} of ${bar.max}`);
+              };
+              new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
+            }
+            """
+        );
+        var list = "slug,team,key\n" + string.Concat(Enumerable.Range(1, Rows).Select(i => $"clerk-{i:00000},payments,false\n"));
+        await ChooseAsync(page, File("agents.csv", "text/csv", list));
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Register 3,000 agents", Exact = true })
+            .ClickAsync(new LocatorClickOptions { Timeout = 30_000 });
+        await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Level = 1 }))
+            .ToHaveTextAsync("The list is applied", new LocatorAssertionsToHaveTextOptions { Timeout = 60_000 });
+
+        var said = await page.EvaluateAsync<string[]>("() => document.said");
+        Assert.Contains(said, line => line.StartsWith("Checked", StringComparison.Ordinal));
+        Assert.Contains(
+            said,
+            line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^Written .+ of 3,000 \| (500|[12][05]00) of 3000$")
+        );
+        await page.GotoAsync("/fleet");
+        await Expect(page.Locator("table.fleet caption")).ToContainTextAsync("3,000");
+    }
+
+    [Fact]
     public async Task Who_may_not_register_is_told_which_role_is_missing()
     {
         var page = await OpenListAsync(Console.Cast.Victor);

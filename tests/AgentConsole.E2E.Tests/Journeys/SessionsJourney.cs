@@ -21,6 +21,7 @@ public sealed class SessionsJourney(Chromium chromium) : JourneyTest(chromium)
 
         await SignInAsync(page, Console.Cast.Ines.Email, Person.Password);
         await page.WaitForURLAsync("**/keys");
+        await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
         await page.GetByLabel("account of Ines").ClickAsync();
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out" }).ClickAsync();
 
@@ -46,5 +47,34 @@ public sealed class SessionsJourney(Chromium chromium) : JourneyTest(chromium)
         await Expect(here.GetByText("That browser is signed out.")).ToBeVisibleAsync();
         await there.WaitForURLAsync("**/account/sign-in**");
         await Expect(here.GetByTestId("session-row")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task One_browser_signs_out_all_others_and_stays()
+    {
+        var here = await OpenAsync(null);
+        await here.GotoAsync("/account");
+        await SignInAsync(here, Console.Cast.Ines.Email, Person.Password);
+        await here.WaitForURLAsync("**/account");
+        var others = new[] { await OpenAsync(Console.Cast.Ines), await OpenAsync(null) };
+        await others[1].GotoAsync("/runs");
+        await SignInAsync(others[1], Console.Cast.Ines.Email, Person.Password);
+        await others[0].GotoAsync("/runs");
+        foreach (var other in others)
+            await Expect(other.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        await here.ReloadAsync();
+        await Expect(here.GetByTestId("session-row")).ToHaveCountAsync(3);
+        await AssertAccessibleAsync(here);
+
+        await here.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out of all others" }).ClickAsync();
+
+        await Expect(here.GetByText("All other browsers are signed out.")).ToBeVisibleAsync();
+        await Expect(here.GetByTestId("session-row")).ToHaveCountAsync(1);
+        await Expect(here.GetByTestId("session-row")).ToContainTextAsync("this one");
+        await Expect(here.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out of all others" })).ToHaveCountAsync(0);
+        foreach (var other in others)
+            await other.WaitForURLAsync("**/account/sign-in**");
+        await here.GotoAsync("/runs");
+        await Expect(here.GetByTestId("live-badge")).ToHaveTextAsync("Live");
     }
 }

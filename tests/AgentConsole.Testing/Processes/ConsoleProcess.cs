@@ -41,22 +41,14 @@ public sealed class ConsoleProcess : IAsyncDisposable
     }
 
     /// <param name="settings">Environment variables, <see cref="ConsoleFolder.Settings"/> among them.</param>
-    public static async Task<ConsoleProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    public static async Task<ConsoleProcess> StartAsync(
+        IReadOnlyDictionary<string, string?> settings,
+        CancellationToken cancellationToken,
+        params string[] arguments
+    )
     {
-        var assembly = typeof(ConsoleHost).Assembly.Location;
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = Path.GetDirectoryName(assembly),
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        start.ArgumentList.Add(assembly);
-        foreach (var name in start.Environment.Keys.Where(IsOurs).ToList())
-            start.Environment.Remove(name);
-        foreach (var (name, value) in settings)
-            start.Environment[name] = value;
+        var start = Program(settings, arguments);
         start.Environment["ASPNETCORE_URLS"] = address.GetLeftPart(UriPartial.Authority);
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         var startedAt = Stopwatch.GetTimestamp();
@@ -72,6 +64,49 @@ public sealed class ConsoleProcess : IAsyncDisposable
         }
         console.ReadyAfter = Stopwatch.GetElapsedTime(startedAt);
         return console;
+    }
+
+    /// <summary>An offline command, from its start to its end.</summary>
+    /// <returns>The exit code, and what it wrote to its output and its errors.</returns>
+    public static async Task<(int Code, string Output)> CommandAsync(
+        IReadOnlyDictionary<string, string?> settings,
+        CancellationToken cancellationToken,
+        params string[] arguments
+    )
+    {
+        using var process = Process.Start(Program(settings, arguments))!;
+        try
+        {
+            var said = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var complained = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return (process.ExitCode, await said + await complained);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+
+    private static ProcessStartInfo Program(IReadOnlyDictionary<string, string?> settings, string[] arguments)
+    {
+        var assembly = typeof(ConsoleHost).Assembly.Location;
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = Path.GetDirectoryName(assembly),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.ArgumentList.Add(assembly);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach (var name in start.Environment.Keys.Where(IsOurs).ToList())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        return start;
     }
 
     /// <summary>Resident memory in bytes, from <c>/proc</c>.</summary>
