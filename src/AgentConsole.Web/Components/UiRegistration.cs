@@ -1,4 +1,3 @@
-using AgentConsole.Web.Agents;
 using AgentConsole.Web.Components.Live;
 
 namespace AgentConsole.Web.Components;
@@ -11,7 +10,6 @@ internal static class UiRegistration
         services.AddSingleton<PageContext>();
         services.AddScoped<Visitor>();
         services.AddScoped<LiveState>();
-        services.AddSingleton<FleetCells>();
         services.AddScoped<Toasts>();
     }
 

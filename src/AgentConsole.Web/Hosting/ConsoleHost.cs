@@ -1,6 +1,7 @@
 using AgentConsole.Core;
 using AgentConsole.Core.Data;
 using AgentConsole.Web.Account;
+using AgentConsole.Web.Agents;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Live;
@@ -36,6 +37,7 @@ internal static class ConsoleHost
         services.AddConsoleHealth();
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddConsoleUi();
+        services.AddConsoleFleet();
 
         var app = builder.Build();
         app.UseMiddleware<SecurityHeaders>();

@@ -29,9 +29,9 @@ public sealed class AgentPageTests : ConsoleBunitContext
         var page = Open("mailroom-1");
         var toasts = Render<ToastHost>();
 
-        await page.InvokeAsync(() => Button(page, "Pause").Click());
+        await page.PressAsync("Pause");
         page.WaitForAssertion(() => Assert.Contains("Paused", page.Find(".facts").TextContent, StringComparison.Ordinal));
-        toasts.WaitForElement("[data-key=z]").Click();
+        await toasts.ActAsync("[data-key=z]", e => e.Click());
 
         page.WaitForAssertion(() => Assert.DoesNotContain("Paused", page.Find(".facts").TextContent, StringComparison.Ordinal));
         Assert.Equal("registered", (await Get<AgentService>().GetAsync(House.As(Cast.Ines), "mailroom-1", Stop)).Value.Lifecycle);
@@ -44,13 +44,13 @@ public sealed class AgentPageTests : ConsoleBunitContext
         var page = Open("mailroom-1");
         var toasts = Render<ToastHost>();
 
-        await page.InvokeAsync(() => Button(page, "Delete…").Click());
+        await page.PressAsync("Delete…");
         Assert.Contains("Its keys are refused from this moment", page.Find("dialog").TextContent, StringComparison.Ordinal);
-        await page.InvokeAsync(() => Button(page, "Delete the agent").Click());
+        await page.PressAsync("Delete the agent");
         page.WaitForAssertion(() => Assert.Contains("Deleted", page.Find(".facts").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("dialog"));
 
-        toasts.WaitForElement("[data-key=z]").Click();
+        await toasts.ActAsync("[data-key=z]", e => e.Click());
         page.WaitForAssertion(() => Assert.DoesNotContain("Deleted", page.Find(".facts").TextContent, StringComparison.Ordinal));
     }
 
@@ -94,15 +94,15 @@ public sealed class AgentPageTests : ConsoleBunitContext
         await RegisterAsync("mailroom-1");
         var page = Open("mailroom-1", "keys");
 
-        await page.InvokeAsync(() => Button(page, "Make a key").Click());
-        page.Find("#f-name").Change("production");
-        page.Find("form#mint").Submit();
-        page.WaitForElement("button[aria-label='Show it']").Click();
+        await page.PressAsync("Make a key");
+        await page.ActAsync("#f-name", e => e.Change("production"));
+        await page.ActAsync("form#mint", e => e.Submit());
+        await page.ActAsync("button[aria-label='Show it']", e => e.Click());
         var secret = page.Find("output").TextContent;
         Assert.StartsWith("ak_live_", secret, StringComparison.Ordinal);
 
-        page.Find("dialog input").Input(secret[^4..]);
-        await page.InvokeAsync(() => Button(page, "I stored it").Click());
+        await page.ActAsync("dialog input", e => e.Input(secret[^4..]));
+        await page.PressAsync("I stored it");
 
         Assert.Empty(page.FindAll("dialog"));
         Assert.DoesNotContain(secret, page.Markup, StringComparison.Ordinal);
@@ -115,14 +115,14 @@ public sealed class AgentPageTests : ConsoleBunitContext
         var agent = await RegisterAsync("mailroom-1", body => body with { Key = true });
         var page = Open("mailroom-1", "keys");
 
-        await page.InvokeAsync(() => Button(page, "Disable").Click());
+        await page.PressAsync("Disable");
         page.WaitForAssertion(() => Assert.Contains("Disabled", page.Find(".c-st").TextContent, StringComparison.Ordinal));
-        await page.InvokeAsync(() => Button(page, "Enable").Click());
+        await page.PressAsync("Enable");
         page.WaitForAssertion(() => Assert.Contains("Active", page.Find(".c-st").TextContent, StringComparison.Ordinal));
 
-        await page.InvokeAsync(() => Button(page, "Revoke…").Click());
+        await page.PressAsync("Revoke…");
         Assert.Contains("The agent then has no key left", page.Find("dialog").TextContent, StringComparison.Ordinal);
-        await page.InvokeAsync(() => Button(page, "Revoke the key").Click());
+        await page.PressAsync("Revoke the key");
 
         page.WaitForAssertion(() => Assert.Contains("Revoked", page.Find(".c-st").TextContent, StringComparison.Ordinal));
         var keys = (await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value;
@@ -137,11 +137,11 @@ public sealed class AgentPageTests : ConsoleBunitContext
         await Get<AgentService>()
             .ChangeAsync(House.As(Cast.Olga), agent.Id, agent.Revision, new ChangeAgent { Environment = "staging" }, Stop);
 
-        page.Find("#f-display_name").Change("Mail room");
-        page.Find("form").Submit();
+        await page.ActAsync("#f-display_name", e => e.Change("Mail room"));
+        await page.ActAsync("form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains("changed_meanwhile", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
-        await page.InvokeAsync(() => Button(page, "Read it again and drop my changes").Click());
+        await page.PressAsync("Read it again and drop my changes");
         page.WaitForAssertion(() => Assert.Equal("staging", page.Find("#f-environment").GetAttribute("value")));
     }
 
@@ -151,8 +151,8 @@ public sealed class AgentPageTests : ConsoleBunitContext
         await RegisterAsync("mailroom-1");
         var page = Open("mailroom-1", "settings");
 
-        page.Find("#f-lease_seconds").Change("1");
-        page.Find("form").Submit();
+        await page.ActAsync("#f-lease_seconds", e => e.Change("1"));
+        await page.ActAsync("form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Equal("true", page.Find("#f-lease_seconds").GetAttribute("aria-invalid")));
         Assert.NotEmpty(page.Find("#f-lease_seconds-h").TextContent);

@@ -72,13 +72,13 @@ public sealed class FleetPageTests : ConsoleBunitContext
     {
         await RegisterAsync("m-second");
         var page = Open("/fleet?sort=slug");
-        page.Find("table").TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        await page.ActAsync("table", e => e.TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs()));
 
         await RegisterAsync("a-first");
 
         page.WaitForAssertion(() => Assert.Contains("changed", page.Find(".chg").TextContent, StringComparison.Ordinal));
         Assert.Equal(["m-second"], Names(page));
-        page.Find(".chg").Click();
+        await page.ActAsync(".chg", e => e.Click());
         page.WaitForAssertion(() => Assert.Equal(["a-first", "m-second"], Names(page)));
     }
 
@@ -89,7 +89,7 @@ public sealed class FleetPageTests : ConsoleBunitContext
         await RegisterAsync("ledger");
         var page = Open();
 
-        page.Find("[data-testid=filter-text]").Input("mail");
+        await page.ActAsync("[data-testid=filter-text]", e => e.Input("mail"));
 
         page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Names(page)));
         Assert.EndsWith("/fleet?q=mail", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
@@ -102,7 +102,7 @@ public sealed class FleetPageTests : ConsoleBunitContext
         await RegisterAsync("ledger");
         var page = Open();
 
-        page.Find("[data-testid=filter-text]").Change("tag:eu");
+        await page.ActAsync("[data-testid=filter-text]", e => e.Change("tag:eu"));
 
         page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Names(page)));
         Assert.Contains("tag: eu", page.Find(".chip.accent").TextContent, StringComparison.Ordinal);

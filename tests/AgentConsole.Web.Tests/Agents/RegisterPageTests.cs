@@ -14,13 +14,13 @@ public sealed class RegisterPageTests : ConsoleBunitContext
     {
         var page = Render<RegisterPage>();
 
-        page.Find("#f-slug").Input("mailroom-1");
-        page.Find("#f-tags").Change("mail, eu");
-        page.Find("form").Submit();
-        page.WaitForElement("button[aria-label='Show it']").Click();
+        await page.ActAsync("#f-slug", e => e.Input("mailroom-1"));
+        await page.ActAsync("#f-tags", e => e.Change("mail, eu"));
+        await page.ActAsync("form", e => e.Submit());
+        await page.ActAsync("button[aria-label='Show it']", e => e.Click());
         var secret = page.Find("output").TextContent;
-        page.Find(".secret input").Input(secret[^4..]);
-        page.FindAll("button").Single(b => b.TextContent == "I stored it").Click();
+        await page.ActAsync(".secret input", e => e.Input(secret[^4..]));
+        await page.PressAsync("I stored it");
 
         Assert.EndsWith("/agents/mailroom-1", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, page.Markup, StringComparison.Ordinal);
@@ -35,9 +35,9 @@ public sealed class RegisterPageTests : ConsoleBunitContext
         await RegisterAsync("mailroom-1");
         var page = Render<RegisterPage>();
 
-        page.Find("#f-slug").Input("mailroom-1");
-        page.Find("#f-environment").Change("production");
-        page.Find("form").Submit();
+        await page.ActAsync("#f-slug", e => e.Input("mailroom-1"));
+        await page.ActAsync("#f-environment", e => e.Change("production"));
+        await page.ActAsync("form", e => e.Submit());
 
         page.WaitForAssertion(() =>
             Assert.Contains("Is taken by another agent", page.Find("#f-slug-h").TextContent, StringComparison.Ordinal)

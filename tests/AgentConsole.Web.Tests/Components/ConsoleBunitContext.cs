@@ -4,6 +4,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Web.Agents;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
@@ -31,6 +32,7 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
     {
         _house = await TestHouse.OpenAsync();
         Services.AddConsoleUi();
+        Services.AddConsoleFleet();
         Services.AddSingleton<AuthenticationStateProvider>(_signedIn);
         Services.AddFallbackServiceProvider(_house.Services);
         // By hand: the fallback serves what a component asks for, not what a service of ours does.

@@ -9,7 +9,7 @@ namespace AgentConsole.Web.Tests.Components;
 public sealed class PartsTests : ConsoleBunitContext
 {
     [Fact]
-    public void A_secret_is_masked_until_asked_for_and_let_go_only_with_its_last_four()
+    public async Task A_secret_is_masked_until_asked_for_and_let_go_only_with_its_last_four()
     {
         var stored = false;
         var part = Render<SecretOnce>(p =>
@@ -17,13 +17,13 @@ public sealed class PartsTests : ConsoleBunitContext
         );
 
         Assert.DoesNotContain("Zk3mQ", part.Find("output").TextContent, StringComparison.Ordinal);
-        part.Find("button[aria-label='Show it']").Click();
+        await part.ActAsync("button[aria-label='Show it']", e => e.Click());
         Assert.Equal("ak_live_Zk3mQ81xN5tRw9b2Ew4tTz", part.Find("output").TextContent);
 
         var button = part.FindAll("button").Single(b => b.TextContent == "I stored it");
         Assert.Equal("true", button.GetAttribute("aria-disabled"));
-        part.Find("input").Input("4tTz");
-        part.FindAll("button").Single(b => b.TextContent == "I stored it").Click();
+        await part.ActAsync("input", e => e.Input("4tTz"));
+        await part.PressAsync("I stored it");
 
         Assert.True(stored);
     }
@@ -53,11 +53,11 @@ public sealed class PartsTests : ConsoleBunitContext
         var host = Render<ToastHost>();
 
         await host.InvokeAsync(() => toasts.Show("Paused mailroom-1"));
-        host.WaitForElement(".toast").TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        await host.ActAsync(".toast", e => e.TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs()));
         Clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Contains("Paused mailroom-1", host.Markup, StringComparison.Ordinal);
 
-        host.Find(".toast").TriggerEvent("onmouseleave", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        await host.ActAsync(".toast", e => e.TriggerEvent("onmouseleave", new Microsoft.AspNetCore.Components.Web.MouseEventArgs()));
         Clock.Advance(TimeSpan.FromSeconds(10));
 
         host.WaitForState(() => host.FindAll(".toast").Count == 0);
@@ -79,7 +79,7 @@ public sealed class PartsTests : ConsoleBunitContext
         await host.InvokeAsync(() => toasts.Show("Paused a", Undo("a")));
         await host.InvokeAsync(() => toasts.Show("Paused b", Undo("b")));
         host.WaitForAssertion(() => Assert.Contains("and 1 before", host.Markup, StringComparison.Ordinal));
-        host.Find("button[data-key='z']").Click();
+        await host.ActAsync("button[data-key='z']", e => e.Click());
 
         Assert.Equal(["b"], undone);
         host.WaitForAssertion(() => Assert.Contains("Paused a", host.Markup, StringComparison.Ordinal));

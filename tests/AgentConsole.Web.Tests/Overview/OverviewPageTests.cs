@@ -54,12 +54,12 @@ public sealed class OverviewPageTests : ConsoleBunitContext
         var page = Render<OverviewPage>();
         Assert.Single(page.FindAll("[data-testid=run-row]"));
 
-        page.Find("table").TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs());
+        await page.ActAsync("table", e => e.TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs()));
         await ReportAsync(agent, "running", "job-2", "Second");
 
         page.WaitForAssertion(() => Assert.Equal("1 new", page.Find(".chg").TextContent));
         Assert.Single(page.FindAll("[data-testid=run-row]"));
-        page.Find(".chg").Click();
+        await page.ActAsync(".chg", e => e.Click());
         Assert.Contains("Second", page.FindAll("[data-testid=run-row]")[0].TextContent, StringComparison.Ordinal);
     }
 

@@ -90,7 +90,7 @@ public sealed class TrailPageTests : ConsoleBunitContext
         await RegisterAsync("mailroom-1");
         var page = Open();
 
-        page.FindAll("button").First(b => b.TextContent.Trim() == "Verify now").Click();
+        await page.PressAsync("Verify now");
 
         page.WaitForAssertion(() =>
             Assert.Contains("The chain is whole.", page.Find("[role=status]").TextContent, StringComparison.Ordinal)
