@@ -86,15 +86,15 @@ public sealed class TrailWitness(IOptions<ConsoleOptions> options, TimeProvider 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            await foreach (var _ in _wake.Reader.ReadAllAsync(stoppingToken))
-                await TryStepAsync();
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
+        await foreach (var _ in _wake.Reader.ReadAllAsync(stoppingToken))
             await TryStepAsync();
-        }
+    }
+
+    /// <summary>Also when the stop has run into its limit, what was committed is witnessed before this returns.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await TryStepAsync();
     }
 
     public override void Dispose()

@@ -55,7 +55,7 @@ public sealed partial class AccountPage
 
     protected override async Task OpenAsync()
     {
-        Http.Response.Headers.CacheControl = "no-store";
+        Http.Response.Headers.CacheControl = "no-cache, no-store";
         await ReadAsync();
         _offer = Account.Reopen(Me, Confirm?.Ticket); // the form that was sent must stand in the page again to be heard
     }

@@ -28,7 +28,7 @@ public abstract class EntryPage : ComponentBase
     protected override void OnInitialized()
     {
         if (!Http.Response.HasStarted)
-            Http.Response.Headers.CacheControl = "no-store";
+            Http.Response.Headers.CacheControl = "no-cache, no-store";
     }
 
     /// <summary>Shows the refusal in the page, with its status.</summary>

@@ -30,6 +30,7 @@ internal static class ConsoleHost
         change?.Invoke(builder);
         builder.AddConsoleStore();
         var services = builder.Services;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = Stopping.Limit);
         services.AddConsoleCore();
         services.AddConsoleApi();
         services.AddConsoleAccount();
@@ -41,6 +42,7 @@ internal static class ConsoleHost
 
         var app = builder.Build();
         app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<Stopping>();
         app.UseExceptionHandler(ConsoleErrors.Handle);
         app.UseConsoleNotFound(); // before routing, which an address that is not there passes twice
         app.UseRouting();
