@@ -139,6 +139,33 @@
   let ages = 0;
   new MutationObserver(() => (ages ||= requestAnimationFrame(() => ((ages = 0), age())))).observe(document.body, { childList: true, subtree: true });
 
+  // ---- hold: while a person points at a list, stands, selects or reads on in it, its rows keep their places ------------------------------------
+  const hovers = matchMedia("(hover: hover)");
+  const holds = new WeakMap();
+  const whyHeld = (list) => {
+    const selection = getSelection();
+    if (!selection.isCollapsed && list.contains(selection.anchorNode)) return "select";
+    if (hovers.matches && list.matches(":hover")) return "point";
+    const focus = document.activeElement;
+    if (list.contains(focus) && (focus.matches(":focus-visible") || focus.closest("details[open]"))) return "focus";
+    const seen = Math.max(0, list.closest(".scroll")?.getBoundingClientRect().top ?? 0);
+    return list.getBoundingClientRect().top < seen - 1 ? "scroll" : "";
+  };
+  const holdAll = () => {
+    for (const list of document.querySelectorAll("[data-hold]")) {
+      const why = whyHeld(list);
+      if (why === (holds.get(list) ?? "")) continue;
+      holds.set(list, why);
+      list.dispatchEvent(new CustomEvent("hold", { bubbles: true, detail: why }));
+    }
+  };
+  let holding = 0;
+  const holdSoon = () => (holding ||= requestAnimationFrame(() => ((holding = 0), holdAll())));
+  for (const type of ["pointerover", "pointerout", "focusin", "focusout", "selectionchange", "scroll", "toggle"])
+    document.addEventListener(type, holdSoon, { passive: true, capture: true });
+  new MutationObserver(holdSoon).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("hold", { createEventArgs: (event) => ({ why: event.detail }) }));
+
   // ---- keys ---------------------------------------------------------------------------------------------------------------------------------
   const typing = (element) => element?.closest?.("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {

@@ -141,6 +141,7 @@ public sealed class Write : IAsyncDisposable
         {
             await Db.SaveChangesAsync(cancellationToken);
             heads.AddRange(Db.ChangeTracker.Entries<TrailHead>().Select(e => e.Entity));
+            _events.AddRange(heads.Select(head => new LiveEvent("trail", head.OrganizationId, null, null, head.OrganizationId)));
             if (_outbox.IsShared)
                 position = await TellNodesAsync(cancellationToken);
             await _transaction.CommitAsync(CancellationToken.None);

@@ -28,7 +28,7 @@ public sealed partial class FleetPage
     private string _text = "";
     private readonly Queue<AgentFilter> _onTheirWay = new();
     private int _changed;
-    private bool _held;
+    private readonly Hold _hold = new();
     private Virtualize<FleetLine>? _rest;
     private CancellationTokenSource? _reading;
     private readonly HashSet<Guid> _stale = [];
@@ -272,7 +272,7 @@ public sealed partial class FleetPage
         if (sameOrder && window.Total == _window!.Total)
             return false;
         await CountAsync();
-        if (_held)
+        if (_hold.On)
             _changed = Math.Max(1, window.Rows.Where((row, at) => at >= _first.Count || _first[at].Row.Id != row.Id).Count());
         else
             await TakeAsync(window);
@@ -303,13 +303,10 @@ public sealed partial class FleetPage
 
     private FleetLine? Find(Guid id) => _first.Find(line => line.Row.Id == id) ?? _further.GetValueOrDefault(id);
 
-    private void Hold() => _held = true;
-
-    private async Task ReleaseAsync()
+    private async Task HoldAsync(HoldEventArgs told)
     {
-        _held = false;
-        if (_changed > 0)
-            await ReloadAsync(); // the pointer is elsewhere: nothing moves under it
+        if (_hold.Hear(told) && _changed > 0)
+            await ReloadAsync(); // nobody looks: nothing moves under the pointer
     }
 
     private Task ShowChangedAsync() => ReloadAsync();

@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
@@ -13,9 +14,7 @@ namespace AgentConsole.Web.Keys;
 public sealed partial class KeysPage
 {
     private KeyFilter _filter = new();
-    private List<KeyRow>? _rows;
     private IReadOnlyList<KeyRow> _leaked = [];
-    private string? _cursor;
     private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
@@ -29,6 +28,9 @@ public sealed partial class KeysPage
 
     [Inject]
     public required Toasts Toasts { get; init; }
+
+    private RereadRows<KeyRow> List =>
+        field ??= new RereadRows<KeyRow>(row => row.VersionId, page => Lists.ListAsync(Me, _filter, page, Left));
 
     private IReadOnlyList<Tabs.Tab> Views =>
         [
@@ -54,25 +56,17 @@ public sealed partial class KeysPage
             await ReloadAsync();
     }
 
-    private Task HearAsync() => _rows is { Count: > 100 } ? Task.CompletedTask : ReloadAsync();
-
-    private async Task ReloadAsync()
+    private async Task HearAsync()
     {
-        var size = Math.Clamp(_rows?.Count ?? 50, 50, 100);
-        var page = await Lists.ListAsync(Me, _filter, new PageRequest(size), Left);
-        _problem = page.Problem;
-        (_rows, _cursor) = page.Problem is null ? (page.Value.Items.ToList(), page.Value.NextCursor) : (_rows ?? [], _cursor);
+        await List.HearAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
     }
 
-    private async Task MoreAsync()
+    private async Task ReloadAsync()
     {
-        var page = await Lists.ListAsync(Me, _filter, new PageRequest(Cursor: _cursor), Left);
-        _problem = page.Problem;
-        if (page.Problem is not null)
-            return;
-        _rows!.AddRange(page.Value.Items);
-        _cursor = page.Value.NextCursor;
+        _problem = null;
+        await List.LoadAsync();
+        _leaked = await Lists.LeakedAsync(Me, Left);
     }
 
     private async Task DisableAsync(KeyRow row)
@@ -93,8 +87,8 @@ public sealed partial class KeysPage
     private async Task<bool> ActAsync(Task<Outcome<KeyBody>> act)
     {
         var done = await act;
-        await ReloadAsync();
-        _problem ??= done.Problem;
+        _problem = done.Problem;
+        await HearAsync();
         StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }

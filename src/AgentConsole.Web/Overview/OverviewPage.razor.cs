@@ -16,7 +16,6 @@ namespace AgentConsole.Web.Overview;
 public sealed partial class OverviewPage
 {
     private const int Shown = 8;
-    private readonly LiveRows<RunRow> _runs = new(row => row.Id, Shown);
     private string _title = "Overview";
     private string _scope = "";
     private List<Need> _needs = [];
@@ -40,6 +39,8 @@ public sealed partial class OverviewPage
     [Inject]
     public required StatsService Stats { get; init; }
 
+    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
+
     private string Curl =>
         $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
 
@@ -59,10 +60,7 @@ public sealed partial class OverviewPage
     protected override async Task OpenAsync()
     {
         var me = Me;
-        var runs = await Runs.RowsAsync(me, new RunFilter(), new PageRequest(Shown), Left);
-        _problem = runs.Problem;
-        if (_problem is null)
-            _runs.Load(runs.Value.Items);
+        await List.LoadAsync(new RunFilter());
         var names = me
             .Grants.Teams.Keys.Select(id => Access.Current.Teams.GetValueOrDefault(id)?.Name)
             .OfType<string>()
@@ -87,13 +85,7 @@ public sealed partial class OverviewPage
 
     private async Task HearAsync(LiveBatch batch)
     {
-        var ids = batch.Changes.Where(change => change.Noun == "run").Select(change => change.Id).Distinct().ToList();
-        if (ids.Count > 0)
-        {
-            // Of a burst only the newest can be seen.
-            var rows = await Runs.RowsAsync(Me, new RunFilter(), ids.TakeLast(Shown * 2).ToList(), Left);
-            _runs.Hear(rows.OrderBy(row => row.ReceivedAt).ThenBy(row => row.Id));
-        }
+        await List.HearAsync(batch);
         if (_waits)
             return;
         _waits = true;
@@ -132,7 +124,7 @@ public sealed partial class OverviewPage
         _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
         _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count);
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
-        (_day, _problem) = day.Problem is null ? (day.Value, null) : (_day, day.Problem);
+        (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);
     }
 

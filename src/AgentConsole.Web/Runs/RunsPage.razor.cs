@@ -24,18 +24,15 @@ public sealed partial class RunsPage
         ("Last 7 days", "7d"),
     ];
 
-    private readonly LiveRows<RunRow> _rows = new(row => row.Id, MostRows);
     private RunFilter _filter = new();
-    private string? _cursor;
-    private bool _read;
     private bool _more;
-    private bool _missed; // more changed at once than was followed one by one
-    private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
 
     [Inject]
     public required RunService Runs { get; init; }
+
+    private RunList List => field ??= new RunList(Runs, () => Me, PageSize, MostRows, Left);
 
     private IReadOnlyList<Tabs.Tab> Views =>
         [
@@ -62,77 +59,18 @@ public sealed partial class RunsPage
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its runs appear here."
             : null;
-        if (_read && filter.Equals(_filter))
+        if (List.IsRead && filter.Equals(_filter))
             return;
         _filter = filter;
         if (_seesNothing is null)
-            await ReloadAsync();
-    }
-
-    private async Task ReloadAsync()
-    {
-        var page = await Runs.RowsAsync(Me, _filter, new PageRequest(PageSize), Left);
-        _problem = page.Problem;
-        _read = true;
-        if (page.Problem is not null)
-            return;
-        _rows.Load(page.Value.Items);
-        _missed = false;
-        _cursor = page.Value.NextCursor;
+            await List.LoadAsync(filter);
     }
 
     private async Task MoreAsync()
     {
         _more = true;
-        var page = await Runs.RowsAsync(Me, _filter, new PageRequest(PageSize, _cursor), Left);
+        await List.MoreAsync();
         _more = false;
-        _problem = page.Problem;
-        if (page.Problem is not null)
-            return;
-        _rows.Append(page.Value.Items);
-        _cursor = page.Value.NextCursor;
-    }
-
-    private async Task HearAsync(LiveBatch batch)
-    {
-        if (batch.Overflow && !_rows.Held)
-        {
-            await ReloadAsync();
-            return;
-        }
-        _missed |= batch.Overflow;
-        foreach (var ids in batch.Changes.Select(change => change.Id).Distinct().Chunk(RunService.MostAtOnce))
-            await FollowAsync(ids);
-    }
-
-    private async Task FollowAsync(Guid[] ids)
-    {
-        var rows = await Runs.RowsAsync(Me, _filter, ids, Left);
-        // A run that no longer matches stays until the next read while it is looked at, and goes otherwise.
-        if (!_rows.Held)
-        {
-            var matching = rows.Select(row => row.Id).ToHashSet();
-            var told = ids.ToHashSet();
-            _rows.Drop(row => told.Contains(row.Id) && !matching.Contains(row.Id));
-        }
-        OnTop(() => _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal)));
-    }
-
-    private async Task ShowWaitingAsync()
-    {
-        if (_missed)
-            await ReloadAsync();
-        else
-            OnTop(_rows.ShowWaiting);
-    }
-
-    // What comes in at the top of a full list pushes rows off its end; reading on then begins where the list now ends.
-    private void OnTop(Action change)
-    {
-        Guid? last = _rows.Rows.Count == 0 ? null : _rows.Rows[^1].Id;
-        change();
-        if (last is not null && _rows.Rows[^1].Id != last)
-            _cursor = RunService.CursorAfter(_rows.Rows[^1].Id);
     }
 
     private Tabs.Tab View(string name, RunStatus[] statuses) =>

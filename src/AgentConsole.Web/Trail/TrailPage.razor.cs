@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Trail;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -12,10 +13,6 @@ namespace AgentConsole.Web.Trail;
 public sealed partial class TrailPage
 {
     private TrailFilter _filter = new();
-    private List<TrailBody>? _records;
-    private string? _cursor;
-    private bool _deep;
-    private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
     private string? _mayNotVerify;
@@ -28,6 +25,12 @@ public sealed partial class TrailPage
 
     [Inject]
     public required TrailVerifier Verifier { get; init; }
+
+    private RereadRows<TrailBody> List =>
+        field ??= new RereadRows<TrailBody>(
+            record => IdText.Parse(IdText.Trail, record.Id),
+            page => Trail.ListAsync(Me, _filter, page, Left)
+        );
 
     // What the form has no field for, kept when it is sent.
     private IEnumerable<KeyValuePair<string, string>> Hidden =>
@@ -46,29 +49,7 @@ public sealed partial class TrailPage
             errors
         );
         _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
-        await ReloadAsync();
-    }
-
-    // Who reads further back is not moved by what is new.
-    private Task HearAsync() => _deep ? Task.CompletedTask : ReloadAsync();
-
-    private async Task ReloadAsync()
-    {
-        var page = await Trail.ListAsync(Me, _filter, new PageRequest(), Left);
-        _problem = page.Problem;
-        _deep = false;
-        (_records, _cursor) = page.Problem is null ? (page.Value.Items.ToList(), page.Value.NextCursor) : (_records ?? [], null);
-    }
-
-    private async Task MoreAsync()
-    {
-        var page = await Trail.ListAsync(Me, _filter, new PageRequest(Cursor: _cursor), Left);
-        _problem = page.Problem;
-        if (page.Problem is not null)
-            return;
-        _deep = true;
-        _records!.AddRange(page.Value.Items);
-        _cursor = page.Value.NextCursor;
+        await List.LoadAsync();
     }
 
     private async Task VerifyAsync()

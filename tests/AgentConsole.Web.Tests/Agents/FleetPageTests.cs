@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
 using Bunit.TestDoubles;
@@ -72,7 +73,7 @@ public sealed class FleetPageTests : ConsoleBunitContext
     {
         await RegisterAsync("m-second");
         var page = Open("/fleet?sort=slug");
-        await page.ActAsync("table", e => e.TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs()));
+        await page.ActAsync("table", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = "point" }));
 
         await RegisterAsync("a-first");
 

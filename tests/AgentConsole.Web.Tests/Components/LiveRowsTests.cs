@@ -10,6 +10,8 @@ public sealed class LiveRowsTests
 
     private readonly LiveRows<Row> _rows = new(row => row.Id, 3);
 
+    private void Point() => _rows.Hold.Hear(new HoldEventArgs { Why = "point" });
+
     private IEnumerable<string> Texts => _rows.Rows.Select(row => row.Text);
 
     [Fact]
@@ -30,7 +32,7 @@ public sealed class LiveRowsTests
         var known = New("running");
         _rows.Load([New("a"), known]);
 
-        _rows.Hold();
+        Point();
         _rows.Hear([New("b"), known with { Text = "completed" }]);
 
         Assert.Equal(["a", "completed"], Texts);
@@ -38,16 +40,13 @@ public sealed class LiveRowsTests
     }
 
     [Fact]
-    public void Leaving_the_list_moves_nothing_either_until_the_chip_is_pressed()
+    public void What_waits_comes_in_newest_first_and_nothing_waits_any_more()
     {
         _rows.Load([New("a")]);
-        _rows.Hold();
+        Point();
         _rows.Hear([New("b")]);
-        _rows.Release();
         _rows.Hear([New("c")]);
-
         Assert.Equal(["a"], Texts);
-        Assert.Equal(2, _rows.Waiting);
 
         _rows.ShowWaiting();
 
@@ -59,7 +58,7 @@ public sealed class LiveRowsTests
     public void A_row_that_waits_changes_while_it_waits_and_counts_once()
     {
         var waiting = New("running");
-        _rows.Hold();
+        Point();
         _rows.Hear([waiting]);
         _rows.Hear([waiting with { Text = "failed" }]);
         Assert.Equal(1, _rows.Waiting);

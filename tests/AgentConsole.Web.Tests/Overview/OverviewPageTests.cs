@@ -1,4 +1,5 @@
 using AgentConsole.Core.Agents;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Overview;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
@@ -54,7 +55,7 @@ public sealed class OverviewPageTests : ConsoleBunitContext
         var page = Render<OverviewPage>();
         Assert.Single(page.FindAll("[data-testid=run-row]"));
 
-        await page.ActAsync("table", e => e.TriggerEvent("onmouseenter", new Microsoft.AspNetCore.Components.Web.MouseEventArgs()));
+        await page.ActAsync("table", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = "point" }));
         await ReportAsync(agent, "running", "job-2", "Second");
 
         page.WaitForAssertion(() => Assert.Equal("1 new", page.Find(".chg").TextContent));

@@ -1,8 +1,8 @@
 namespace AgentConsole.Web.Components.Live;
 
 /// <summary>
-/// Rows of a live list, newest first, that never move under the pointer: known rows change in their place, new ones wait behind "n new" while
-/// the list is held (hovered, focused, something selected) and come in at once otherwise.
+/// Rows of a live list, newest first, that never move while somebody looks at them: known rows change in their place, new ones wait behind
+/// "n new" while the list is held, and come in at once otherwise.
 /// </summary>
 /// <param name="keep">Most rows that are shown, or as many as were asked for; older ones fall off the end.</param>
 public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
@@ -16,7 +16,7 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
     /// <summary>New rows that wait; the chip says this number.</summary>
     public int Waiting => _waiting.Count;
 
-    public bool Held { get; private set; }
+    public Hold Hold { get; } = new();
 
     /// <summary>Rows that came with the last change, to be emphasised once.</summary>
     public IReadOnlySet<Guid> Fresh { get; private set; } = new HashSet<Guid>();
@@ -39,23 +39,16 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
         _asked = _rows.Count;
     }
 
-    public void Hold() => Held = true;
-
-    /// <summary>Lets go; what waits stays behind the chip until somebody asks for it, so that leaving the list moves nothing either.</summary>
-    public void Release() => Held = false;
-
-    /// <summary>Takes in what was told, oldest first. True when something visible changed.</summary>
-    public bool Hear(IEnumerable<T> changes)
+    /// <summary>Takes in what was told, oldest first.</summary>
+    public void Hear(IEnumerable<T> changes)
     {
         var fresh = new HashSet<Guid>();
-        var seen = false;
         foreach (var row in changes)
         {
             var key = id(row);
-            seen = true;
             if (Replace(_rows, key, row) || Replace(_waiting, key, row))
                 continue;
-            if (Held || _waiting.Count > 0)
+            if (Hold.On)
                 _waiting.Insert(0, row);
             else
             {
@@ -65,7 +58,6 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
         }
         Fresh = fresh;
         Cut();
-        return seen;
     }
 
     /// <summary>Removes rows that no longer belong here.</summary>
@@ -75,7 +67,7 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
         _waiting.RemoveAll(gone);
     }
 
-    /// <summary>The chip was pressed: brings in what waits.</summary>
+    /// <summary>Brings in what waits: the chip was pressed, or nobody looks any more.</summary>
     public void ShowWaiting()
     {
         Fresh = _waiting.Select(id).ToHashSet();

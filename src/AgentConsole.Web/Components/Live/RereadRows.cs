@@ -1,0 +1,106 @@
+using AgentConsole.Core.Common;
+
+namespace AgentConsole.Web.Components.Live;
+
+/// <summary>
+/// Rows of a list that is read again when something changed, in whatever order. While it is held, rows change in their place and the new order
+/// waits behind "n changed".
+/// </summary>
+/// <param name="id">What a row is known by from one reading to the next.</param>
+/// <param name="read">Reads a page.</param>
+/// <param name="size">Rows of a page; a reading covers as many rows as are shown, up to the most a page may have.</param>
+public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outcome<Paged<T>>>> read, int size = 50)
+{
+    private List<T>? _rows;
+    private Paged<T>? _waits;
+
+    /// <summary>What is shown; null until the first reading.</summary>
+    public IReadOnlyList<T>? Rows => _rows;
+
+    public bool HasMore => Cursor is not null;
+
+    public Hold Hold { get; } = new();
+
+    /// <summary>Rows that came or moved since, and wait.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Rows that came with the last change, to be emphasised once.</summary>
+    public IReadOnlySet<Guid> Fresh { get; private set; } = new HashSet<Guid>();
+
+    /// <summary>Why the last reading failed; what is shown is as it was then.</summary>
+    public Problem? Problem { get; private set; }
+
+    private string? Cursor { get; set; }
+
+    /// <summary>Begins anew: another filter, or nothing read yet.</summary>
+    public async Task LoadAsync()
+    {
+        var page = await read(new PageRequest(size));
+        Problem = page.Problem;
+        if (Problem is null)
+            Take(page.Value, fresh: false);
+        else
+            _rows ??= [];
+    }
+
+    /// <summary>Something changed: reads what is shown again.</summary>
+    public async Task HearAsync()
+    {
+        if (_rows is null)
+            return;
+        var page = await read(new PageRequest(Math.Clamp(_rows.Count, size, PageRequest.MaxLimit)));
+        Problem = page.Problem;
+        if (Problem is not null)
+            return;
+        if (!Hold.On || page.Value.Items.Select(id).SequenceEqual(_rows.Take(PageRequest.MaxLimit).Select(id)))
+        {
+            Take(page.Value, fresh: true);
+            return;
+        }
+        _waits = page.Value;
+        Waiting = Math.Max(1, page.Value.Items.Where((row, at) => at >= _rows.Count || id(_rows[at]) != id(row)).Count());
+        var now = page.Value.Items.ToDictionary(id);
+        for (var at = 0; at < _rows.Count; at++)
+            _rows[at] = now.GetValueOrDefault(id(_rows[at]), _rows[at])!;
+    }
+
+    public async Task MoreAsync()
+    {
+        var page = await read(new PageRequest(size, Cursor));
+        Problem = page.Problem;
+        if (Problem is not null)
+            return;
+        var known = _rows!.Select(id).ToHashSet();
+        _rows!.AddRange(page.Value.Items.Where(row => known.Add(id(row))));
+        Cursor = page.Value.NextCursor;
+    }
+
+    /// <summary>Brings in what waits.</summary>
+    public void ShowWaiting()
+    {
+        if (_waits is { } waits)
+            Take(waits, fresh: true);
+    }
+
+    /// <summary>The list is looked at, or no longer.</summary>
+    public void Hear(HoldEventArgs told)
+    {
+        if (Hold.Hear(told))
+            ShowWaiting();
+    }
+
+    private void Take(Paged<T> page, bool fresh)
+    {
+        var known = _rows?.Select(id).ToHashSet();
+        Fresh = fresh && known is not null ? page.Items.Select(id).Where(row => !known.Contains(row)).ToHashSet() : new HashSet<Guid>();
+        // Beyond what one reading covers, rows stand as they were read.
+        var tail = fresh && page.Items.Count == PageRequest.MaxLimit ? _rows!.Skip(PageRequest.MaxLimit).ToList() : [];
+        var current = page.Items.Select(id).ToHashSet();
+        tail.RemoveAll(row => current.Contains(id(row)));
+        _rows = [.. page.Items, .. tail];
+        if (tail.Count == 0)
+            Cursor = page.NextCursor;
+        _waits = null;
+        Waiting = 0;
+    }
+}

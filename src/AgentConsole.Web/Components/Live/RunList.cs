@@ -1,0 +1,114 @@
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Runs;
+
+namespace AgentConsole.Web.Components.Live;
+
+/// <summary>A live list of runs, newest first: read, followed run by run, held while somebody looks.</summary>
+/// <param name="size">Rows of a page.</param>
+/// <param name="most">Rows that are kept unless more were asked for.</param>
+/// <param name="left">Ends when the person leaves the page.</param>
+public sealed class RunList(RunService runs, Func<Actor> me, int size, int most, CancellationToken left)
+{
+    private readonly LiveRows<RunRow> _rows = new(row => row.Id, most);
+    private RunFilter _filter = new();
+
+    public IReadOnlyList<RunRow> Rows => _rows.Rows;
+    public IReadOnlySet<Guid> Fresh => _rows.Fresh;
+    public int Waiting => _rows.Waiting;
+    public Hold Hold => _rows.Hold;
+
+    /// <summary>More came at once than was followed: what waits is more than <see cref="Waiting"/>.</summary>
+    public bool Missed { get; private set; }
+
+    /// <summary>Whether a first reading succeeded.</summary>
+    public bool IsRead { get; private set; }
+
+    public bool IsEmpty => Rows.Count == 0 && Waiting == 0 && Cursor is null;
+
+    /// <summary>Where the next page begins; null at the end.</summary>
+    public string? Cursor { get; private set; }
+
+    /// <summary>Why the last reading failed; what is shown is as it was then.</summary>
+    public Problem? Problem { get; private set; }
+
+    public Task LoadAsync(RunFilter filter)
+    {
+        _filter = filter;
+        return ReloadAsync();
+    }
+
+    public async Task ReloadAsync()
+    {
+        var page = await runs.RowsAsync(me(), _filter, new PageRequest(size), left);
+        Problem = page.Problem;
+        if (Problem is not null)
+            return;
+        IsRead = true;
+        _rows.Load(page.Value.Items);
+        Missed = false;
+        Cursor = page.Value.NextCursor;
+    }
+
+    public async Task MoreAsync()
+    {
+        var page = await runs.RowsAsync(me(), _filter, new PageRequest(size, Cursor), left);
+        Problem = page.Problem;
+        if (Problem is not null)
+            return;
+        _rows.Append(page.Value.Items);
+        Cursor = page.Value.NextCursor;
+    }
+
+    /// <summary>Runs changed; other changes in the batch are left alone.</summary>
+    public async Task HearAsync(LiveBatch batch)
+    {
+        if (batch.Overflow && !Hold.On)
+        {
+            await ReloadAsync();
+            return;
+        }
+        Missed |= batch.Overflow;
+        foreach (
+            var ids in batch
+                .Changes.Where(change => change.Noun == "run")
+                .Select(change => change.Id)
+                .Distinct()
+                .Chunk(RunService.MostAtOnce)
+        )
+            await FollowAsync(ids);
+    }
+
+    public async Task ShowWaitingAsync()
+    {
+        if (Missed)
+            await ReloadAsync();
+        else
+            OnTop(_rows.ShowWaiting);
+    }
+
+    /// <summary>The list is looked at, or no longer.</summary>
+    public Task HearAsync(HoldEventArgs told) => Hold.Hear(told) ? ShowWaitingAsync() : Task.CompletedTask;
+
+    private async Task FollowAsync(Guid[] ids)
+    {
+        var rows = await runs.RowsAsync(me(), _filter, ids, left);
+        // A run that no longer matches stays until the next read while it is looked at, and goes otherwise.
+        if (!Hold.On)
+        {
+            var matching = rows.Select(row => row.Id).ToHashSet();
+            var told = ids.ToHashSet();
+            _rows.Drop(row => told.Contains(row.Id) && !matching.Contains(row.Id));
+        }
+        OnTop(() => _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal)));
+    }
+
+    // What comes in at the top of a full list pushes rows off its end; reading on then begins where the list now ends.
+    private void OnTop(Action change)
+    {
+        Guid? last = Rows.Count == 0 ? null : Rows[^1].Id;
+        change();
+        if (last is not null && Rows.Count > 0 && Rows[^1].Id != last)
+            Cursor = RunService.CursorAfter(Rows[^1].Id);
+    }
+}
