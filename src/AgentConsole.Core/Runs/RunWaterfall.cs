@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
 
 namespace AgentConsole.Core.Runs;
 
@@ -44,6 +45,7 @@ public sealed record TimePart(TimeKind Kind, long Milliseconds, double Share);
 public sealed record RunWaterfall(long TotalMs, IReadOnlyList<WaterfallStep> Steps, IReadOnlyList<TimePart> Parts, bool Truncated)
 {
     public const int MostSteps = 2_000;
+    private static readonly string Iteration = KebabCase.Of(RunEventKind.Iteration);
 
     public static RunWaterfall Of(Run run, IReadOnlyList<RunEvent> events, DateTimeOffset now)
     {
@@ -137,8 +139,8 @@ public sealed record RunWaterfall(long TotalMs, IReadOnlyList<WaterfallStep> Ste
         var turns = new List<(long At, TimeKind Kind, int By)>(steps.Count * 2);
         foreach (var step in steps)
         {
-            if (step.DurationMs == 0)
-                continue;
+            if (step.DurationMs == 0 || (step.HasChildren && step.Event.Kind == Iteration))
+                continue; // a round is a frame: its time is that of the steps within it, and of the gaps between them
             turns.Add((step.OffsetMs, step.Kind, 1));
             turns.Add((step.OffsetMs + step.DurationMs, step.Kind, -1));
         }

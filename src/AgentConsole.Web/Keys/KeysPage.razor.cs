@@ -88,7 +88,8 @@ public sealed partial class KeysPage
     {
         var done = await act;
         _problem = done.Problem;
-        await HearAsync();
+        await List.ActedAsync();
+        _leaked = await Lists.LeakedAsync(Me, Left);
         StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }

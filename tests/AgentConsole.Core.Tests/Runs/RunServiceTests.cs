@@ -268,7 +268,7 @@ public sealed class RunServiceTests
         Assert.Equal(6, picture.Steps.Count);
         Assert.Equal("t1", Assert.Single(picture.Steps, s => s.Failed).Event.ExternalId);
         Assert.Equal(
-            [(TimeKind.Gap, 4_000L), (TimeKind.Model, 3_000L), (TimeKind.Tool, 2_000L), (TimeKind.Step, 1_000L)],
+            [(TimeKind.Gap, 5_000L), (TimeKind.Model, 3_000L), (TimeKind.Tool, 2_000L)],
             picture.Parts.Select(p => (p.Kind, p.Milliseconds))
         );
         Assert.Equal(1, picture.Parts.Sum(p => p.Share), 6);

@@ -82,13 +82,9 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
         Assert.True(await write.TryCommitAsync(Stop));
     }
 
-    /// <summary>The agent reports a run with its own key.</summary>
-    protected async Task<RunBody> ReportAsync(AgentBody agent, string status, string? externalId = null, string? summary = null)
-    {
-        if (!_ingests)
-            await Get<RunIngest>().StartAsync(Stop);
-        _ingests = true;
-        var by = new Actor
+    /// <summary>The agent itself, with its key.</summary>
+    protected Actor As(AgentBody agent) =>
+        new()
         {
             OrganizationId = Cast.Acme,
             Kind = ActorKind.Agent,
@@ -98,13 +94,20 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
             CorrelationId = "c",
             Scopes = TokenScopes.AgentKey,
         };
+
+    /// <summary>The agent reports a run with its own key.</summary>
+    protected async Task<RunBody> ReportAsync(AgentBody agent, string status, string? externalId = null, string? summary = null)
+    {
+        if (!_ingests)
+            await Get<RunIngest>().StartAsync(Stop);
+        _ingests = true;
         var body = new ReportRun
         {
             ExternalId = externalId,
             Status = status,
             Summary = summary,
         };
-        var reported = await Get<RunIngest>().ReportAsync(by, null, body, 100);
+        var reported = await Get<RunIngest>().ReportAsync(As(agent), null, body, 100);
         Assert.Null(reported.Problem);
         return reported.Value.Run;
     }

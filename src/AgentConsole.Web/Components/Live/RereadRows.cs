@@ -44,7 +44,12 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     }
 
     /// <summary>Something changed: reads what is shown again.</summary>
-    public async Task HearAsync()
+    public Task HearAsync() => RereadAsync(mayMove: false);
+
+    /// <summary>The person changed something here: reads what is shown again, and shows it as it is now.</summary>
+    public Task ActedAsync() => RereadAsync(mayMove: true);
+
+    private async Task RereadAsync(bool mayMove)
     {
         if (_rows is null)
             return;
@@ -52,7 +57,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
         Problem = page.Problem;
         if (Problem is not null)
             return;
-        if (!Hold.On || page.Value.Items.Select(id).SequenceEqual(_rows.Take(PageRequest.MaxLimit).Select(id)))
+        if (mayMove || !Hold.On || page.Value.Items.Select(id).SequenceEqual(_rows.Take(PageRequest.MaxLimit).Select(id)))
         {
             Take(page.Value, fresh: true);
             return;

@@ -11,6 +11,7 @@ namespace AgentConsole.Web.Components.Live;
 public sealed class RunList(RunService runs, Func<Actor> me, int size, int most, CancellationToken left)
 {
     private readonly LiveRows<RunRow> _rows = new(row => row.Id, most);
+    private readonly HashSet<Guid> _leaving = []; // no longer match, and stay while the list is held
     private RunFilter _filter = new();
 
     public IReadOnlyList<RunRow> Rows => _rows.Rows;
@@ -46,6 +47,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
             return;
         IsRead = true;
         _rows.Load(page.Value.Items);
+        _leaving.Clear();
         Missed = false;
         Cursor = page.Value.NextCursor;
     }
@@ -82,9 +84,16 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
     public async Task ShowWaitingAsync()
     {
         if (Missed)
+        {
             await ReloadAsync();
-        else
-            OnTop(_rows.ShowWaiting);
+            return;
+        }
+        OnTop(() =>
+        {
+            _rows.Drop(row => _leaving.Contains(row.Id));
+            _rows.ShowWaiting();
+        });
+        _leaving.Clear();
     }
 
     /// <summary>The list is looked at, or no longer.</summary>
@@ -93,14 +102,18 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
     private async Task FollowAsync(Guid[] ids)
     {
         var rows = await runs.RowsAsync(me(), _filter, ids, left);
-        // A run that no longer matches stays until the next read while it is looked at, and goes otherwise.
-        if (!Hold.On)
+        var matching = rows.Select(row => row.Id).ToHashSet();
+        _leaving.ExceptWith(matching);
+        _leaving.UnionWith(ids.Where(id => !matching.Contains(id)));
+        OnTop(() =>
         {
-            var matching = rows.Select(row => row.Id).ToHashSet();
-            var told = ids.ToHashSet();
-            _rows.Drop(row => told.Contains(row.Id) && !matching.Contains(row.Id));
-        }
-        OnTop(() => _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal)));
+            if (!Hold.On)
+            {
+                _rows.Drop(row => _leaving.Contains(row.Id));
+                _leaving.Clear();
+            }
+            _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal));
+        });
     }
 
     // What comes in at the top of a full list pushes rows off its end; reading on then begins where the list now ends.

@@ -1,0 +1,116 @@
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Components.Layout;
+using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Keys;
+using AgentConsole.Web.Tests.Components;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Keys;
+
+public sealed class KeysPageTests : ConsoleBunitContext
+{
+    private IRenderedComponent<KeysPage> Open(string address = "/keys")
+    {
+        Services.GetRequiredService<NavigationManager>().NavigateTo(address);
+        return Render<KeysPage>();
+    }
+
+    private static string[] Agents(IRenderedComponent<KeysPage> page) =>
+        [.. page.FindAll("[data-testid=key-row] .nm").Select(a => a.TextContent)];
+
+    private Task<AgentBody> WithKeyAsync(string slug) => RegisterAsync(slug, body => body with { Key = true });
+
+    [Fact]
+    public async Task A_key_that_is_made_while_the_page_is_open_appears_and_waits_while_somebody_points()
+    {
+        await WithKeyAsync("mailroom-1");
+        var page = Open();
+        await WithKeyAsync("reader-1");
+        page.WaitForAssertion(() => Assert.Equal(["reader-1", "mailroom-1"], Agents(page)));
+
+        await page.ActAsync("table", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = "point" }));
+        await WithKeyAsync("ledger-1");
+        Clock.Advance(TimeSpan.FromSeconds(2)); // changes of keys are gathered for a second
+        page.WaitForAssertion(() => Assert.Contains("changed", page.Find(".chg").TextContent, StringComparison.Ordinal));
+        Assert.Equal(["reader-1", "mailroom-1"], Agents(page));
+        await page.ActAsync(".chg", e => e.Click());
+
+        Assert.Equal(["ledger-1", "reader-1", "mailroom-1"], Agents(page));
+    }
+
+    [Fact]
+    public async Task What_a_person_does_to_a_key_shows_at_once_though_they_point_at_it()
+    {
+        await WithKeyAsync("mailroom-1");
+        var page = Open("/keys?state=active");
+        var toasts = Render<ToastHost>();
+        await page.ActAsync("table", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = "point" }));
+
+        await page.PressAsync("Disable");
+        page.WaitForAssertion(() => Assert.Contains("No key matches", page.Markup, StringComparison.Ordinal));
+
+        await toasts.ActAsync("[data-key=z]", e => e.Click());
+        page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Agents(page)));
+    }
+
+    [Fact]
+    public async Task Revoking_names_the_consequence_first()
+    {
+        await WithKeyAsync("mailroom-1");
+        var page = Open();
+
+        await page.PressAsync("Revoke…");
+        Assert.Contains(
+            "mailroom-1 is refused with this key from now on, for good.",
+            page.Find("dialog").TextContent,
+            StringComparison.Ordinal
+        );
+        await page.PressAsync("Revoke");
+
+        page.WaitForAssertion(() => Assert.Contains("Revoked", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("dialog"));
+    }
+
+    [Fact]
+    public async Task A_leaked_key_stands_in_the_title()
+    {
+        var agent = await WithKeyAsync("mailroom-1");
+        var page = Open();
+        Assert.Equal("Keys", page.Find("h1").TextContent);
+
+        var reported = await Get<LeakReports>().ReportAsync(CallOrigin.Unknown(), new KeyProof { Key = agent.ApiKey }, Stop);
+        Assert.Null(reported.Problem);
+
+        page.WaitForAssertion(() => Assert.Equal("1 key was reported as leaked", page.Find("h1").TextContent));
+        Assert.Contains("reported as leaked", page.Find("[data-testid=key-row]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_of_other_teams_are_not_there()
+    {
+        await WithKeyAsync("mailroom-1");
+        LookAs(Cast.Sara);
+
+        Assert.Empty(Open().FindAll("[data-testid=key-row]"));
+    }
+
+    [Fact]
+    public async Task A_viewer_sees_why_nothing_can_be_pressed()
+    {
+        await WithKeyAsync("mailroom-1");
+        LookAs(Cast.Victor);
+
+        var page = Open();
+
+        var button = page.FindAll("button").First(b => b.TextContent.Trim() == "Disable");
+        Assert.Equal("true", button.GetAttribute("aria-disabled"));
+        Assert.Contains(
+            "This needs the role",
+            page.Find("#" + button.GetAttribute("aria-describedby")).TextContent,
+            StringComparison.Ordinal
+        );
+    }
+}

@@ -1,0 +1,126 @@
+using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Runs;
+using AgentConsole.Web.Tests.Components;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Web.Tests.Runs;
+
+public sealed class RunsPageTests : ConsoleBunitContext
+{
+    private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(50); // changes closer together are told as one
+
+    private IRenderedComponent<RunsPage> Open(string address = "/runs")
+    {
+        Services.GetRequiredService<NavigationManager>().NavigateTo(address);
+        return Render<RunsPage>();
+    }
+
+    private static string[] Names(IRenderedComponent<RunsPage> page) =>
+        [.. page.FindAll("[data-testid=run-row] .nm").Select(a => a.TextContent)];
+
+    private static Task LookAtItAsync(IRenderedComponent<RunsPage> page, string? why) =>
+        page.ActAsync("table", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = why }));
+
+    [Fact]
+    public async Task A_run_that_is_reported_while_the_page_is_open_comes_in_on_top_and_changes_in_its_place()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var page = Open();
+        Assert.Contains("Runs that your agents report appear here", page.Markup, StringComparison.Ordinal);
+
+        await ReportAsync(agent, "running", "job-1", "First");
+        page.WaitForAssertion(() => Assert.Equal(["First"], Names(page)));
+        Clock.Advance(Burst);
+        await ReportAsync(agent, "running", "job-2", "Second");
+        page.WaitForAssertion(() => Assert.Equal(["Second", "First"], Names(page)));
+        Clock.Advance(Burst);
+        await ReportAsync(agent, "failed", "job-1", "First");
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("Failed", page.FindAll("[data-testid=run-row]")[1].TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal(["Second", "First"], Names(page));
+    }
+
+    [Theory]
+    [InlineData("point", "Held while you point")]
+    [InlineData("focus", "Held while you are in it")]
+    [InlineData("select", "Held while you select")]
+    [InlineData("scroll", "Held while you read on")]
+    public async Task While_somebody_looks_new_runs_wait_and_come_in_when_they_look_away(string why, string words)
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "completed", "job-1", "First");
+        var page = Open();
+        await LookAtItAsync(page, why);
+        Assert.Equal(words, page.Find(".held").TextContent.Trim());
+
+        await ReportAsync(agent, "completed", "job-2", "Second");
+        page.WaitForAssertion(() => Assert.Equal("1 new", page.Find(".chg").TextContent));
+        Assert.Equal(["First"], Names(page));
+        await LookAtItAsync(page, null);
+
+        page.WaitForAssertion(() => Assert.Equal(["Second", "First"], Names(page)));
+        Assert.Empty(page.FindAll(".chg"));
+    }
+
+    [Fact]
+    public async Task A_run_that_leaves_the_filter_stays_while_somebody_looks_and_is_gone_afterwards()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "running", "job-1", "First");
+        await ReportAsync(agent, "running", "job-2", "Second");
+        var page = Open("/runs?status=running");
+        await LookAtItAsync(page, "point");
+
+        await ReportAsync(agent, "completed", "job-1", "First");
+        await ReportAsync(agent, "running", "job-3", "Third");
+        Clock.Advance(Burst);
+        page.WaitForAssertion(() => Assert.Equal("1 new", page.Find(".chg").TextContent));
+        Assert.Equal(["Second", "First"], Names(page));
+        await LookAtItAsync(page, null);
+
+        page.WaitForAssertion(() => Assert.Equal(["Third", "Second"], Names(page)));
+    }
+
+    [Fact]
+    public async Task Filters_stand_as_chips_and_nonsense_in_the_address_is_named()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "failed", "job-1", "Broken");
+        await ReportAsync(agent, "completed", "job-2", "Fine");
+
+        var page = Open("/runs?status=failed&since=yesterday-ish");
+
+        Assert.Equal(["Broken"], Names(page));
+        Assert.Contains("status: failed", page.Find(".chip.accent").TextContent, StringComparison.Ordinal);
+        Assert.Contains("since:", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Runs_of_other_teams_are_not_there()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "completed", "job-1", "Secret of payments");
+        LookAs(Cast.Sara);
+
+        var page = Open();
+
+        Assert.Empty(page.FindAll("[data-testid=run-row]"));
+        Assert.DoesNotContain("Secret of payments", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_filter_that_leaves_nothing_offers_to_clear_it()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "completed", "job-1", "Fine");
+
+        var page = Open("/runs?status=failed");
+
+        Assert.Contains("No run matches", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("/runs", page.Find(".state a").GetAttribute("href"));
+    }
+}
