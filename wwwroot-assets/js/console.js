@@ -149,7 +149,7 @@
     const focus = document.activeElement;
     if (list.contains(focus) && (focus.matches(":focus-visible") || focus.closest("details[open]"))) return "focus";
     const seen = Math.max(0, list.closest(".scroll")?.getBoundingClientRect().top ?? 0);
-    return list.getBoundingClientRect().top < seen - 1 ? "scroll" : "";
+    return list.getBoundingClientRect().top < seen - 40 ? "scroll" : ""; // more than its head
   };
   const holdAll = () => {
     for (const list of document.querySelectorAll("[data-hold]")) {

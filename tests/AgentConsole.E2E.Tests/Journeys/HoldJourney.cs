@@ -34,7 +34,7 @@ public sealed class HoldJourney(Chromium chromium) : JourneyTest(chromium)
     {
         var (page, rows, chip) = await OpenRunsAsync(3);
         await rows.Nth(1).HoverAsync();
-        await Expect(page.GetByText("Held while you point")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Order held while you point")).ToBeVisibleAsync();
 
         await ReportAsync("New");
         await Expect(chip).ToHaveTextAsync("1 new");
@@ -53,7 +53,7 @@ public sealed class HoldJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GetByTestId("filter-text").FocusAsync();
         for (var i = 0; i < 20 && await rows.Nth(0).EvaluateAsync<bool>("row => row !== document.activeElement"); i++)
             await page.Keyboard.PressAsync("Tab");
-        await Expect(page.GetByText("Held while you are in it")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Order held while you are in it")).ToBeVisibleAsync();
 
         await ReportAsync("New");
         await Expect(chip).ToHaveTextAsync("1 new");
@@ -66,15 +66,14 @@ public sealed class HoldJourney(Chromium chromium) : JourneyTest(chromium)
     public async Task While_one_reads_further_down()
     {
         var (page, rows, chip) = await OpenRunsAsync(40);
-        await rows.Nth(39).ScrollIntoViewIfNeededAsync();
-        await Expect(page.GetByText("Held while you read on")).ToBeVisibleAsync();
-        var before = await rows.Filter(new LocatorFilterOptions { HasTextRegex = new System.Text.RegularExpressions.Regex(@"Job 1\b") })
-            .BoundingBoxAsync();
+        var job = page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Job 1", Exact = true });
+        await job.ScrollIntoViewIfNeededAsync();
+        await Expect(page.GetByText("Order held while you read on")).ToBeVisibleAsync();
+        var before = await job.BoundingBoxAsync();
 
         await ReportAsync("New");
         await Expect(chip).ToHaveTextAsync("1 new");
-        var after = await rows.Filter(new LocatorFilterOptions { HasTextRegex = new System.Text.RegularExpressions.Regex(@"Job 1\b") })
-            .BoundingBoxAsync();
+        var after = await job.BoundingBoxAsync();
         Assert.Equal(before!.Y, after!.Y);
         await rows.First.ScrollIntoViewIfNeededAsync();
 
@@ -86,7 +85,7 @@ public sealed class HoldJourney(Chromium chromium) : JourneyTest(chromium)
     {
         var (page, rows, chip) = await OpenRunsAsync(3);
         await rows.Nth(1).EvaluateAsync("row => getSelection().selectAllChildren(row)");
-        await Expect(page.GetByText("Held while you select")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Order held while you select")).ToBeVisibleAsync();
 
         await ReportAsync("New");
         await Expect(chip).ToHaveTextAsync("1 new");

@@ -9,6 +9,7 @@ using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using Bunit;
+using Bunit.Rendering;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -110,6 +111,25 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
         var reported = await Get<RunIngest>().ReportAsync(As(agent), null, body, 100);
         Assert.Null(reported.Problem);
         return reported.Value.Run;
+    }
+
+    /// <summary>Moves the clock until the page shows it: changes that come close together are told together, some milliseconds later.</summary>
+    protected async Task SoonAsync<T>(IRenderedComponent<T> page, Action assertion)
+        where T : IComponent
+    {
+        for (var tries = 0; ; tries++)
+        {
+            Clock.Advance(TimeSpan.FromMilliseconds(50));
+            try
+            {
+                await page.InvokeAsync(assertion);
+                return;
+            }
+            catch (Exception e) when (tries < 500 && e is Xunit.Sdk.XunitException or ElementNotFoundException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Stop);
+            }
+        }
     }
 
     private sealed class SignedIn : AuthenticationStateProvider

@@ -9,8 +9,6 @@ namespace AgentConsole.Web.Tests.Runs;
 
 public sealed class RunsPageTests : ConsoleBunitContext
 {
-    private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(50); // changes closer together are told as one
-
     private IRenderedComponent<RunsPage> Open(string address = "/runs")
     {
         Services.GetRequiredService<NavigationManager>().NavigateTo(address);
@@ -31,24 +29,23 @@ public sealed class RunsPageTests : ConsoleBunitContext
         Assert.Contains("Runs that your agents report appear here", page.Markup, StringComparison.Ordinal);
 
         await ReportAsync(agent, "running", "job-1", "First");
-        page.WaitForAssertion(() => Assert.Equal(["First"], Names(page)));
-        Clock.Advance(Burst);
+        await SoonAsync(page, () => Assert.Equal(["First"], Names(page)));
         await ReportAsync(agent, "running", "job-2", "Second");
-        page.WaitForAssertion(() => Assert.Equal(["Second", "First"], Names(page)));
-        Clock.Advance(Burst);
+        await SoonAsync(page, () => Assert.Equal(["Second", "First"], Names(page)));
         await ReportAsync(agent, "failed", "job-1", "First");
 
-        page.WaitForAssertion(() =>
-            Assert.Contains("Failed", page.FindAll("[data-testid=run-row]")[1].TextContent, StringComparison.Ordinal)
+        await SoonAsync(
+            page,
+            () => Assert.Contains("Failed", page.FindAll("[data-testid=run-row]")[1].TextContent, StringComparison.Ordinal)
         );
         Assert.Equal(["Second", "First"], Names(page));
     }
 
     [Theory]
-    [InlineData("point", "Held while you point")]
-    [InlineData("focus", "Held while you are in it")]
-    [InlineData("select", "Held while you select")]
-    [InlineData("scroll", "Held while you read on")]
+    [InlineData("point", "Order held while you point")]
+    [InlineData("focus", "Order held while you are in it")]
+    [InlineData("select", "Order held while you select")]
+    [InlineData("scroll", "Order held while you read on")]
     public async Task While_somebody_looks_new_runs_wait_and_come_in_when_they_look_away(string why, string words)
     {
         var agent = await RegisterAsync("mailroom-1");
@@ -58,11 +55,11 @@ public sealed class RunsPageTests : ConsoleBunitContext
         Assert.Equal(words, page.Find(".held").TextContent.Trim());
 
         await ReportAsync(agent, "completed", "job-2", "Second");
-        page.WaitForAssertion(() => Assert.Equal("1 new", page.Find(".chg").TextContent));
+        await SoonAsync(page, () => Assert.Equal("1 new", page.Find(".chg").TextContent));
         Assert.Equal(["First"], Names(page));
         await LookAtItAsync(page, null);
 
-        page.WaitForAssertion(() => Assert.Equal(["Second", "First"], Names(page)));
+        await SoonAsync(page, () => Assert.Equal(["Second", "First"], Names(page)));
         Assert.Empty(page.FindAll(".chg"));
     }
 
@@ -77,12 +74,11 @@ public sealed class RunsPageTests : ConsoleBunitContext
 
         await ReportAsync(agent, "completed", "job-1", "First");
         await ReportAsync(agent, "running", "job-3", "Third");
-        Clock.Advance(Burst);
-        page.WaitForAssertion(() => Assert.Equal("1 new", page.Find(".chg").TextContent));
+        await SoonAsync(page, () => Assert.Equal("1 new", page.Find(".chg").TextContent));
         Assert.Equal(["Second", "First"], Names(page));
         await LookAtItAsync(page, null);
 
-        page.WaitForAssertion(() => Assert.Equal(["Third", "Second"], Names(page)));
+        await SoonAsync(page, () => Assert.Equal(["Third", "Second"], Names(page)));
     }
 
     [Fact]

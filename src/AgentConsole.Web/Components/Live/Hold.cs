@@ -25,10 +25,10 @@ public sealed class Hold
         var was = On;
         Word = told.Why switch
         {
-            "point" => "Held while you point",
-            "focus" => "Held while you are in it",
-            "select" => "Held while you select",
-            "scroll" => "Held while you read on",
+            "point" => "Order held while you point",
+            "focus" => "Order held while you are in it",
+            "select" => "Order held while you select",
+            "scroll" => "Order held while you read on",
             _ => null,
         };
         return was && !On;
