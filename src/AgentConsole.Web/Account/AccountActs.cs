@@ -16,8 +16,8 @@ internal static class AccountActs
 
     private static async Task<IResult> SignOutAsync(HttpContext context, IAntiforgery antiforgery)
     {
-        if (!await antiforgery.IsRequestValidAsync(context))
-            return TypedResults.BadRequest("This form is too old. Go back, reload the page and try again.");
+        if (await RequestForm.TryReadOwnAsync(context, antiforgery) is null)
+            return RequestForm.Refused();
         await SignInCookies.LeaveAsync(context);
         return TypedResults.LocalRedirect(ConsoleUrls.SignIn() + "?said=signed-out");
     }
@@ -30,14 +30,13 @@ internal static class AccountActs
         ActorSource actors
     )
     {
-        if (!await antiforgery.IsRequestValidAsync(context))
-            return TypedResults.BadRequest("This form is too old. Go back, reload the page and try again.");
+        if (await RequestForm.TryReadOwnAsync(context, antiforgery) is not { } form)
+            return RequestForm.Refused();
         if (
             !SessionPrincipal.TryRead(context.User, out var user, out var session)
             || actors.ForSession(user, session, Credentials.OriginOf(context)) is not { Problem: null } found
         )
             return TypedResults.LocalRedirect(ConsoleUrls.SignIn(ConsoleUrls.Account));
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
         var id = form["session"].ToString();
         var done =
             id == "others"

@@ -1,3 +1,4 @@
+using AgentConsole.Web.Api;
 using AgentConsole.Web.Components.Live;
 
 namespace AgentConsole.Web.Components;
@@ -19,7 +20,8 @@ internal static class UiRegistration
                 ConsoleUrls.Look,
                 async (HttpContext context) =>
                 {
-                    var form = await context.Request.ReadFormAsync(context.RequestAborted);
+                    if (await RequestForm.TryReadAsync(context) is not { } form)
+                        return RequestForm.Refused();
                     var look = Look.Parse(context.Request.Cookies[Look.Cookie]);
                     foreach (var part in form.Keys)
                         look = look.With(part, form[part]);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Web.Api;
+using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -153,22 +154,30 @@ public sealed class FuzzTests
                     _ => token,
                 };
                 using var request = Request(console.Address, endpoints[i], random, secret);
-                var said =
-                    $"seed {seed}, call {call}: {request.Method} {request.RequestUri!.OriginalString[..Math.Min(160, request.RequestUri.OriginalString.Length)]}";
+                var said = $"seed {seed}, call {call}: {await SaidAsync(request)}";
                 using var answer = await client.SendAsync(request, Stop);
                 var text = await answer.Content.ReadAsStringAsync(Stop);
                 if ((int)answer.StatusCode >= 500)
                     faults.Add($"{said} answered {(int)answer.StatusCode}: {text}");
-                else if (RefusedByServer(request.RequestUri.OriginalString) is { } status)
+                else if (RefusedByServer(request.RequestUri!.OriginalString) is { } status)
                     faults.AddRange(answer.StatusCode == status ? [] : [$"{said} should not get past the server"]);
                 else if ((int)answer.StatusCode >= 400 && !IsProblem(answer, text))
                     faults.Add($"{said} answered {(int)answer.StatusCode} without a problem: {text}");
-                if (text.Contains(token, StringComparison.Ordinal) || text.Contains(key, StringComparison.Ordinal))
+                var whole = answer.Headers.ToString() + answer.Content.Headers + text;
+                if (whole.Contains(token, StringComparison.Ordinal) || whole.Contains(key, StringComparison.Ordinal))
                     faults.Add($"{said} gave a secret back");
             }
         }
 
         Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults.Take(30)));
+        foreach (var path in (string[])["/health/live", "/health/ready", "/metrics", "/openapi/v1.json", "/docs"])
+        {
+            using var odd = new HttpRequestMessage(HttpMethod.Get, Raw(console.Address, path + "?x=%00&" + new string('y', 4000)));
+            odd.Headers.TryAddWithoutValidation("Accept", "\u0001;q=nonsense");
+            odd.Headers.TryAddWithoutValidation("Authorization", "Bearer");
+            using var answer = await client.SendAsync(odd, Stop);
+            Assert.True((int)answer.StatusCode < 500, path);
+        }
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/ready", Stop)).StatusCode);
     }
 
@@ -178,20 +187,14 @@ public sealed class FuzzTests
         await using var console = await ConsoleServer.StartAsync();
         await console.AgentAsync("mailroom-1");
         using var client = console.Browser(console.Cast.Olga);
-        string[] pages =
-        [
-            "/",
-            "/fleet",
-            "/fleet/mailroom-1",
-            "/fleet/%00",
-            "/runs",
-            "/runs/%E2%80%AE",
-            "/keys",
-            "/trail",
-            "/admin/users",
-            "/account",
-        ];
-        string[] names = ["q", "status", "sort", "since", "until", "agent", "team", "state", "tab", "cursor", "page", "returnUrl"];
+        var pages = console
+            .Services.GetServices<EndpointDataSource>()
+            .SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null)
+            .ToList();
+        Assert.NotEmpty(pages);
+        string[] names = ["q", "status", "sort", "since", "until", "agent", "team", "state", "step", "said", "returnUrl", "handler"];
         var random = new Random(7);
         var faults = new List<string>();
         foreach (var page in pages)
@@ -202,11 +205,12 @@ public sealed class FuzzTests
                     '&',
                     Enumerable.Range(0, random.Next(1, 4)).Select(_ => Pick(names, random) + "=" + Pick(Queries, random))
                 );
-                using var request = new HttpRequestMessage(HttpMethod.Get, Raw(client.BaseAddress!, page + "?" + query));
+                var path = PathOf(page, random) + "?" + query;
+                using var request = new HttpRequestMessage(HttpMethod.Get, Raw(client.BaseAddress!, path));
                 request.Headers.Add("Accept", "text/html");
                 using var answer = await client.SendAsync(request, Stop);
                 if ((int)answer.StatusCode >= 500)
-                    faults.Add($"{page}?{query} answered {(int)answer.StatusCode}");
+                    faults.Add($"{path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Stop)}");
             }
         }
         Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults.Take(30)));
@@ -214,15 +218,7 @@ public sealed class FuzzTests
 
     private static HttpRequestMessage Request(Uri address, RouteEndpoint endpoint, Random random, string? secret)
     {
-        var path = new StringBuilder();
-        foreach (var segment in endpoint.RoutePattern.PathSegments)
-        {
-            path.Append('/');
-            foreach (var part in segment.Parts)
-                path.Append(
-                    part is Microsoft.AspNetCore.Routing.Patterns.RoutePatternLiteralPart literal ? literal.Content : Pick(Segments, random)
-                );
-        }
+        var path = PathOf(endpoint, random);
         var names = endpoint
             .Metadata.OfType<QueryParameter>()
             .Select(parameter => parameter.Name)
@@ -254,6 +250,20 @@ public sealed class FuzzTests
         return request;
     }
 
+    private static StringBuilder PathOf(RouteEndpoint endpoint, Random random)
+    {
+        var path = new StringBuilder();
+        foreach (var segment in endpoint.RoutePattern.PathSegments)
+        {
+            path.Append('/');
+            foreach (var part in segment.Parts)
+                path.Append(
+                    part is Microsoft.AspNetCore.Routing.Patterns.RoutePatternLiteralPart literal ? literal.Content : Pick(Segments, random)
+                );
+        }
+        return path.Length == 0 ? path.Append('/') : path;
+    }
+
     /// <summary>An object of the documented shape, with a value of any kind in each member.</summary>
     private static byte[] Shaped(RouteEndpoint endpoint, Random random)
     {
@@ -279,6 +289,15 @@ public sealed class FuzzTests
             return false;
         var problem = JsonSerializer.Deserialize<ProblemBody>(text, ConsoleJson.Options);
         return !string.IsNullOrEmpty(problem?.Code) && problem.Status == (int)answer.StatusCode;
+    }
+
+    /// <summary>The call as it was made, without what it proved itself with, so that a failure can be read.</summary>
+    private static async Task<string> SaidAsync(HttpRequestMessage request)
+    {
+        static string Short(string text) => text.Length <= 300 ? text : text[..300] + "…";
+        var headers = request.Headers.Where(h => h.Key != "Authorization").Select(h => $"{h.Key}: {string.Join(", ", h.Value)}");
+        var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(Stop);
+        return $"{request.Method} {Short(request.RequestUri!.OriginalString)} [{Short(string.Join("; ", headers))}] {request.Content?.Headers.ContentType} {Short(body)}";
     }
 
     private static T Pick<T>(IReadOnlyList<T> from, Random random) => from[random.Next(from.Count)];
