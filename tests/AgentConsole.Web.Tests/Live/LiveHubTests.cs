@@ -100,6 +100,57 @@ public sealed class LiveHubTests
         Assert.NotEqual(WebSocketState.Open, victor.State);
     }
 
+    [Fact]
+    public async Task Nonsense_is_refused_or_ends_the_connection_and_says_nothing_of_the_inside()
+    {
+        string[] nonsense =
+        [
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":[]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":[null]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":[7]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":[{"a":[1]}]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":["org","org"]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":["team:"]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":[":"]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":["agent:agt_zzzzzzzzzzzzzzzzzzzzzzzzzz"]}""",
+            """{"type":1,"invocationId":"1","target":"Subscribe","arguments":["team:\u0000\u202e"]}""",
+            """{"type":1,"invocationId":"1","target":"OnConnectedAsync","arguments":[]}""",
+            """{"type":1,"invocationId":"1","target":"Dispose","arguments":[]}""",
+            """{"type":4,"invocationId":"1","target":"Subscribe","arguments":["org"]}""",
+            """{"type":1""",
+            "not json",
+            "",
+        ];
+        await using var console = await ConsoleServer.StartAsync();
+        var secret = await console.TokenAsync(console.Cast.Victor);
+        foreach (var message in nonsense)
+            await OneAsync(message);
+
+        async Task OneAsync(string message)
+        {
+            using var victor = await ConnectAsync(console, secret);
+            await SendAsync(victor, message);
+            await SendAsync(victor, """{"type":1,"invocationId":"2","target":"Subscribe","arguments":["org"]}""");
+
+            for (var heard = 0; heard < 3 && await NextAsync(victor, null) is { } answer; heard++)
+            {
+                var text = answer.GetRawText();
+                Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
+                Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
+                if (answer.TryGetProperty("invocationId", out var id) && id.GetString() == "2")
+                {
+                    Assert.False(answer.TryGetProperty("error", out _), text);
+                    break;
+                }
+                if (answer.GetProperty("type").GetInt32() == 3)
+                    Assert.True(answer.TryGetProperty("error", out _), text);
+            }
+            using var next = await ConnectAsync(console, secret); // and the next one is served
+            await InvokeAsync(next, "org", "3");
+            Assert.False((await HearAsync(next, 3)).TryGetProperty("error", out _));
+        }
+    }
+
     private static async Task<ClientWebSocket> ConnectAsync(ConsoleServer console, string secret)
     {
         var socket = new ClientWebSocket();
