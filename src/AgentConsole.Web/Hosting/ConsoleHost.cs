@@ -6,6 +6,7 @@ using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Live;
 using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
 
 namespace AgentConsole.Web.Hosting;
@@ -70,6 +71,13 @@ internal static class ConsoleHost
             // Named, so that the manifest of static files is found whoever starts it: a test, too.
             new WebApplicationOptions { Args = args, ApplicationName = typeof(ConsoleHost).Assembly.GetName().Name }
         );
+        // Below every other source: a busy console would write several lines for each request.
+        var quiet = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+            ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
+        };
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = quiet });
         AddLinkedSettings(builder);
         return builder;
     }

@@ -89,6 +89,15 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public void A_request_is_not_logged_line_by_line_unless_somebody_asks_for_it()
+    {
+        const string level = "Logging:LogLevel:Microsoft.AspNetCore";
+
+        Assert.Equal("Warning", ConsoleHost.NewBuilder([]).Configuration[level]);
+        Assert.Equal("Debug", ConsoleHost.NewBuilder([$"--{level}=Debug"]).Configuration[level]);
+    }
+
+    [Fact]
     public async Task Every_wrong_setting_is_named_in_a_line_of_its_own_and_no_value_of_a_connection_string_is_repeated()
     {
         var one = await RunAsync(["migrate", "--AgentConsole:DataDirectory=", "--AgentConsole:Store:Provider=mysql"]);
