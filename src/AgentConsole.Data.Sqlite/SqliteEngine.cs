@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using Microsoft.Data.Sqlite;
@@ -11,6 +12,8 @@ namespace AgentConsole.Data.Sqlite;
 /// <param name="path">The database file.</param>
 public sealed class SqliteEngine(string path) : IStoreEngine
 {
+    private static readonly ConditionalWeakTable<SQLitePCL.sqlite3, object> Prepared = [];
+
     // An unused default time-out of the driver is 30 s of busy waiting; the gate makes waiting unnecessary, readers never wait under WAL.
     private readonly string _connectionString = new SqliteConnectionStringBuilder
     {
@@ -90,12 +93,16 @@ public sealed class SqliteEngine(string path) : IStoreEngine
         return Task.CompletedTask;
     }
 
+    // Once for each handle: the pool gives it out again and again, with its settings.
     private static void Prepare(DbConnection connection)
     {
+        if (((SqliteConnection)connection).Handle is not { } handle || Prepared.TryGetValue(handle, out _))
+            return;
         using var command = connection.CreateCommand();
         command.CommandText =
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=16000;"; // checkpoints are SqliteCheckpoints' business: the last is a limit should they stop
         command.ExecuteNonQuery();
+        Prepared.AddOrUpdate(handle, handle);
     }
 
     private sealed class PragmaInterceptor : DbConnectionInterceptor

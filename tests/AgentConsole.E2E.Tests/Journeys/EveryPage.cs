@@ -135,6 +135,13 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             Stop
         );
         _step = (await steps.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("ids")[2].GetString()!;
+        // Something for the trail: a pause taken back, with a reason.
+        using var olga = Console.Client(await Console.TokenAsync(Console.Cast.Olga));
+        foreach (var act in (string[])["pause", "resume"])
+        {
+            using var done = await olga.PostAsJsonAsync($"/api/v1/agents/mailroom-1/{act}", new { reason = "The mail server moves" }, Stop);
+            Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Stop));
+        }
     }
 
     [Theory, MemberData(nameof(Pages))]
