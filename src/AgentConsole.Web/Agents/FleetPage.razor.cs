@@ -282,6 +282,8 @@ public sealed partial class FleetPage
     private async Task TakeAsync(AgentWindow window)
     {
         _window = window;
+        if (window.Total == 0)
+            _hold.Forget();
         _living = Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet));
         _first = [.. window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn))];
         _blocks = [.. _first.Chunk(FleetBlock.Size)];

@@ -55,6 +55,18 @@ public sealed class LiveRowsTests
     }
 
     [Fact]
+    public void A_list_that_is_empty_after_a_reading_is_no_longer_held()
+    {
+        _rows.Load([New("a")]);
+        Point();
+        _rows.Load([]);
+
+        _rows.Hear([New("b")]);
+
+        Assert.Equal(["b"], Texts);
+    }
+
+    [Fact]
     public void A_row_that_waits_changes_while_it_waits_and_counts_once()
     {
         var waiting = New("running");

@@ -90,6 +90,21 @@ public sealed class RereadRowsTests
     }
 
     [Fact]
+    public async Task A_list_that_became_empty_under_the_pointer_is_no_longer_held()
+    {
+        await _rows.LoadAsync();
+        Look("point");
+        _store.Clear();
+        await _rows.ActedAsync();
+        _store.Add(new Row(Guid.NewGuid(), "z"));
+
+        await _rows.HearAsync();
+
+        Assert.Equal("z", Texts);
+        Assert.Equal(0, _rows.Waiting);
+    }
+
+    [Fact]
     public async Task A_reading_that_fails_says_so_and_leaves_what_is_shown()
     {
         await _rows.LoadAsync();

@@ -19,6 +19,9 @@ public sealed class Hold
     /// <summary>What the page says beside the list; null while it is not held.</summary>
     public string? Word { get; private set; }
 
+    /// <summary>The list is empty: its table, which would tell, is no longer in the page.</summary>
+    public void Forget() => Word = null;
+
     /// <returns>Whether this let go of the list: what waits may come in.</returns>
     public bool Hear(HoldEventArgs told)
     {

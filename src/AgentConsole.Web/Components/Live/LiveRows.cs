@@ -29,6 +29,8 @@ public sealed class LiveRows<T>(Func<T, Guid> id, int keep)
         _waiting.Clear();
         _asked = 0;
         Fresh = new HashSet<Guid>();
+        if (_rows.Count == 0)
+            Hold.Forget();
     }
 
     /// <summary>Adds a further page below.</summary>

@@ -107,5 +107,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
             Cursor = page.NextCursor;
         _waits = null;
         Waiting = 0;
+        if (_rows.Count == 0)
+            Hold.Forget();
     }
 }
