@@ -18,7 +18,10 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
-        Session = "ses";
+        Session = "ses",
+        Passkey = "pky",
+        BreakGlass = "bgl",
+        BreakGlassUse = "bgu";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
