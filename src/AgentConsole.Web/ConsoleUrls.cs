@@ -20,6 +20,9 @@ public static class ConsoleUrls
 
     public static string SignIn(string? returnUrl = null) => With("/account/sign-in", ("returnUrl", returnUrl is "/" ? null : returnUrl));
 
+    /// <summary>Where a person confirms who is at the browser, to go on at an address of ours.</summary>
+    public static string StepUp(string? returnUrl = null) => With("/account/step-up", ("returnUrl", returnUrl));
+
     /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";

@@ -18,9 +18,7 @@ public interface IRevised
 
 /// <summary>The one model of both databases. It knows no feature: each brings its configurations and tables.</summary>
 public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options, IStoreEngine engine)
-    : IdentityUserContext<User, Guid, IdentityUserClaim<Guid>, IdentityUserLogin<Guid>, IdentityUserToken<Guid>, Passkey>(
-        options
-    )
+    : IdentityUserContext<User, Guid, IdentityUserClaim<Guid>, IdentityUserLogin<Guid>, IdentityUserToken<Guid>, Passkey>(options)
 {
     // A record's place in the chain is its key and is known only at the save: until then it waits here, untracked.
     private readonly List<TrailRecord> _unlinked = [];

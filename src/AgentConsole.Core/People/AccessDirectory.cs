@@ -243,11 +243,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
         var unreviewed = await db
             .BreakGlassUses.Where(u => u.ReviewedAt == null)
             .OrderByDescending(u => u.Id)
-            .Select(u => new
-            {
-                u.OrganizationId,
-                Card = new BreakGlassCard(u.Id, u.Name, u.UsedAt, u.EndsAt, u.Reason),
-            })
+            .Select(u => new { u.OrganizationId, Card = new BreakGlassCard(u.Id, u.Name, u.UsedAt, u.EndsAt, u.Reason) })
             .ToListAsync();
 
         Grants GrantsOf(Guid id, OrganizationRoles organization) =>

@@ -47,7 +47,7 @@ public sealed class AccountService
         await using var db = await _store.ReadAsync(cancellationToken);
         var user = await db.Users.SingleAsync(u => u.Id == by.Id, cancellationToken);
         return new AccountFacts(
-            user.Email!,
+            user.Email ?? "",
             user.DisplayName,
             user.TwoFactorEnabled,
             await SecondFactor.CodesLeftAsync(db, user.Id, cancellationToken),
@@ -165,12 +165,7 @@ public sealed class AccountService
 
     /// <summary>Compares the present password; wrong ones count towards the lockout, so that a stolen session is no way to try them.</summary>
     /// <param name="withFactor">The password alone does not do where there is a second factor: that was given lately, or is asked for.</param>
-    private async Task<Outcome<User>> ProveAsync(
-        Actor by,
-        string? password,
-        CancellationToken cancellationToken,
-        bool withFactor = false
-    )
+    private async Task<Outcome<User>> ProveAsync(Actor by, string? password, CancellationToken cancellationToken, bool withFactor = false)
     {
         User user;
         await using (var db = await _store.ReadAsync(cancellationToken))

@@ -141,7 +141,10 @@ public sealed class BreakGlassService(
             return Write.LostRace();
         return fits
             ? BodyOf(account)
-            : Problem.Invalid("code", "This is not the code of this account: seal a new one. Codes that were used or replaced open nothing.");
+            : Problem.Invalid(
+                "code",
+                "This is not the code of this account: seal a new one. Codes that were used or replaced open nothing."
+            );
     }
 
     /// <summary>Removes an account; a session that was opened with it ends.</summary>

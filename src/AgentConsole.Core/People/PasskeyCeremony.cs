@@ -215,7 +215,8 @@ public sealed class PasskeyCeremony(IOptions<PasskeyOptions> options)
 
         public void Dispose() { }
 
-        private UserPasskeyInfo? Find(byte[] credentialId) => known.FirstOrDefault(p => p.CredentialId.AsSpan().SequenceEqual(credentialId));
+        private UserPasskeyInfo? Find(byte[] credentialId) =>
+            known.FirstOrDefault(p => p.CredentialId.AsSpan().SequenceEqual(credentialId));
 
         private static NotSupportedException Reads() => new("Passkeys are only read here.");
     }

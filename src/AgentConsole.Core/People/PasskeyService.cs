@@ -179,13 +179,7 @@ public sealed class PasskeyService
     }
 
     /// <summary>Removes a passkey of somebody else, for org-admins; all of that user's sessions end.</summary>
-    public async Task<Outcome<Done>> RemoveOfAsync(
-        Actor by,
-        string userId,
-        string id,
-        string? reason,
-        CancellationToken cancellationToken
-    )
+    public async Task<Outcome<Done>> RemoveOfAsync(Actor by, string userId, string id, string? reason, CancellationToken cancellationToken)
     {
         if (!by.MayEverywhere(Permission.ManageOrganization))
             return Actor.MissingRole(Permission.ManageOrganization, null);

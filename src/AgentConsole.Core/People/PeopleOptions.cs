@@ -74,7 +74,9 @@ internal sealed class PasskeyOptionsCheck : IValidateOptions<PasskeyOptions>
         var faults = new List<string>();
         var domain = options.ServerDomain;
         if (domain is not null && Uri.CheckHostName(domain) != UriHostNameType.Dns)
-            faults.Add($"{PasskeyOptions.Section}:ServerDomain: must be a domain without scheme and port, such as console.example; it is '{domain}'.");
+            faults.Add(
+                $"{PasskeyOptions.Section}:ServerDomain: must be a domain without scheme and port, such as console.example; it is '{domain}'."
+            );
         foreach (var origin in options.Origins ?? [])
         {
             if (
@@ -83,8 +85,14 @@ internal sealed class PasskeyOptionsCheck : IValidateOptions<PasskeyOptions>
                 || address.PathAndQuery != "/"
             )
                 faults.Add($"{PasskeyOptions.Section}:Origins: must be addresses such as https://console.example; one is '{origin}'.");
-            else if (domain is not null && address.Host != domain && !address.Host.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase))
-                faults.Add($"{PasskeyOptions.Section}:Origins: '{origin}' does not lie in the domain '{domain}', so that no browser would use a passkey there.");
+            else if (
+                domain is not null
+                && address.Host != domain
+                && !address.Host.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase)
+            )
+                faults.Add(
+                    $"{PasskeyOptions.Section}:Origins: '{origin}' does not lie in the domain '{domain}', so that no browser would use a passkey there."
+                );
         }
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }

@@ -45,7 +45,12 @@ public sealed class SessionUse(
         await using var write = await store.WriteAsync(cancellationToken);
         foreach (var id in _uses.Keys)
         {
-            if (!_uses.TryRemove(id, out var at) || !access.Current.Sessions.TryGetValue(id, out var card) || card.ExpiresAt <= at || card.BreakGlass)
+            if (
+                !_uses.TryRemove(id, out var at)
+                || !access.Current.Sessions.TryGetValue(id, out var card)
+                || card.ExpiresAt <= at
+                || card.BreakGlass
+            )
                 continue;
             var end = SessionService.EndOf(card.CreatedAt, at, options.Value);
             var alive = await write

@@ -193,13 +193,14 @@ public sealed class SignInService
             user.Target(),
             after: passkey is null
                 ? new { by = how, session = IdText.Format(IdText.Session, session.Id) }
-                : (object)new
-                {
-                    by = how,
-                    session = IdText.Format(IdText.Session, session.Id),
-                    passkey = IdText.Format(IdText.Passkey, passkey.Id),
-                    name = passkey.Name,
-                }
+                : (object)
+                    new
+                    {
+                        by = how,
+                        session = IdText.Format(IdText.Session, session.Id),
+                        passkey = IdText.Format(IdText.Passkey, passkey.Id),
+                        name = passkey.Name,
+                    }
         );
         write.TellPeople(user.OrganizationId, user.Id);
         return await write.TryCommitAsync(cancellationToken) ? new SignInResult(user.Id, session.Id, null) : Write.LostRace();

@@ -84,7 +84,7 @@ public sealed partial class TokensPage
             ExpiresAt = _days == 0 ? null : Now.AddDays(_days),
             ServiceAccount = _owner.Length == 0 ? null : _owner,
         };
-        var made = await Tokens.CreateAsync(Me, body, Left);
+        var made = await ConfirmedAsync(() => Tokens.CreateAsync(Me, body, Left));
         (_errors, var problem) = AdminWords.Split(made.Problem);
         if (made.Problem is null)
         {

@@ -100,7 +100,7 @@ public sealed partial class UsersPage
                 .Where(t => t.Value.Count > 0)
                 .ToDictionary(t => t.Key, t => (IReadOnlyList<string>)t.Value, StringComparer.Ordinal),
         };
-        var invited = await Users.InviteAsync(Me, body, Left);
+        var invited = await ConfirmedAsync(() => Users.InviteAsync(Me, body, Left));
         _busy = false;
         (_errors, _problem) = AdminWords.Split(invited.Problem);
         if (invited.Problem is not null)
@@ -112,7 +112,8 @@ public sealed partial class UsersPage
 
     private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)
     {
-        var done = await act(Me, _managed!.Id);
+        var id = _managed!.Id;
+        var done = await ConfirmedAsync(() => act(Me, id));
         _dialogProblem = done.Problem;
         if (done.Problem is null)
             Close();
@@ -120,8 +121,8 @@ public sealed partial class UsersPage
 
     private async Task LinkAsync(string title, Func<Actor, string, Task<Outcome<UserBody>>> act)
     {
-        var email = _managed!.Email;
-        var made = await act(Me, _managed.Id);
+        var (email, id) = (_managed!.Email, _managed.Id);
+        var made = await ConfirmedAsync(() => act(Me, id));
         _dialogProblem = made.Problem;
         if (made.Problem is not null)
             return;

@@ -1,3 +1,4 @@
+using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components.Live;
 using Microsoft.AspNetCore.Authorization;
@@ -31,6 +32,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     [Inject]
     public required LiveState Live { get; init; }
 
+    [Inject]
+    public required Confirmation Confirmation { get; init; }
+
     /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
     protected Actor Me
     {
@@ -59,6 +63,13 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>Null when the person may do this in at least one team.</summary>
     protected string? WhyNotAnywhere(Permission permission) =>
         Me.TeamsWith(permission) is { All: false, Ids.Length: 0 } ? Permissions.Explain(permission, "a team") : null;
+
+    /// <summary>
+    /// Does a dangerous act. When a fresh proof of the person is asked for, a dialog asks for it over the page, which keeps all that was typed, and
+    /// the act is done again. Read <see cref="Me"/> inside the act.
+    /// </summary>
+    protected Task<Outcome<T>> ConfirmedAsync<T>(Func<Task<Outcome<T>>> act)
+        where T : notnull => Confirmation.RunAsync(act, Left);
 
     /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
     protected void Work(Func<Task> work) =>

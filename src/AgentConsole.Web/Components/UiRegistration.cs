@@ -12,6 +12,7 @@ internal static class UiRegistration
         services.AddScoped<Visitor>();
         services.AddScoped<LiveState>();
         services.AddScoped<Toasts>();
+        services.AddScoped<Confirmation>();
     }
 
     public static void MapConsoleUi(this WebApplication app) =>
