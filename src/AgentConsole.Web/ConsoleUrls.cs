@@ -13,6 +13,9 @@ public static class ConsoleUrls
     public const string Keys = "/keys";
     public const string Trail = "/trail";
     public const string Admin = "/admin";
+    public const string BreakGlassAdmin = "/admin/break-glass";
+    public const string BreakGlassReview = "/admin/break-glass#review";
+    public const string BreakGlass = "/account/break-glass";
     public const string Account = "/account";
     public const string SignOut = "/account/sign-out";
     public const string Look = "/preferences";

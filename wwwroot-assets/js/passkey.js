@@ -239,5 +239,9 @@
     });
   };
 
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-print]")) window.print();
+  });
+
   window.agentConsoleConfirm = confirm;
 })();

@@ -103,8 +103,16 @@ public static class BreakGlassCode
 
 internal static class BreakGlassProblems
 {
-    public static readonly Problem NotFound = Problem.NotFound("break-glass account");
-    public static readonly Problem UseNotFound = Problem.NotFound("break-glass use");
+    public static readonly Problem NotFound = new(
+        ProblemKind.NotFound,
+        "break_glass_account_not_found",
+        "There is no such break-glass account, or you may not see it."
+    );
+    public static readonly Problem UseNotFound = new(
+        ProblemKind.NotFound,
+        "break_glass_use_not_found",
+        "There is no such use of a break-glass account, or you may not see it."
+    );
     public static readonly Problem Mistyped = Problem.Invalid(
         "code",
         "The check characters do not fit: there is a typing error. The code has 8 groups of 5 characters."

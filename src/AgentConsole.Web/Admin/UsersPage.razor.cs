@@ -18,6 +18,9 @@ public sealed partial class UsersPage
     private UserBody? _managed;
     private List<string> _managedRoles = [];
     private Problem? _dialogProblem;
+    private IReadOnlyDictionary<string, string[]>? _dialogErrors;
+    private IReadOnlyList<PasskeyBody> _passkeys = [];
+    private string? _passkeyReason;
     private string? _email;
     private string? _name;
     private List<string> _roles = [];
@@ -28,6 +31,9 @@ public sealed partial class UsersPage
 
     [Inject]
     public required UserService Users { get; init; }
+
+    [Inject]
+    public required PasskeyService Passkeys { get; init; }
 
     [SupplyParameterFromQuery]
     public string? Q { get; set; }
@@ -76,14 +82,18 @@ public sealed partial class UsersPage
 
     private async Task ManageAsync()
     {
-        (_managed, _dialogProblem) = (null, null);
+        (_managed, _dialogProblem, _dialogErrors, _passkeyReason) = (null, null, null, null);
         if (Managed is null)
             return;
         var user = await Users.GetAsync(Me, Managed, Left);
         if (user.Problem is { } problem)
             _problem ??= problem;
         else
+        {
             (_managed, _managedRoles) = (user.Value, [.. user.Value.Roles]);
+            var passkeys = await Passkeys.ListOfAsync(Me, user.Value.Id, Left);
+            _passkeys = passkeys.Problem is null ? passkeys.Value : [];
+        }
     }
 
     private void Close() => Navigation.NavigateTo(ConsoleUrls.With("/admin/users", ("q", Q), ("state", State)));
@@ -128,6 +138,15 @@ public sealed partial class UsersPage
             return;
         (_linkTitle, _link) = ($"{title} for {email}", Absolute(made.Value.Link));
         Close();
+    }
+
+    private async Task RemovePasskeyAsync(PasskeyBody passkey)
+    {
+        var id = _managed!.Id;
+        var done = await ConfirmedAsync(() => Passkeys.RemoveOfAsync(Me, id, passkey.Id, _passkeyReason, Left));
+        (_dialogErrors, _dialogProblem) = AdminWords.Split(done.Problem);
+        if (done.Problem is null)
+            await ManageAsync();
     }
 
     private Task SaveRolesAsync() =>

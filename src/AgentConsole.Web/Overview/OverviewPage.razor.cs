@@ -81,7 +81,7 @@ public sealed partial class OverviewPage
 
     protected override void Leave() => _catchUp?.Dispose();
 
-    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key";
+    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people";
 
     private async Task HearAsync(LiveBatch batch)
     {
@@ -117,12 +117,15 @@ public sealed partial class OverviewPage
             .Take(Shown)
             .ToList();
         var leaked = await Keys.LeakedAsync(me, Left);
-        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents];
+        var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
+        _needs = [.. opened.Take(Shown).Select(Need.Of), .. leaked.Take(Shown).Select(Need.Of), .. ofAgents];
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
         _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
         _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count);
+        if (opened.Count > 0)
+            _title = "A break-glass account was used: review it";
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);
