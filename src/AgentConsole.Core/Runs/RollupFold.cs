@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentConsole.Core.Runs;
 
-/// <summary>Folds minutes that are older than 48 hours into hours, one organization's hour in one transaction.</summary>
+/// <summary>
+/// Folds minutes that are older than 48 hours into quarters of an hour, one organization's hour in one transaction. Not into hours: the days of
+/// Kathmandu (+5:45) and Adelaide (+9:30) begin within one, and what is folded cannot be split.
+/// </summary>
 public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeProvider clock, ILogger<RollupFold> log)
     : Periodic(TimeSpan.FromMinutes(10), clock, log)
 {
@@ -18,6 +21,14 @@ public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeP
         var cut = Utc.ToMicros(now - After);
         return Utc.FromMicros(cut - (cut % RollupScope.HourMicros));
     }
+
+    /// <summary>Where a minute's figures stand once it is folded.</summary>
+    internal static RollupKey Folded(RollupKey key) =>
+        key with
+        {
+            BucketMicros = key.BucketMicros - (key.BucketMicros % RollupScope.FoldMicros),
+            BucketSeconds = RollupScope.FoldSeconds,
+        };
 
     public override async Task StepAsync(CancellationToken cancellationToken)
     {
@@ -55,10 +66,10 @@ public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeP
             .Value((hour + 1) * RollupScope.HourMicros)
             .Add($" RETURNING {RollupStore.Columns}")
             .ReadAsync(RollupStore.Row, cancellationToken);
-        var hours = new RollupLedger();
+        var quarters = new RollupLedger();
         foreach (var (key, figures) in minutes)
-            hours.At(key with { BucketMicros = hour * RollupScope.HourMicros, BucketSeconds = 3600 }).Add(figures);
-        await RollupStore.AddAsync(write.Db, hours, cancellationToken);
+            quarters.At(Folded(key)).Add(figures);
+        await RollupStore.AddAsync(write.Db, quarters, cancellationToken);
         await write.TryCommitAsync(cancellationToken);
     }
 }

@@ -36,6 +36,7 @@ internal static class AnswerShape
             TeamBody team => $"/api/v1/teams/{team.Slug}",
             UserBody user => $"/api/v1/users/{user.Id}",
             ServiceAccountBody account => $"/api/v1/service-accounts/{account.Id}",
+            PriceBody price => $"/api/v1/prices/{price.Id}",
             TokenBody token => $"/api/v1/tokens/{token.Id}",
             _ => null,
         };

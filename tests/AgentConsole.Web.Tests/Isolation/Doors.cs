@@ -139,6 +139,13 @@ public static class Doors
         new("ListTrail", "GET", "/api/v1/trail", Subject.Trail, Permission.ReadTrail),
         new("ExportTrail", "GET", "/api/v1/trail/export", Subject.Trail, Permission.ReadTrail),
         new("GetTrailRecord", "GET", "/api/v1/trail/{trail}", Subject.TrailRecord, Permission.ReadTrail),
+        new("ListPrices", "GET", "/api/v1/prices", Subject.Narrowed, null),
+        new("AddPrice", "POST", "/api/v1/prices", Subject.Organization, Permission.ManageOrganization, "{}"),
+        new("ImportPrices", "POST", "/api/v1/prices/import?dry_run=true", Subject.Organization, Permission.ManageOrganization, "[]"),
+        new("GetPrice", "GET", "/api/v1/prices/prc_x", Subject.Nobodys, null),
+        new("SupersedePrice", "POST", "/api/v1/prices/prc_x/supersede", Subject.Nobodys, null, "{}"),
+        new("GetSpend", "GET", "/api/v1/spend", Subject.Narrowed, null),
+        new("ExportSpend", "GET", "/api/v1/spend/export", Subject.Narrowed, null),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
         // Last: it ends the sessions that the rows above use.
         new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),

@@ -18,6 +18,7 @@ public sealed partial class MainLayout : IDisposable
         new(ConsoleUrls.Overview, "layout-dashboard", "Overview", Phone: "Now"),
         new(ConsoleUrls.Fleet, "bot", "Fleet", "Watch", "Fleet"),
         new(ConsoleUrls.Runs, "activity", "Runs", Phone: "Runs"),
+        new(ConsoleUrls.Spend, "coins", "Spend"),
         new(ConsoleUrls.Keys, "key-round", "Keys", "Change", "Keys"),
         new(ConsoleUrls.Trail, "scroll-text", "Trail", "Prove"),
         new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", Class: "foot"),
