@@ -4,6 +4,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
@@ -28,6 +29,7 @@ public static class CoreRegistration
         services.AddPrices();
         services.AddRuns();
         services.AddSpend();
+        services.AddRetention();
         return services;
     }
 }

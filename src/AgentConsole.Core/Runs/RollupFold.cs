@@ -35,16 +35,19 @@ public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeP
         var before = Utc.ToMicros(Before(_clock.GetUtcNow()));
         foreach (var organization in access.Current.Organizations.Keys)
         {
-            foreach (var hour in await HoursAsync(organization, before, cancellationToken))
-                await FoldAsync(organization, hour, cancellationToken);
+            foreach (var table in (string[])[RollupStore.Live, RollupStore.Base])
+            {
+                foreach (var hour in await HoursAsync(table, organization, before, cancellationToken))
+                    await FoldAsync(table, organization, hour, cancellationToken);
+            }
         }
     }
 
-    private async Task<List<long>> HoursAsync(Guid organization, long before, CancellationToken cancellationToken)
+    private async Task<List<long>> HoursAsync(string table, Guid organization, long before, CancellationToken cancellationToken)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         return await new RollupSql(db)
-            .Add($"SELECT DISTINCT bucket / {RollupScope.HourMicros} AS hour FROM run_rollups WHERE organization_id = ")
+            .Add($"SELECT DISTINCT bucket / {RollupScope.HourMicros} AS hour FROM {table} WHERE organization_id = ")
             .Value(organization)
             .Add(" AND bucket_seconds = 60 AND bucket < ")
             .Value(before)
@@ -52,13 +55,13 @@ public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeP
             .ReadAsync(reader => reader.GetInt64(0), cancellationToken);
     }
 
-    private async Task FoldAsync(Guid organization, long hour, CancellationToken cancellationToken)
+    private async Task FoldAsync(string table, Guid organization, long hour, CancellationToken cancellationToken)
     {
         await using var write = await store.WriteAsync(cancellationToken);
         await RollupStore.LockAsync(write.Db, cancellationToken);
         // Taken out and read in one statement: a correction that arrives meanwhile is either in it or makes a new row.
         var minutes = await new RollupSql(write.Db)
-            .Add("DELETE FROM run_rollups WHERE organization_id = ")
+            .Add($"DELETE FROM {table} WHERE organization_id = ")
             .Value(organization)
             .Add(" AND bucket_seconds = 60 AND bucket >= ")
             .Value(hour * RollupScope.HourMicros)
@@ -69,7 +72,7 @@ public sealed class RollupFold(ConsoleStore store, AccessDirectory access, TimeP
         var quarters = new RollupLedger();
         foreach (var (key, figures) in minutes)
             quarters.At(Folded(key)).Add(figures);
-        await RollupStore.AddAsync(write.Db, quarters, cancellationToken);
+        await RollupStore.AddAsync(write.Db, quarters, cancellationToken, table);
         await write.TryCommitAsync(cancellationToken);
     }
 }

@@ -69,6 +69,15 @@ public sealed class RollupRebuild(ConsoleStore store, TimeProvider clock)
         );
         var counted = new RollupLedger();
         var runs = await CountAsync(db, organization, agent, counted, cancellationToken);
+        // What is gone counts as it did when it went.
+        var gone = await new RollupSql(db)
+            .Add($"SELECT {RollupStore.Columns} FROM {RollupStore.Base} WHERE organization_id = ")
+            .Value(organization)
+            .Add(" AND agent_id = ")
+            .Value(agent)
+            .ReadAsync(RollupStore.Row, cancellationToken);
+        foreach (var (key, figures) in gone)
+            counted.At(key).Add(figures);
 
         // What is folded, or will be, is compared folded.
         var folded = Utc.ToMicros(RollupFold.Before(clock.GetUtcNow()));

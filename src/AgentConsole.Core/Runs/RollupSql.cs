@@ -106,15 +106,20 @@ internal static class RollupStore
         + RunColumns.Figures.Names()
         + ", durations";
 
-    private static readonly string OnConflict =
+    public const string Live = "run_rollups";
+
+    /// <summary>What runs that are gone had contributed.</summary>
+    public const string Base = "rollup_bases";
+
+    private static string OnConflict(string table) =>
         " ON CONFLICT (organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway, model) DO UPDATE SET "
-        + string.Join(", ", RunColumns.Figures.Select(c => $"{c.Name} = run_rollups.{c.Name} + excluded.{c.Name}"));
+        + string.Join(", ", RunColumns.Figures.Select(c => $"{c.Name} = {table}.{c.Name} + excluded.{c.Name}"));
 
     // One who folds or rebuilds at a time, on any node.
     private const long FoldLock = 0x726f6c6c75707301;
 
     /// <summary>Adds the figures, in an order that all writers share. Durations are merged under the lock of the row that the addition took.</summary>
-    public static async Task AddAsync(ConsoleDbContext db, RollupLedger ledger, CancellationToken cancellationToken)
+    public static async Task AddAsync(ConsoleDbContext db, RollupLedger ledger, CancellationToken cancellationToken, string table = Live)
     {
         foreach (
             var (key, figures) in ledger
@@ -125,16 +130,16 @@ internal static class RollupStore
                 .ThenBy(f => f.Key.Model, StringComparer.Ordinal)
         )
         {
-            var sql = new RollupSql(db).Add($"INSERT INTO run_rollups ({Columns}) VALUES (");
+            var sql = new RollupSql(db).Add($"INSERT INTO {table} ({Columns}) VALUES (");
             Values(sql, key, figures, []);
-            await sql.Add(")").Add(OnConflict).ExecuteAsync(cancellationToken);
+            await sql.Add(")").Add(OnConflict(table)).ExecuteAsync(cancellationToken);
             if (figures.Durations.IsEmpty)
                 continue;
-            var known = await Where(new RollupSql(db).Add("SELECT durations FROM run_rollups"), key)
+            var known = await Where(new RollupSql(db).Add($"SELECT durations FROM {table}"), key)
                 .ReadAsync(reader => (byte[])reader.GetValue(0), cancellationToken);
             var merged = DurationHistogram.Read(known[0]);
             merged.Merge(figures.Durations);
-            await Where(new RollupSql(db).Add("UPDATE run_rollups SET durations = ").Value(merged.Write()), key)
+            await Where(new RollupSql(db).Add($"UPDATE {table} SET durations = ").Value(merged.Write()), key)
                 .ExecuteAsync(cancellationToken);
         }
     }

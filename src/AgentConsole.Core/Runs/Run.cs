@@ -155,3 +155,43 @@ public sealed class RunRollup
     /// <summary>Mergeable log-bucket histogram of durations, as <c>DurationHistogram</c> writes it.</summary>
     public byte[] Durations { get; set; } = [];
 }
+
+/// <summary>
+/// What runs that retention removed had contributed to the rollups, in the same shape: the rollups stay, and counting anew begins with this.
+/// </summary>
+public sealed class RollupBase
+{
+    public Guid OrganizationId { get; init; }
+    public Guid AgentId { get; init; }
+    public Guid TeamId { get; init; }
+
+    /// <summary>Empty when the runs named none.</summary>
+    public required string Version { get; init; }
+    public required string Gateway { get; init; }
+    public required string Model { get; init; }
+
+    /// <summary>Start of the bucket.</summary>
+    public DateTimeOffset Bucket { get; init; }
+
+    /// <summary>60 or 900.</summary>
+    public int BucketSeconds { get; init; }
+    public long Completed { get; set; }
+    public long Failed { get; set; }
+    public long Cancelled { get; set; }
+    public long TimedOut { get; set; }
+    public long Skipped { get; set; }
+    public long Lost { get; set; }
+    public long Allowed { get; set; }
+    public long Blocked { get; set; }
+    public long Redacted { get; set; }
+    public long Escalated { get; set; }
+    public long InputTokens { get; set; }
+    public long OutputTokens { get; set; }
+    public long CostMicros { get; set; }
+
+    /// <summary>Ended runs with tokens and without a price.</summary>
+    public long Unpriced { get; set; }
+
+    /// <summary>Mergeable log-bucket histogram of durations, as <c>DurationHistogram</c> writes it.</summary>
+    public byte[] Durations { get; set; } = [];
+}

@@ -148,6 +148,29 @@ internal sealed class RunRollupConfiguration : IEntityTypeConfiguration<RunRollu
     }
 }
 
+internal sealed class RollupBaseConfiguration : IEntityTypeConfiguration<RollupBase>
+{
+    public void Configure(EntityTypeBuilder<RollupBase> rollup)
+    {
+        rollup
+            .ToTable("rollup_bases")
+            .HasKey(r => new
+            {
+                r.OrganizationId,
+                r.AgentId,
+                r.Bucket,
+                r.BucketSeconds,
+                r.TeamId,
+                r.Version,
+                r.Gateway,
+                r.Model,
+            });
+        rollup.Property(r => r.Model).HasMaxLength(100);
+        rollup.Property(r => r.Version).HasMaxLength(100);
+        rollup.Property(r => r.Gateway).HasMaxLength(100);
+    }
+}
+
 /// <summary>Tables of this feature.</summary>
 public static class RunTables
 {
@@ -156,6 +179,7 @@ public static class RunTables
         public DbSet<Run> Runs => db.Set<Run>();
         public DbSet<RunEvent> RunEvents => db.Set<RunEvent>();
         public DbSet<RunRollup> RunRollups => db.Set<RunRollup>();
+        public DbSet<RollupBase> RollupBases => db.Set<RollupBase>();
     }
 
     /// <summary>Only runs this actor may see; team scope is part of the query.</summary>

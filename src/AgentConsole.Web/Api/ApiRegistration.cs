@@ -5,6 +5,7 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Prices;
+using AgentConsole.Web.Retention;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
@@ -42,6 +43,8 @@ internal static class ApiRegistration
         api.MapTrailApi();
         api.MapPriceApi();
         api.MapSpendApi();
+        api.MapRerateApi();
+        api.MapRetentionApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

@@ -359,6 +359,61 @@ internal static class OpenApiExamples
             CreatedAt = At,
             CreatedBy = "olga@example.com",
         },
+        [typeof(SetRetention)] = new
+        {
+            run_days = 180,
+            step_days = 90,
+            content_days = 30,
+        },
+        [typeof(RetentionBody)] = new RetentionBody
+        {
+            RunDays = 180,
+            StepDays = 90,
+            ContentDays = 30,
+            ChangedAt = At,
+            ChangedBy = "olga@example.com",
+            Revision = 2,
+            Purges = [new PurgeBody("prg_01m2fyzzvbk5d2n8c6t3w9q1hr", "done", 2, At, At.AddSeconds(40), 1200, 9800, 4100, 0, 0)],
+        },
+        [typeof(RetentionPreview)] = new RetentionPreview(
+            At,
+            180,
+            90,
+            30,
+            null,
+            null,
+            false,
+            1200,
+            720_000,
+            [new RetentionRow("runs", "payments", 1200, At.AddDays(-240), At.AddDays(-180), 720_000)]
+        ),
+        [typeof(PlanRerating)] = new
+        {
+            from = "2026-11-01",
+            to = "2026-11-23",
+            model = "big-2",
+        },
+        [typeof(ApplyRerating)] = new { digest = new string('a', 64), reason = "The price of big-2 came late" },
+        [typeof(RerateBody)] = new RerateBody
+        {
+            Id = "rra_01m2fyzzvck9d4n2c7t8w5q3hr",
+            State = "planned",
+            From = new DateTimeOffset(2026, 10, 31, 23, 0, 0, TimeSpan.Zero),
+            To = new DateTimeOffset(2026, 11, 23, 23, 0, 0, TimeSpan.Zero),
+            Model = "big-2",
+            Digest = new string('a', 64),
+            LookedAt = 3,
+            Runs = 3,
+            OldCost = "0",
+            NewCost = "0.0136",
+            Difference = "0.0136",
+            ByModel = [new RerateGroup("big-2", "big-2", 3, "0", "0.0136", "0.0136")],
+            ByAgent = [new RerateGroup(AgentId, "mailroom-1", 3, "0", "0.0136", "0.0136")],
+            ByTeam = [new RerateGroup(TeamId, "payments", 3, "0", "0.0136", "0.0136")],
+            PlannedAt = At,
+            PlannedBy = "olga@example.com",
+            ExpiresAt = At.AddHours(1),
+        },
         [typeof(SpendBody)] = new SpendBody
         {
             By = "agent",

@@ -33,6 +33,8 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "spend", "/spend" },
             { "spend-model", "/spend?by=model&zone=Asia/Kathmandu&bucket=day" },
             { "spend-nonsense", "/spend?from=yesterday&zone=Mars" },
+            { "admin-retention", "/admin/retention" },
+            { "re-rate", "/spend/re-rate" },
             { "admin-prices", "/admin/prices?model=small-1" },
             { "admin-teams", "/admin/teams" },
             { "admin-team", "/admin/teams/payments" },

@@ -18,7 +18,7 @@ public sealed partial class DependencyRuleTests
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents", "Prices"],
         ["Keys", "Runs"],
-        ["Spend"],
+        ["Retention", "Spend"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)

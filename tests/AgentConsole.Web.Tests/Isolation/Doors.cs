@@ -146,6 +146,13 @@ public static class Doors
         new("SupersedePrice", "POST", "/api/v1/prices/prc_x/supersede", Subject.Nobodys, null, "{}"),
         new("GetSpend", "GET", "/api/v1/spend", Subject.Narrowed, null),
         new("ExportSpend", "GET", "/api/v1/spend/export", Subject.Narrowed, null),
+        new("GetRetention", "GET", "/api/v1/retention", Subject.Organization, Permission.ManageOrganization),
+        new("SetRetention", "PUT", "/api/v1/retention", Subject.Organization, Permission.ManageOrganization, "{}"),
+        new("PreviewRetention", "GET", "/api/v1/retention/preview", Subject.Organization, Permission.ManageOrganization),
+        new("ListReratings", "GET", "/api/v1/reratings", Subject.Organization, Permission.ManageOrganization),
+        new("PlanRerating", "POST", "/api/v1/reratings", Subject.Organization, Permission.ManageOrganization, "{}"),
+        new("GetRerating", "GET", "/api/v1/reratings/rra_x", Subject.Nobodys, null),
+        new("ApplyRerating", "POST", "/api/v1/reratings/rra_x/apply", Subject.Nobodys, null, "{}"),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
         // Last: it ends the sessions that the rows above use.
         new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),
