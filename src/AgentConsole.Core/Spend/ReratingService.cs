@@ -22,7 +22,7 @@ public sealed class ReratingService(
 {
     public const int MostRuns = 200_000;
     private static readonly TimeSpan Lasts = TimeSpan.FromHours(1);
-    private static readonly Problem NotFound = Problem.NotFound("re-rating");
+    private static readonly Problem NotFound = Problem.NotFound("rerating");
 
     public async Task<Outcome<Paged<RerateBody>>> ListAsync(Actor by, PageRequest page, CancellationToken cancellationToken)
     {
