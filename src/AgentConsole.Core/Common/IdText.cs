@@ -21,7 +21,10 @@ public static class IdText
         Session = "ses",
         Passkey = "pky",
         BreakGlass = "bgl",
-        BreakGlassUse = "bgu";
+        BreakGlassUse = "bgu",
+        Price = "prc",
+        Rerating = "rra",
+        Purge = "prg";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -54,6 +57,9 @@ public static class IdText
         "led",
         "trl",
         "evb",
+        Price,
+        Rerating,
+        Purge,
     ];
 
     public static string Format(string prefix, Guid id) =>
