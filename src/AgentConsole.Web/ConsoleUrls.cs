@@ -13,6 +13,7 @@ public static class ConsoleUrls
     public const string Keys = "/keys";
     public const string Trail = "/trail";
     public const string Admin = "/admin";
+    public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string Account = "/account";
     public const string SignOut = "/account/sign-out";
     public const string Look = "/preferences";
@@ -23,6 +24,10 @@ public static class ConsoleUrls
     /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
+
+    /// <summary>The way to a first agent; with one, the page that waits for its first run.</summary>
+    /// <param name="language">Id of the language of the program to paste.</param>
+    public static string FirstRun(string? agent = null, string? language = null) => With("/start", ("agent", agent), ("lang", language));
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

@@ -22,6 +22,7 @@ IReadOnlyList<ILine> lines =
     new LiveRows(),
     new Circuits(),
     new ColdStart(),
+    new Soak(),
     new Kills(),
 ];
 var pace = new Pace(Quick: args.Contains("--quick"));

@@ -37,6 +37,7 @@ internal static class ApiRegistration
         api.MapWhoAmIApi();
         api.MapRunReadApi();
         api.MapTrailApi();
+        api.MapSampleDataApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

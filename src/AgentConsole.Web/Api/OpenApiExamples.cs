@@ -323,6 +323,7 @@ internal static class OpenApiExamples
         [typeof(TokenBody)] = Token,
         [typeof(WhoAmI)] = new WhoAmI("user", UserId, "ines@example.com", "Example", null, [], Teams),
         [typeof(TrailBody)] = Record,
+        [typeof(SampleDataBody)] = new SampleDataBody(9, 9, 3, 1, true),
     };
 
     /// <summary>An example of this type, of a page or list of it, or null when there is none.</summary>

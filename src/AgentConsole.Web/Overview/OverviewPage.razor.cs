@@ -5,6 +5,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Samples;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
@@ -23,6 +24,7 @@ public sealed partial class OverviewPage
     private FleetTotals? _totals;
     private StatsBody? _day;
     private RunSeries? _series;
+    private SampleDataBody? _samples;
     private Problem? _problem;
     private bool _waits;
     private ITimer? _catchUp;
@@ -39,10 +41,10 @@ public sealed partial class OverviewPage
     [Inject]
     public required StatsService Stats { get; init; }
 
-    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
+    [Inject]
+    public required SampleDataService Samples { get; init; }
 
-    private string Curl =>
-        $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
+    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
 
     private IReadOnlyList<Meter.Part> HealthParts =>
         [
@@ -70,6 +72,8 @@ public sealed partial class OverviewPage
             me.TeamsWith(Permission.ReadFleet).All ? "all teams"
             : names.Count <= 1 ? names.FirstOrDefault() ?? "no team"
             : $"{names[0]} and {Words.Many(names.Count - 1, "more team")}";
+        var samples = await Samples.FindAsync(me, Left);
+        _samples = samples.Problem is null ? samples.Value : null; // those who could not remove them need not know
         await LookAsync();
     }
 

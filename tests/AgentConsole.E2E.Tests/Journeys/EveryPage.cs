@@ -15,6 +15,9 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
         new()
         {
             { "overview", "/" },
+            { "start", "/start" },
+            { "start-waiting", "/start?agent=quiet-1&lang=python" },
+            { "start-done", "/start?agent=mailroom-1" },
             { "fleet", "/fleet" },
             { "fleet-filtered-out", "/fleet?q=nothing-has-this-name" },
             { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
@@ -46,6 +49,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
         await base.InitializeAsync();
         var (_, key) = await Console.AgentAsync("mailroom-1");
         await Console.AgentAsync("reader-1", Console.Cast.Research);
+        await Console.AgentAsync("quiet-1");
         using var agent = Console.Client(key);
         for (var i = 0; i < 12; i++)
         {
