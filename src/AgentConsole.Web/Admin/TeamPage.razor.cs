@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -9,6 +10,8 @@ namespace AgentConsole.Web.Admin;
 /// <summary>One team: who is in it, with which roles.</summary>
 public sealed partial class TeamPage
 {
+    private readonly Submission _adding = new("team-member");
+    private readonly Submission _renaming = new("team-rename");
     private TeamBody? _team;
     private List<MemberBody> _members = [];
     private IReadOnlyList<MemberBody> _candidates = [];
@@ -21,6 +24,7 @@ public sealed partial class TeamPage
     private List<string> _roles = [];
     private string? _editing;
     private MemberBody? _leaving;
+    private bool _busy;
 
     [Inject]
     public required TeamService Teams { get; init; }
@@ -67,11 +71,16 @@ public sealed partial class TeamPage
 
     private async Task SaveMemberAsync()
     {
+        if (_busy)
+            return;
+        _busy = true;
         var principal =
             _editing
             ?? _candidates.FirstOrDefault(c => string.Equals(c.Label, _principal.Trim(), StringComparison.OrdinalIgnoreCase))?.Id
             ?? _principal;
-        var saved = await Teams.SetMemberAsync(Me, Slug, principal, new SetMember { Roles = _roles }, Left);
+        var body = new SetMember { Roles = _roles };
+        var saved = await Once.RunAsync(_adding, Me, new { principal, body }, me => Teams.SetMemberAsync(me, Slug, principal, body, Left), Left);
+        _busy = false;
         (_errors, var problem) = AdminWords.Split(saved.Problem);
         if (saved.Problem is null)
             Clear();
@@ -81,7 +90,11 @@ public sealed partial class TeamPage
 
     private async Task RemoveAsync()
     {
+        if (_busy)
+            return;
+        _busy = true;
         var removed = await Teams.RemoveMemberAsync(Me, Slug, _leaving!.Id, Left);
+        _busy = false;
         Clear();
         await ReloadAsync();
         _problem ??= removed.Problem;
@@ -89,7 +102,12 @@ public sealed partial class TeamPage
 
     private async Task RenameAsync()
     {
-        var renamed = await Teams.ChangeAsync(Me, Slug, _team!.Revision, new ChangeTeam { Name = _name }, Left);
+        if (_busy)
+            return;
+        _busy = true;
+        var body = new ChangeTeam { Name = _name };
+        var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _team!.Revision, body, Left), Left);
+        _busy = false;
         (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);
         await ReloadAsync();
         _problem ??= problem;

@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -9,6 +10,8 @@ namespace AgentConsole.Web.Admin;
 /// <summary>API tokens: one's own, or everybody's for org-admins.</summary>
 public sealed partial class TokensPage
 {
+    private readonly Submission _creating = new("token-create");
+    private bool _busy;
     private List<TokenBody>? _tokens;
     private string? _cursor;
     private IReadOnlyList<TeamCard> _teams = [];
@@ -76,6 +79,9 @@ public sealed partial class TokensPage
 
     private async Task CreateAsync()
     {
+        if (_busy)
+            return;
+        _busy = true;
         var body = new CreateToken
         {
             Name = _name,
@@ -84,7 +90,10 @@ public sealed partial class TokensPage
             ExpiresAt = _days == 0 ? null : Now.AddDays(_days),
             ServiceAccount = _owner.Length == 0 ? null : _owner,
         };
-        var made = await Tokens.CreateAsync(Me, body, Left);
+        // A press that is repeated later asks for the same, although its days are counted from another moment.
+        var asked = new { body.Name, body.Scopes, body.Teams, body.ServiceAccount, _days };
+        var made = await Once.RunAsync(_creating, Me, asked, me => Tokens.CreateAsync(me, body, Left), Left);
+        _busy = false;
         (_errors, var problem) = AdminWords.Split(made.Problem);
         if (made.Problem is null)
         {

@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -9,6 +10,7 @@ namespace AgentConsole.Web.Admin;
 /// <summary>The users of the organization; which one is being managed stands in the address.</summary>
 public sealed partial class UsersPage
 {
+    private readonly Submission _inviting = new("user-invite");
     private List<UserBody>? _users;
     private string? _cursor;
     private IReadOnlyList<TeamCard> _teams = [];
@@ -90,6 +92,8 @@ public sealed partial class UsersPage
 
     private async Task InviteAsync()
     {
+        if (_busy)
+            return;
         _busy = true;
         var body = new InviteUser
         {
@@ -100,7 +104,7 @@ public sealed partial class UsersPage
                 .Where(t => t.Value.Count > 0)
                 .ToDictionary(t => t.Key, t => (IReadOnlyList<string>)t.Value, StringComparer.Ordinal),
         };
-        var invited = await Users.InviteAsync(Me, body, Left);
+        var invited = await Once.RunAsync(_inviting, Me, body, me => Users.InviteAsync(me, body, Left), Left);
         _busy = false;
         (_errors, _problem) = AdminWords.Split(invited.Problem);
         if (invited.Problem is not null)

@@ -5,6 +5,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -18,6 +19,8 @@ public sealed partial class AgentKeysTab
         public string Days { get; set; } = "90";
     }
 
+    private readonly Submission _mint = new("key-mint");
+    private readonly Submission _act = new("key-act");
     private List<KeyBody>? _keys;
     private string? _mayNot;
     private Problem? _problem;
@@ -69,7 +72,7 @@ public sealed partial class AgentKeysTab
             Name = string.IsNullOrWhiteSpace(_minting!.Name) ? null : _minting.Name,
             TtlDays = int.TryParse(_minting.Days, CultureInfo.InvariantCulture, out var days) ? days : null,
         };
-        var minted = await Keys.MintAsync(Me, Agent.Id, body, Left);
+        var minted = await Once.RunAsync(_mint, Me, body, me => Keys.MintAsync(me, Agent.Id, body, Left), Left);
         _busy = false;
         _dialogProblem = minted.Problem;
         if (_dialogProblem is not null)
@@ -102,8 +105,9 @@ public sealed partial class AgentKeysTab
     private async Task RevokeAsync()
     {
         var (key, version) = _chosen!.Value;
+        var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
-            () => Keys.RevokeAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number, Reason = Why }, Left),
+            () => Once.RunAsync(_act, Me, body, me => Keys.RevokeAsync(me, Agent.Id, key.Id, body, Left), Left),
             $"Revoked {key.Name}",
             null,
             inDialog: true
@@ -114,20 +118,14 @@ public sealed partial class AgentKeysTab
     {
         var (key, version) = _chosen!.Value;
         var at = _expiresAt is { } local ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)) : (DateTimeOffset?)null;
+        var body = new SetKeyExpiry
+        {
+            KeyVersion = version.Number,
+            ExpiresAt = at,
+            Reason = Why,
+        };
         await ActAsync(
-            () =>
-                Keys.SetExpiryAsync(
-                    Me,
-                    Agent.Id,
-                    key.Id,
-                    new SetKeyExpiry
-                    {
-                        KeyVersion = version.Number,
-                        ExpiresAt = at,
-                        Reason = Why,
-                    },
-                    Left
-                ),
+            () => Once.RunAsync(_act, Me, body, me => Keys.SetExpiryAsync(me, Agent.Id, key.Id, body, Left), Left),
             at is null ? $"{key.Name} does not expire" : $"{key.Name} expires {Words.Exact(at.Value)}",
             null,
             inDialog: true

@@ -6,6 +6,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -15,6 +16,7 @@ public sealed partial class AgentPage
 {
     private static readonly string[] KnownTabs = ["runs", "keys", "trail", "settings"];
 
+    private readonly Submission _delete = new("agent-delete");
     private AgentBody? _agent;
     private Guid _id;
     private string? _reason;
@@ -144,7 +146,9 @@ public sealed partial class AgentPage
 
     private async Task DeleteAsync()
     {
-        await ActAsync(() => Agents.DeleteAsync(Me, _agent!.Id, _why ?? "", Left), $"Deleted {_agent!.DisplayName}", RestoreAsync);
+        await ActAsync(
+            () => Once.RunAsync(_delete, Me, _why, me => Agents.DeleteAsync(me, _agent!.Id, _why ?? "", Left), Left),
+            $"Deleted {_agent!.DisplayName}", RestoreAsync);
         _deleting = false;
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);

@@ -1,5 +1,6 @@
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 
@@ -30,6 +31,10 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     [Inject]
     public required LiveState Live { get; init; }
+
+    /// <summary>For every write that makes something: see <see cref="Draft"/>.</summary>
+    [Inject]
+    public required SubmitOnce Once { get; init; }
 
     /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
     protected Actor Me
