@@ -79,7 +79,13 @@ public sealed partial class TeamPage
             ?? _candidates.FirstOrDefault(c => string.Equals(c.Label, _principal.Trim(), StringComparison.OrdinalIgnoreCase))?.Id
             ?? _principal;
         var body = new SetMember { Roles = _roles };
-        var saved = await Once.RunAsync(_adding, Me, new { principal, body }, me => Teams.SetMemberAsync(me, Slug, principal, body, Left), Left);
+        var saved = await Once.RunAsync(
+            _adding,
+            Me,
+            new { principal, body },
+            me => Teams.SetMemberAsync(me, Slug, principal, body, Left),
+            Left
+        );
         _busy = false;
         (_errors, var problem) = AdminWords.Split(saved.Problem);
         if (saved.Problem is null)

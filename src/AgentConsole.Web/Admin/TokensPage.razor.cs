@@ -91,7 +91,14 @@ public sealed partial class TokensPage
             ServiceAccount = _owner.Length == 0 ? null : _owner,
         };
         // A press that is repeated later asks for the same, although its days are counted from another moment.
-        var asked = new { body.Name, body.Scopes, body.Teams, body.ServiceAccount, _days };
+        var asked = new
+        {
+            body.Name,
+            body.Scopes,
+            body.Teams,
+            body.ServiceAccount,
+            _days,
+        };
         var made = await Once.RunAsync(_creating, Me, asked, me => Tokens.CreateAsync(me, body, Left), Left);
         _busy = false;
         (_errors, var problem) = AdminWords.Split(made.Problem);

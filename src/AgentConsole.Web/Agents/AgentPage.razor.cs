@@ -148,7 +148,9 @@ public sealed partial class AgentPage
     {
         await ActAsync(
             () => Once.RunAsync(_delete, Me, _why, me => Agents.DeleteAsync(me, _agent!.Id, _why ?? "", Left), Left),
-            $"Deleted {_agent!.DisplayName}", RestoreAsync);
+            $"Deleted {_agent!.DisplayName}",
+            RestoreAsync
+        );
         _deleting = false;
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);

@@ -108,7 +108,10 @@ public sealed partial class BulkPage
     {
         if (_busy is not null || _file is null)
             return;
-        var done = await WorkOnAsync("Written", (me, progress) => Once.RunAsync(_applying, me, _digest, by => Bulk.ApplyAsync(by, _file, progress, Left), Left));
+        var done = await WorkOnAsync(
+            "Written",
+            (me, progress) => Once.RunAsync(_applying, me, _digest, by => Bulk.ApplyAsync(by, _file, progress, Left), Left)
+        );
         _problem = done.Problem;
         if (_problem is not null)
             return;

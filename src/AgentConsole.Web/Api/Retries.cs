@@ -65,12 +65,7 @@ internal sealed class Retries(ConsoleStore store, MasterKey master, TimeProvider
 
     /// <summary>The answer given before, a refusal if it was for another body, or null when this write is new.</summary>
     /// <param name="anyBody">Give it also when this write asks for something else.</param>
-    public async Task<Outcome<StoredAnswer>?> FindAsync(
-        Actor actor,
-        Retry retry,
-        CancellationToken cancellationToken,
-        bool anyBody = false
-    )
+    public async Task<Outcome<StoredAnswer>?> FindAsync(Actor actor, Retry retry, CancellationToken cancellationToken, bool anyBody = false)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         var organization = actor.OrganizationId;

@@ -27,7 +27,9 @@ public sealed class LostAnswerJourney(Chromium chromium)
         var (name, value) = await folder.CookieAsync(folder.Cast.Olga);
         await using var first = await ConsoleProcess.StartAsync(folder.Settings, Stop);
         await using var wire = new Wire(first.Address);
-        await using var context = await chromium.Browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = wire.Address.ToString() });
+        await using var context = await chromium.Browser.NewContextAsync(
+            new BrowserNewContextOptions { BaseURL = wire.Address.ToString() }
+        );
         context.SetDefaultTimeout(30_000);
         await context.AddCookiesAsync([
             new Cookie
@@ -60,7 +62,8 @@ public sealed class LostAnswerJourney(Chromium chromium)
         await Expect(page.GetByLabel("Slug", new PageGetByLabelOptions { Exact = true })).ToHaveValueAsync("unanswered-1");
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Register", Exact = true }).ClickAsync();
 
-        await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { NameRegex = new Regex("is registered$") })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { NameRegex = new Regex("is registered$") }))
+            .ToBeVisibleAsync();
         var secret = await page.Locator("[data-save]").GetAttributeAsync("data-text");
         using var agent = second.Client(secret);
         using var beat = await agent.PostAsync(new Uri("/api/v1/heartbeat", UriKind.Relative), null, Stop);

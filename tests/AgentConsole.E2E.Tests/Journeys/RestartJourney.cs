@@ -45,7 +45,11 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
         var (name, value) = await Folder.CookieAsync(Folder.Cast.Olga);
         _process = await ConsoleProcess.StartAsync(Settings, CancellationToken.None);
         _context = await chromium.Browser.NewContextAsync(
-            new BrowserNewContextOptions { BaseURL = $"http://127.0.0.1:{_port}", ViewportSize = new ViewportSize { Width = 1280, Height = 800 } }
+            new BrowserNewContextOptions
+            {
+                BaseURL = $"http://127.0.0.1:{_port}",
+                ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
+            }
         );
         _context.SetDefaultTimeout(20_000);
         await _context.AddCookiesAsync([
@@ -150,7 +154,8 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             count
         );
 
-    private static Func<IPage, Task> SaysOnce(string text) => page => Expect(page.Locator("main, dialog[open]").GetByText(text).First).ToBeVisibleAsync();
+    private static Func<IPage, Task> SaysOnce(string text) =>
+        page => Expect(page.Locator("main, dialog[open]").GetByText(text).First).ToBeVisibleAsync();
 
     internal static IReadOnlyDictionary<string, Interrupted> All { get; } =
         new Dictionary<string, Interrupted>
@@ -180,7 +185,8 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 async page =>
                 {
                     await Button(page, "Check the list").ClickAsync();
-                    await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { NameRegex = new Regex("^Register 2") }).DblClickAsync();
+                    await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { NameRegex = new Regex("^Register 2") })
+                        .DblClickAsync();
                     await Expect(page.GetByText("2 registered").First).ToBeVisibleAsync();
                 },
                 db => db.Agents.CountAsync(a => a.Slug == "list-1" || a.Slug == "list-3")
@@ -201,18 +207,19 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 "/admin/teams/research",
                 async page =>
                 {
-                    await Label(page, "User or service account").FillAsync("ines@acme.test");
+                    await Label(page, "User or service account").FillAsync("ines@acme.example");
                     await page.GetByLabel("operator").CheckAsync();
                 },
                 async page =>
                 {
-                    await RestoredAsync(page, Label(page, "User or service account"), "ines@acme.test");
+                    await RestoredAsync(page, Label(page, "User or service account"), "ines@acme.example");
                     await Expect(page.GetByLabel("operator")).ToBeCheckedAsync();
                 },
                 async page =>
                 {
                     await Button(page, "Add to team").DblClickAsync();
-                    await Expect(page.GetByTestId("member-row").Filter(new LocatorFilterOptions { HasText = "ines@acme.test" })).ToHaveCountAsync(1);
+                    await Expect(page.GetByTestId("member-row").Filter(new LocatorFilterOptions { HasText = "ines@acme.example" }))
+                        .ToHaveCountAsync(1);
                 },
                 null
             ),
@@ -260,11 +267,15 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             ),
             ["fleet-scroll"] = new(
                 "/fleet?sort=slug",
-                page => ScrollAsync(page, 9000),
                 async page =>
                 {
-                    await Expect(page.GetByTestId("agent-row").Filter(new LocatorFilterOptions { HasText = "mailroom-00230" })).ToBeVisibleAsync();
-                    Assert.InRange(await page.EvaluateAsync<double>("() => document.querySelector('.fl .scroll').scrollTop"), 8998, 9002);
+                    await ScrollAsync(page, 9000);
+                    await page.WaitForFunctionAsync(TopRow + " && (sessionStorage.before = " + TopRow + ")");
+                },
+                async page =>
+                {
+                    await ScrolledAsync(page, 9000);
+                    await page.WaitForFunctionAsync(TopRow + " === sessionStorage.before");
                 }
             ),
             ["keys-filter"] = new(
@@ -284,8 +295,16 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 _ => Task.CompletedTask,
                 page => Expect(page.Locator("main")).ToContainTextAsync("agent.registered")
             ),
-            ["agent-runs"] = new("/agents/mailroom-00011/runs?status=failed", _ => Task.CompletedTask, page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))),
-            ["runs-filter"] = new("/runs?status=failed", _ => Task.CompletedTask, page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))),
+            ["agent-runs"] = new(
+                "/agents/mailroom-00011/runs?status=failed",
+                _ => Task.CompletedTask,
+                page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))
+            ),
+            ["runs-filter"] = new(
+                "/runs?status=failed",
+                _ => Task.CompletedTask,
+                page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))
+            ),
             ["users-filter"] = new(
                 "/admin/users",
                 async page =>
@@ -299,8 +318,16 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             ),
         };
 
+    // The name in the row at the top of what is seen of the list.
+    private const string TopRow =
+        "document.elementFromPoint(400, 400)?.closest('[data-testid=agent-row]')?.querySelector('a')?.textContent";
+
+    // A list that is drawn as one scrolls has its length a moment after its first rows.
     private static Task ScrollAsync(IPage page, int top) =>
-        page.EvaluateAsync("top => { document.querySelector('main .scroll').scrollTop = top; }", top);
+        page.WaitForFunctionAsync(
+            "top => { const list = document.querySelector('main .scroll'); list.scrollTop = top; return Math.abs(list.scrollTop - top) <= 1; }",
+            top
+        );
 
     private static Task ScrolledAsync(IPage page, int top) =>
         page.WaitForFunctionAsync("top => Math.abs(document.querySelector('main .scroll').scrollTop - top) <= 2", top);
@@ -321,7 +348,9 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
         // What was sent is no draft any more.
         Assert.Equal(
             0,
-            await page.EvaluateAsync<int>("() => Object.entries(sessionStorage).filter(([key, value]) => key.startsWith('draft|') && value.includes('kept')).length")
+            await page.EvaluateAsync<int>(
+                "() => Object.entries(sessionStorage).filter(([key, value]) => key.startsWith('draft|') && value.includes('kept')).length"
+            )
         );
     }
 }

@@ -49,7 +49,9 @@ public sealed class ConsoleProcess : IAsyncDisposable
         params string[] arguments
     )
     {
-        var address = settings.GetValueOrDefault("ASPNETCORE_URLS") is { } given ? new Uri(given) : new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = settings.GetValueOrDefault("ASPNETCORE_URLS") is { } given
+            ? new Uri(given)
+            : new Uri($"http://127.0.0.1:{FreePort()}");
         var start = Program(settings, arguments);
         start.Environment["ASPNETCORE_URLS"] = address.GetLeftPart(UriPartial.Authority);
         start.Environment["Logging__LogLevel__Default"] = "Warning";

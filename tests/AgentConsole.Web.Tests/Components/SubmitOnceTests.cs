@@ -22,12 +22,20 @@ public sealed class SubmitOnceTests : ConsoleBunitContext
     }
 
     // A circuit of its own each time: what was known before the crash is gone.
-    private SubmitOnce Anew() => new(Services.GetService(typeof(Web.Api.Retries)) as Web.Api.Retries ?? throw new InvalidOperationException());
+    private SubmitOnce Anew() =>
+        new(Services.GetService(typeof(Web.Api.Retries)) as Web.Api.Retries ?? throw new InvalidOperationException());
 
     private Task<Outcome<KeyBody>> MintAsync(SubmitOnce once, Submission form, Person person, AgentBody agent, string name = "laptop") =>
-        once.RunAsync(form, House.As(person), new MintKey { Name = name }, me => Get<KeyService>().MintAsync(me, agent.Id, new MintKey { Name = name }, Stop), Stop);
+        once.RunAsync(
+            form,
+            House.As(person),
+            new MintKey { Name = name },
+            me => Get<KeyService>().MintAsync(me, agent.Id, new MintKey { Name = name }, Stop),
+            Stop
+        );
 
-    private async Task<int> KeysAsync(AgentBody agent) => (await Get<KeyService>().ListAsync(House.As(Cast.Olga), agent.Id, Stop)).Value.Count;
+    private async Task<int> KeysAsync(AgentBody agent) =>
+        (await Get<KeyService>().ListAsync(House.As(Cast.Olga), agent.Id, Stop)).Value.Count;
 
     [Fact]
     public async Task A_key_that_is_asked_for_again_is_the_same_key_with_the_same_secret()
@@ -131,7 +139,18 @@ public sealed class SubmitOnceTests : ConsoleBunitContext
             form,
             House.As(Cast.Olga),
             "good",
-            me => Get<AgentService>().RegisterAsync(me, new RegisterAgent { Slug = "mailroom-1", Team = "payments", Key = true }, Stop),
+            me =>
+                Get<AgentService>()
+                    .RegisterAsync(
+                        me,
+                        new RegisterAgent
+                        {
+                            Slug = "mailroom-1",
+                            Team = "payments",
+                            Key = true,
+                        },
+                        Stop
+                    ),
             Stop
         );
 
