@@ -20,6 +20,7 @@ public sealed partial class TeamPage
     private IReadOnlyDictionary<string, string[]>? _nameErrors;
     private string? _mayNot;
     private string? _name;
+    private string? _zone;
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
@@ -36,8 +37,11 @@ public sealed partial class TeamPage
     {
         Clear();
         await ReloadAsync();
-        _name = _team?.Name;
+        (_name, _zone) = (_team?.Name, _team?.TimeZone);
     }
+
+    private string ZoneHelp =>
+        $"Where this team's days begin, in spend and on the clock: an IANA id. Empty for the organization's, {Access.Current.ZoneOf(Me.OrganizationId)}.";
 
     private async Task ReloadAsync()
     {
@@ -111,7 +115,7 @@ public sealed partial class TeamPage
         if (_busy)
             return;
         _busy = true;
-        var body = new ChangeTeam { Name = _name };
+        var body = new ChangeTeam { Name = _name, TimeZone = _zone ?? "" };
         var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _team!.Revision, body, Left), Left);
         _busy = false;
         (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);

@@ -226,7 +226,7 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             ["rename"] = Form(
                 "/admin/teams/default",
                 new() { ["Name"] = "Renamed while away" },
-                "Rename",
+                "Save",
                 db => db.Set<Team>().CountAsync(t => t.Name == "Renamed while away")
             ),
             ["invite"] = Form(

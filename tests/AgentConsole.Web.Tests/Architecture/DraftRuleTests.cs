@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 
 namespace AgentConsole.Web.Tests.Architecture;
@@ -21,16 +22,11 @@ public sealed partial class DraftRuleTests
     [GeneratedRegex("""<textarea\b|<AgentFields\b|<input\b(?!(?:[^>"]|"[^"]*")*type="(?:hidden|checkbox|radio|password|file|submit)")""")]
     private static partial Regex Typed();
 
-    private static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "AgentConsole.sln")))
-                folder = folder.Parent!;
-            return Path.Combine(folder.FullName, "src", "AgentConsole.Web");
-        }
-    }
+    private static readonly string Root = Path.Combine(
+        typeof(DraftRuleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepoRoot").Value!,
+        "src",
+        "AgentConsole.Web"
+    );
 
     [Fact]
     public void Every_form_with_something_to_type_keeps_a_draft()
