@@ -56,6 +56,8 @@ public sealed class ReconnectJourney(Chromium chromium) : JourneyTest(chromium)
         await Expect(page.GetByTestId("run-row")).ToHaveCountAsync(0);
 
         _wire.Mend();
+        for (var step = 0; step < 40 && await badge.Locator(".live-now").IsHiddenAsync(); step++)
+            await page.Clock.RunForAsync(1_000);
 
         await Expect(badge.Locator(".live-now")).ToBeVisibleAsync();
         await Expect(badge).ToHaveTextAsync("Live");

@@ -270,12 +270,12 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 async page =>
                 {
                     await ScrollAsync(page, 9000);
-                    await page.WaitForFunctionAsync(TopRow + " && (sessionStorage.before = " + TopRow + ")");
+                    await page.WaitForFunctionAsync($"() => {TopRow} && (sessionStorage.before = {TopRow})");
                 },
                 async page =>
                 {
                     await ScrolledAsync(page, 9000);
-                    await page.WaitForFunctionAsync(TopRow + " === sessionStorage.before");
+                    await page.WaitForFunctionAsync($"() => {TopRow} === sessionStorage.before");
                 }
             ),
             ["keys-filter"] = new(
