@@ -24,7 +24,8 @@ public sealed partial class TeamPage
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
-    private MemberBody? _leaving;
+    private string? _shown;
+    private (string? Act, string? Of) _asked;
     private bool _busy;
 
     [Inject]
@@ -33,11 +34,32 @@ public sealed partial class TeamPage
     [Parameter]
     public required string Slug { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    private MemberBody? Leaving => Doing == "remove" ? _members.Find(member => member.Id == Of) : null;
+
     protected override async Task OnParametersSetAsync()
     {
-        Clear();
-        await ReloadAsync();
-        (_name, _zone) = (_team?.Name, _team?.TimeZone);
+        if (_shown != Slug)
+        {
+            _shown = Slug;
+            Clear();
+            await ReloadAsync();
+            (_name, _zone) = (_team?.Name, _team?.TimeZone);
+        }
+        if (_asked == (Doing, Of))
+            return;
+        var edited = _asked.Act == "edit";
+        _asked = (Doing, Of);
+        if (Doing == "edit" && _members.Find(member => member.Id == Of) is { } chosen)
+            Edit(chosen);
+        else if (edited)
+            Clear();
     }
 
     private string ZoneHelp =>
@@ -71,7 +93,7 @@ public sealed partial class TeamPage
         (_editing, _principal, _roles, _errors) = (member.Id, member.Label, [.. member.Roles], null);
     }
 
-    private void Clear() => (_editing, _principal, _roles, _errors, _leaving) = (null, "", [], null, null);
+    private void Clear() => (_editing, _principal, _roles, _errors) = (null, "", [], null);
 
     private async Task SaveMemberAsync()
     {
@@ -93,19 +115,23 @@ public sealed partial class TeamPage
         _busy = false;
         (_errors, var problem) = AdminWords.Split(saved.Problem);
         if (saved.Problem is null)
+        {
             Clear();
+            if (Doing is not null)
+                Ask(null);
+        }
         await ReloadAsync();
         _problem ??= problem;
     }
 
-    private async Task RemoveAsync()
+    private async Task RemoveAsync(MemberBody leaving)
     {
         if (_busy)
             return;
         _busy = true;
-        var removed = await Teams.RemoveMemberAsync(Me, Slug, _leaving!.Id, Left);
+        var removed = await Teams.RemoveMemberAsync(Me, Slug, leaving.Id, Left);
         _busy = false;
-        Clear();
+        Ask(null);
         await ReloadAsync();
         _problem ??= removed.Problem;
     }

@@ -23,7 +23,7 @@ public sealed partial class TokensPage
     private int _days = 90;
     private List<string> _scopes = [];
     private List<string> _limit = [];
-    private TokenBody? _leaving;
+    private bool? _shownAll;
     private string? _secret;
     private string _secretName = "";
 
@@ -33,10 +33,24 @@ public sealed partial class TokensPage
     [SupplyParameterFromQuery]
     public bool All { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    private TokenBody? Leaving => Doing == "revoke" ? _tokens?.Find(token => token.Id == Of) : null;
+
     private string Curl => $"curl {Navigation.BaseUri}api/v1/whoami -H \"Authorization: Bearer $TOKEN\"";
 
     protected override async Task OnParametersSetAsync()
     {
+        if (Doing != "made")
+            _secret = null;
+        if (_shownAll == All)
+            return; // a question was opened or closed
+        _shownAll = All;
         var me = Me;
         var scope = me.TeamsWith(Permission.ReadFleet);
         var now = Access.Current;
@@ -106,17 +120,28 @@ public sealed partial class TokensPage
         {
             (_secret, _secretName) = (made.Value.Token, made.Value.Name);
             (_name, _owner, _scopes, _limit) = (null, "", [], []);
+            Ask("made", made.Value.Id, instead: true);
         }
         await ReloadAsync();
         _problem ??= problem;
     }
 
-    private async Task RevokeAsync()
+    private async Task RevokeAsync(TokenBody leaving)
     {
-        var revoked = await Tokens.RevokeAsync(Me, _leaving!.Id, Left);
-        _leaving = null;
+        if (_busy)
+            return;
+        _busy = true;
+        var revoked = await Tokens.RevokeAsync(Me, leaving.Id, Left);
+        _busy = false;
+        Ask(null);
         await ReloadAsync();
         _problem ??= revoked.Problem;
+    }
+
+    private void Forget()
+    {
+        _secret = null;
+        Ask(null);
     }
 
     private static void Toggle(List<string> list, string value, bool on)

@@ -40,6 +40,13 @@ public sealed partial class UsersPage
     [SupplyParameterFromQuery(Name = "user")]
     public string? Managed { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
     protected override async Task OnParametersSetAsync()
     {
         _seesNothing = WhyNot(Permission.ManageOrganization);
@@ -112,6 +119,13 @@ public sealed partial class UsersPage
         (_linkTitle, _link) = ($"Invitation link for {invited.Value.Email}", Absolute(invited.Value.Link));
         (_email, _name, _roles, _teamRoles) = (null, null, [], new Dictionary<string, List<string>>(StringComparer.Ordinal));
         await ReloadAsync();
+        Ask("made", invited.Value.Id, instead: true);
+    }
+
+    private void Forget()
+    {
+        _link = null;
+        Ask(null);
     }
 
     private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)

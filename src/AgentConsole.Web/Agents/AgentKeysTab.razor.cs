@@ -25,10 +25,9 @@ public sealed partial class AgentKeysTab
     private string? _mayNot;
     private Problem? _problem;
     private Problem? _dialogProblem;
-    private MintForm? _minting;
+    private MintForm _minting = new();
     private KeyBody? _minted;
-    private (KeyBody Key, KeyVersionBody Version)? _chosen;
-    private bool _expiry;
+    private (string? Act, string? Of) _asked;
     private DateTime? _expiresAt;
     private string? _why;
     private bool _busy;
@@ -43,10 +42,39 @@ public sealed partial class AgentKeysTab
     [Parameter, EditorRequired]
     public required AgentBody Agent { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
     private string Curl =>
         $"curl -X POST {Navigation.BaseUri}api/v1/agents/{Agent.Slug}/keys -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" -d '{{}}'";
 
-    protected override Task OnParametersSetAsync() => ReadAsync();
+    private bool Expiring => Doing == "expiry";
+
+    private (KeyBody Key, KeyVersionBody Version)? Chosen =>
+        Doing is "expiry" or "revoke"
+        && _keys?.SelectMany(key => key.Versions.Select(version => (key, version))).FirstOrDefault(pair => pair.version.Id == Of)
+            is { version: not null } chosen
+            ? chosen
+            : null;
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var asked = _asked != (Doing, Of);
+        if (asked)
+        {
+            _asked = (Doing, Of);
+            (_dialogProblem, _why, _minting) = (null, null, new MintForm());
+            if (Doing != "made")
+                _minted = null; // the secret goes with the dialog
+        }
+        await ReadAsync();
+        if (asked)
+            _expiresAt = Chosen?.Version.ExpiresAt?.UtcDateTime;
+    }
 
     private bool Concerns(LiveEvent change) => change.Noun == "key" && change.AgentId == _agentId;
 
@@ -69,7 +97,7 @@ public sealed partial class AgentKeysTab
         _busy = true;
         var body = new MintKey
         {
-            Name = string.IsNullOrWhiteSpace(_minting!.Name) ? null : _minting.Name,
+            Name = string.IsNullOrWhiteSpace(_minting.Name) ? null : _minting.Name,
             TtlDays = int.TryParse(_minting.Days, CultureInfo.InvariantCulture, out var days) ? days : null,
         };
         var minted = await Once.RunAsync(_mint, Me, body, me => Keys.MintAsync(me, Agent.Id, body, Left), Left);
@@ -79,6 +107,7 @@ public sealed partial class AgentKeysTab
             return;
         _minted = minted.Value;
         await ReadAsync();
+        Ask("made", _minted.Id, instead: true);
     }
 
     private Task DisableAsync(KeyBody key, KeyVersionBody version) =>
@@ -104,7 +133,7 @@ public sealed partial class AgentKeysTab
 
     private async Task RevokeAsync()
     {
-        var (key, version) = _chosen!.Value;
+        var (key, version) = Chosen!.Value;
         var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
             () => Once.RunAsync(_act, Me, body, me => Keys.RevokeAsync(me, Agent.Id, key.Id, body, Left), Left),
@@ -116,7 +145,7 @@ public sealed partial class AgentKeysTab
 
     private async Task SetExpiryAsync()
     {
-        var (key, version) = _chosen!.Value;
+        var (key, version) = Chosen!.Value;
         var at = _expiresAt is { } local ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)) : (DateTimeOffset?)null;
         var body = new SetKeyExpiry
         {
@@ -145,7 +174,8 @@ public sealed partial class AgentKeysTab
             _problem = outcome.Problem;
         if (outcome.Problem is null)
         {
-            Close();
+            if (inDialog)
+                Close();
             Toasts.Show(done, undo);
             await ReadAsync();
         }
@@ -154,15 +184,12 @@ public sealed partial class AgentKeysTab
 
     private string? Why => string.IsNullOrWhiteSpace(_why) ? null : _why;
 
-    private void Begin(KeyBody key, KeyVersionBody version, bool expiry)
-    {
-        Close();
-        (_chosen, _expiry) = ((key, version), expiry);
-        _expiresAt = version.ExpiresAt?.UtcDateTime;
-    }
-
     // The secret goes with the dialog.
-    private void Close() => (_minting, _minted, _chosen, _dialogProblem, _why) = (null, null, null, null, null);
+    private void Close()
+    {
+        _minted = null;
+        Ask(null);
+    }
 
     private int OtherLiving(KeyVersionBody version) =>
         _keys?.SelectMany(k => k.Versions).Count(v => v.Id != version.Id && v.State is "active" or "retiring") ?? 0;

@@ -22,7 +22,6 @@ public sealed partial class AgentPage
     private string? _reason;
     private string? _mayNotEdit;
     private Problem? _problem;
-    private bool _deleting;
     private bool _busy;
     private string? _why;
     private bool _waits;
@@ -43,6 +42,10 @@ public sealed partial class AgentPage
 
     [Parameter]
     public string? Tab { get; set; }
+
+    /// <summary>The question that is open.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
 
     private string Address => _agent!.Lifecycle == "deleted" ? _agent.Id : _agent.Slug;
 
@@ -151,9 +154,10 @@ public sealed partial class AgentPage
             $"Deleted {_agent!.DisplayName}",
             RestoreAsync
         );
-        _deleting = false;
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);
+        else
+            Ask(null);
     }
 
     private async Task RestoreAsync()

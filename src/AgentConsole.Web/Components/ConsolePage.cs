@@ -65,6 +65,17 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     protected string? WhyNotAnywhere(Permission permission) =>
         Me.TeamsWith(permission) is { All: false, Ids.Length: 0 } ? Permissions.Explain(permission, "a team") : null;
 
+    /// <summary>
+    /// Opens a question of the page by its address (<c>?act=revoke&amp;of=ver_…</c>), so that it is there again after a reload and Back closes it. The page
+    /// reads both members with <c>SupplyParameterFromQuery</c>. Null closes it.
+    /// </summary>
+    /// <param name="instead">In the place of the question before, not on top of it.</param>
+    protected void Ask(string? act, string? of = null, bool instead = false) =>
+        Navigation.NavigateTo(
+            Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["act"] = act, ["of"] = of }),
+            replace: instead || act is null
+        );
+
     /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
     protected void Work(Func<Task> work) =>
         _ = Task.Run(

@@ -256,6 +256,81 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 },
                 SaysOnce("I stored it")
             ),
+            ["organization"] = Form(
+                "/admin/teams",
+                new() { ["Organization name"] = "Kept Acme" },
+                "Save organization",
+                db => db.Set<Organization>().CountAsync(o => o.Name == "Kept Acme")
+            ),
+            ["mint"] = Form(
+                "/agents/mailroom-00020/keys?act=mint",
+                new() { ["Name"] = "kept key" },
+                "Make it",
+                db => db.Set<AgentKey>().CountAsync(k => k.Name == "kept key"),
+                page => Label(page, "Expires after").SelectOptionAsync("30"),
+                SaysOnce("I stored it")
+            ),
+            ["made"] = new(
+                "/agents/mailroom-00021/keys",
+                async page =>
+                {
+                    await Button(page, "Make a key").ClickAsync();
+                    await Button(page, "Make it").ClickAsync();
+                    await Expect(page.Locator("dialog .secret")).ToBeVisibleAsync();
+                },
+                async page =>
+                {
+                    await Expect(page.Locator("dialog[open]")).ToContainTextAsync("its secret was shown once");
+                    await Expect(page.Locator("dialog .secret")).ToHaveCountAsync(0);
+                }
+            ),
+            ["revoke"] = new(
+                "/agents/mailroom-00022/keys",
+                async page =>
+                {
+                    await Button(page, "Revoke…").ClickAsync();
+                    await page.Locator("dialog[open] input").Last.FillAsync("kept reason");
+                },
+                page => RestoredAsync(page, page.Locator("dialog[open] input").Last, "kept reason"),
+                async page =>
+                {
+                    await Button(page, "Revoke the key").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db => db.Set<KeyVersion>().CountAsync(v => v.Reason == "kept reason" && v.RevokedAt != null)
+            ),
+            ["expiry"] = new(
+                "/agents/mailroom-00023/keys",
+                async page =>
+                {
+                    await Button(page, "Expiry…").ClickAsync();
+                    await Label(page, "Expires").FillAsync("2031-01-01T10:00");
+                },
+                page => RestoredAsync(page, Label(page, "Expires"), "2031-01-01T10:00"),
+                async page =>
+                {
+                    await Button(page, "Set the expiry").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db =>
+                    db.Set<KeyVersion>()
+                        .CountAsync(v => v.ExpiresAt != null && v.ExpiresAt > new DateTimeOffset(2030, 12, 31, 0, 0, 0, TimeSpan.Zero))
+            ),
+            ["delete"] = new(
+                "/agents/mailroom-00024",
+                async page =>
+                {
+                    await Button(page, "Delete…").ClickAsync();
+                    await page.Locator("dialog[open] input").Last.FillAsync("kept reason of the end");
+                },
+                page => RestoredAsync(page, page.Locator("dialog[open] input").Last, "kept reason of the end"),
+                async page =>
+                {
+                    await Button(page, "Delete the agent").DblClickAsync();
+                    await Expect(Button(page, "Restore")).ToBeVisibleAsync();
+                },
+                db => db.Agents.CountAsync(a => a.Slug == "mailroom-00024" && a.DeletedAt != null)
+            ),
             ["fleet-filter"] = new(
                 "/fleet?sort=slug",
                 async page =>
