@@ -43,24 +43,24 @@
     },
     true,
   );
-  document.addEventListener(
-    "change",
-    (event) => {
-      const box = event.target;
-      if (!box.matches?.("[data-select]")) return;
-      const chosen = new Set(read(address()).chosen ?? []);
-      chosen[box.checked ? "add" : "delete"](box.dataset.select);
-      write(address(), { chosen: [...chosen].slice(-1000) });
-    },
-    true,
-  );
+  // The bar of a selection names what is selected, also rows that are not drawn.
+  const chosen = () => document.querySelector("[data-selection]")?.dataset.selection.split(" ").filter(Boolean) ?? [];
+  let noted = "";
+  const noteChosen = () => {
+    const names = chosen();
+    const now = address() + " " + names.join(" ");
+    if (returning || now === noted) return;
+    noted = now;
+    if (names.length > 0 || read(address()).chosen) write(address(), { chosen: names.slice(0, 2000) });
+  };
+  new MutationObserver(noteChosen).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-selection"] });
   const last = () => timer && (clearTimeout(timer), note());
   addEventListener("pagehide", last);
 
   // ---- go back there: until it is reached, the person moves, or the list is another one ------------------------------------------------------------
   const begin = () => {
     const place = read(address());
-    returning = { where: address(), tops: place.tops ?? [], folds: place.folds ?? [], chosen: new Set(place.chosen ?? []), until: Date.now() + 15000 };
+    returning = { where: address(), tops: place.tops ?? [], folds: place.folds ?? [], chosen: place.chosen ?? [], until: Date.now() + 15000 };
     step();
   };
   const end = () => (returning = null);
@@ -78,12 +78,12 @@
     });
     const live = document.querySelector("[data-testid=live-badge]")?.dataset.state;
     if (live && live !== "connecting") {
-      for (const box of document.querySelectorAll("[data-select]")) {
-        if (!returning.chosen.delete(box.dataset.select) || box.checked) continue;
-        box.checked = true;
-        for (const type of ["input", "change"]) box.dispatchEvent(new Event(type, { bubbles: true }));
+      const table = returning.chosen.length > 0 && document.querySelector("[data-select]")?.closest("table");
+      if (table) {
+        table.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: { names: returning.chosen, on: true, from: null } }));
+        returning.chosen = [];
       }
-      if (there && returning.chosen.size === 0) returning.settled = (returning.settled ?? 0) + 1;
+      if (there && returning.chosen.length === 0) returning.settled = (returning.settled ?? 0) + 1;
       if (returning.settled > 20) return end(); // rows may still come in above and move it
     }
     requestAnimationFrame(step);
