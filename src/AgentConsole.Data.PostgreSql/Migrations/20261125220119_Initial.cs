@@ -182,6 +182,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     team_id = table.Column<Guid>(type: "uuid", nullable: false),
                     version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     gateway = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     bucket = table.Column<long>(type: "bigint", nullable: false),
                     bucket_seconds = table.Column<int>(type: "integer", nullable: false),
                     completed = table.Column<long>(type: "bigint", nullable: false),
@@ -202,7 +203,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway });
+                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
                 });
 
             migrationBuilder.CreateTable(
@@ -227,6 +228,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     input_tokens = table.Column<long>(type: "bigint", nullable: true),
                     output_tokens = table.Column<long>(type: "bigint", nullable: true),
                     cost_micros = table.Column<long>(type: "bigint", nullable: true),
+                    cost_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
                     summary = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
                     error = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
                     error_code = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
@@ -357,6 +359,38 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "prices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    provider = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    input_per_million = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    output_per_million = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    effective_from = table.Column<long>(type: "bigint", nullable: false),
+                    effective_until = table.Column<long>(type: "bigint", nullable: true),
+                    source = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    notes = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    superseded_at = table.Column<long>(type: "bigint", nullable: true),
+                    superseded_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    supersede_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    replaced_by_id = table.Column<Guid>(type: "uuid", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_prices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -796,6 +830,13 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ux_prices_begin",
+                table: "prices",
+                columns: new[] { "organization_id", "model", "effective_from" },
+                unique: true,
+                filter: "superseded_at IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "run_id", "external_id" },
@@ -969,6 +1010,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "one_time_links");
+
+            migrationBuilder.DropTable(
+                name: "prices");
 
             migrationBuilder.DropTable(
                 name: "run_events");

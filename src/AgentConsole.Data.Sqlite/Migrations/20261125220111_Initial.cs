@@ -180,6 +180,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     gateway = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     bucket = table.Column<long>(type: "INTEGER", nullable: false),
                     bucket_seconds = table.Column<int>(type: "INTEGER", nullable: false),
                     completed = table.Column<long>(type: "INTEGER", nullable: false),
@@ -200,7 +201,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway });
+                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
                 });
 
             migrationBuilder.CreateTable(
@@ -225,6 +226,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     input_tokens = table.Column<long>(type: "INTEGER", nullable: true),
                     output_tokens = table.Column<long>(type: "INTEGER", nullable: true),
                     cost_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    cost_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
                     summary = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
                     error = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: true),
                     error_code = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
@@ -355,6 +357,38 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "prices",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    provider = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    input_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    output_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    effective_from = table.Column<long>(type: "INTEGER", nullable: false),
+                    effective_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    source = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    notes = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    superseded_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    superseded_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    supersede_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    replaced_by_id = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_prices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -794,6 +828,13 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ux_prices_begin",
+                table: "prices",
+                columns: new[] { "organization_id", "model", "effective_from" },
+                unique: true,
+                filter: "superseded_at IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "run_id", "external_id" },
@@ -967,6 +1008,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "one_time_links");
+
+            migrationBuilder.DropTable(
+                name: "prices");
 
             migrationBuilder.DropTable(
                 name: "run_events");

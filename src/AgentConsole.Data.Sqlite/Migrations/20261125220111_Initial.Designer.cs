@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125214311_Initial")]
+    [Migration("20261125220111_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1150,6 +1150,96 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("user_sessions", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<long>("EffectiveFrom")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("effective_from");
+
+                    b.Property<long?>("EffectiveUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("effective_until");
+
+                    b.Property<string>("InputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("input_per_million");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Notes")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("notes");
+
+                    b.Property<string>("OutputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("output_per_million");
+
+                    b.Property<string>("Provider")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider");
+
+                    b.Property<byte[]>("ReplacedById")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("replaced_by_id");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SupersedeReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("supersede_reason");
+
+                    b.Property<long?>("SupersededAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("superseded_at");
+
+                    b.Property<string>("SupersededBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("superseded_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Model", "EffectiveFrom")
+                        .IsUnique()
+                        .HasDatabaseName("ux_prices_begin")
+                        .HasFilter("superseded_at IS NULL");
+
+                    b.ToTable("prices", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Runs.Run", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -1178,6 +1268,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<long?>("CostMicros")
                         .HasColumnType("INTEGER")
                         .HasColumnName("cost_micros");
+
+                    b.Property<string>("CostSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cost_source");
 
                     b.Property<long?>("DurationMs")
                         .HasColumnType("INTEGER")
@@ -1457,6 +1552,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("gateway");
 
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
                     b.Property<long>("Allowed")
                         .HasColumnType("INTEGER")
                         .HasColumnName("allowed");
@@ -1518,7 +1618,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("unpriced");
 
-                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway");
+                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.HasIndex("OrganizationId", "Bucket")
                         .HasDatabaseName("ix_run_rollups_bucket");
@@ -1840,6 +1940,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             modelBuilder.Entity("AgentConsole.Core.People.User", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
                 {
                     b.HasOne("AgentConsole.Core.People.Organization", null)
                         .WithMany()

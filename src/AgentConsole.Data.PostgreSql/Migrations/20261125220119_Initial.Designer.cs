@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125214322_Initial")]
+    [Migration("20261125220119_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1146,6 +1146,96 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("user_sessions", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("created_by");
+
+                    b.Property<long>("EffectiveFrom")
+                        .HasColumnType("bigint")
+                        .HasColumnName("effective_from");
+
+                    b.Property<long?>("EffectiveUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("effective_until");
+
+                    b.Property<string>("InputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("input_per_million");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Notes")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("notes");
+
+                    b.Property<string>("OutputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("output_per_million");
+
+                    b.Property<string>("Provider")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("provider");
+
+                    b.Property<Guid?>("ReplacedById")
+                        .HasColumnType("uuid")
+                        .HasColumnName("replaced_by_id");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SupersedeReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("supersede_reason");
+
+                    b.Property<long?>("SupersededAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("superseded_at");
+
+                    b.Property<string>("SupersededBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("superseded_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Model", "EffectiveFrom")
+                        .IsUnique()
+                        .HasDatabaseName("ux_prices_begin")
+                        .HasFilter("superseded_at IS NULL");
+
+                    b.ToTable("prices", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Runs.Run", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -1173,6 +1263,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<long?>("CostMicros")
                         .HasColumnType("bigint")
                         .HasColumnName("cost_micros");
+
+                    b.Property<string>("CostSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("cost_source");
 
                     b.Property<long?>("DurationMs")
                         .HasColumnType("bigint")
@@ -1449,6 +1544,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(100)")
                         .HasColumnName("gateway");
 
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("model");
+
                     b.Property<long>("Allowed")
                         .HasColumnType("bigint")
                         .HasColumnName("allowed");
@@ -1510,7 +1610,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("unpriced");
 
-                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway");
+                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.HasIndex("OrganizationId", "Bucket")
                         .HasDatabaseName("ix_run_rollups_bucket");
@@ -1830,6 +1930,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             modelBuilder.Entity("AgentConsole.Core.People.User", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
                 {
                     b.HasOne("AgentConsole.Core.People.Organization", null)
                         .WithMany()
