@@ -59,6 +59,7 @@ public static class Doors
             """[{"slug":"{new}","team":"payments"}]"""
         ),
         new("ListAgents", "GET", "/api/v1/agents", Subject.Narrowed, null),
+        new("CountAgents", "GET", "/api/v1/agents/facets", Subject.Narrowed, null),
         new("GetAgent", "GET", "/api/v1/agents/{agent}", Subject.Payments, null),
         new("ChangeAgent", "PATCH", "/api/v1/agents/{agent}", Subject.Payments, Permission.EditAgents, "{}"),
         new("PauseAgent", "POST", "/api/v1/agents/{agent}/pause", Subject.Payments, Permission.EditAgents, "{}"),
