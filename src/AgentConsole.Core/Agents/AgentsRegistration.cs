@@ -14,6 +14,7 @@ internal static class AgentsRegistration
         services.AddSingleton<AgentService>();
         services.AddSingleton<AgentLists>();
         services.AddSingleton<FacetService>();
+        services.AddSingleton<AgentExports>();
         services.AddSingleton<IRefreshOnNews, AgentNews>();
         services.AddSingleton<BulkRegistration>();
         services.AddSingleton<HeartbeatService>();

@@ -52,8 +52,22 @@ internal static class AgentApi
             .WithName("CountAgents")
             .WithSummary("Count agents by each value of each fact, under the same filter as the list")
             .WithDescription("Counts of a fact leave out what the filter asks of that fact itself: they say what another choice would give.");
+        var export = agents
+            .MapGet("/export", ExportAsync)
+            .NeedsPerson(TokenScopes.AgentsRead)
+            .Takes("format", "csv (default) or json.")
+            .Takes("sort", "attention (default), slug, last-seen or created.")
+            .WithName("ExportAgents")
+            .WithSummary("Download the agents that match; the export itself is put on the trail")
+            .WithDescription(
+                "Streamed. CSV after RFC 4180, times in UTC, a cell that a spreadsheet would run begins with an apostrophe; the last two columns say when it was made and by which filter. "
+                    + "JSON says so in `made_at`, `made_by` and `filter`, and ends with `count`: without it the file was cut off."
+            );
         foreach (var (name, description) in Filters)
+        {
             facets.Takes(name, description);
+            export.Takes(name, description);
+        }
         agents
             .MapPost("/bulk", RegisterManyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
@@ -120,6 +134,18 @@ internal static class AgentApi
         AgentService agents,
         CancellationToken cancellationToken
     ) => (await agents.RegisterAsync(actor, body.Input, cancellationToken)).ToAnswer();
+
+    private static Task<IResult> ExportAsync(
+        ListQuery query,
+        CurrentActor actor,
+        AgentExports exports,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerExportAsync(
+            AgentFilter.Parse,
+            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
+            cancellationToken
+        );
 
     private static async Task<Answer<AgentFacetsBody>> FacetsAsync(
         ListQuery query,
