@@ -88,7 +88,12 @@ public sealed class Choice : IEquatable<Choice>
     /// <summary>One value as it stands in a text; <see cref="Parse"/> reads it back.</summary>
     public static string Write(string value, bool unwanted = false)
     {
-        var plain = value.Length > 0 && value[0] is not ('-' or ' ') && value[^1] != ' ' && value.AsSpan().IndexOfAny(",\"") < 0;
+        var plain =
+            value.Length > 0
+            && value[0] != '-'
+            && !char.IsWhiteSpace(value[0])
+            && !char.IsWhiteSpace(value[^1])
+            && value.AsSpan().IndexOfAny(",\"") < 0;
         return (unwanted ? "-" : "") + (plain ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
     }
 

@@ -45,13 +45,13 @@ public sealed class FacetStories
             rows[i].Health = (Health)(i % 3);
             rows[i].Liveness = (Liveness)(i % 4);
             rows[i].Lifecycle = i % 5 == 0 ? Lifecycle.Paused : Lifecycle.Active;
-            if (i % 11 == 10)
-                (rows[i].Lifecycle, rows[i].DeletedAt) = (Lifecycle.Deleted, write.Now);
         }
         var kurt = await write.Db.Set<Core.People.User>().SingleAsync(u => u.Id == house.Cast.Kurt.Id, TestHouse.Stop);
         kurt.Disabled = true;
         write.AfterCommit(() => house.Get<Core.People.AccessDirectory>().ReloadAsync());
         Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        foreach (var slug in new[] { "agent-10", "agent-21" })
+            Assert.Null((await agents.DeleteAsync(house.As(house.Cast.Olga), slug, "", TestHouse.Stop)).Problem);
     }
 
     private static IEnumerable<AgentFilter> Filters(Cast cast)

@@ -163,7 +163,18 @@ public sealed class ListExportTests
             set => throw new NotSupportedException();
         }
 
-        public override void Flush() { }
+        public override void Flush() => throw new InvalidOperationException("The wire is written asynchronously.");
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Written += buffer.Length;
+            return ValueTask.CompletedTask;
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -171,6 +182,7 @@ public sealed class ListExportTests
 
         public override void SetLength(long value) => throw new NotSupportedException();
 
-        public override void Write(byte[] buffer, int offset, int count) => Written += count;
+        public override void Write(byte[] buffer, int offset, int count) =>
+            throw new InvalidOperationException("The wire is written asynchronously.");
     }
 }
