@@ -69,10 +69,7 @@ public sealed class Choice : IEquatable<Choice>
     {
         var rest = Without(choice, value);
         IEnumerable<string> one = [value];
-        return Of(
-            (rest?.Wanted ?? []).Concat(unwanted ? [] : one),
-            (rest?.Unwanted ?? []).Concat(unwanted ? one : [])
-        )!;
+        return Of((rest?.Wanted ?? []).Concat(unwanted ? [] : one), (rest?.Unwanted ?? []).Concat(unwanted ? one : []))!;
     }
 
     /// <summary>Both choices' values; what the second says of a value holds.</summary>
@@ -97,10 +94,13 @@ public sealed class Choice : IEquatable<Choice>
         return (unwanted ? "-" : "") + (plain ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
     }
 
-    public override string ToString() => string.Join(',', Wanted.Select(v => Write(v)).Concat(Unwanted.Select(v => Write(v, unwanted: true))));
+    public override string ToString() =>
+        string.Join(',', Wanted.Select(v => Write(v)).Concat(Unwanted.Select(v => Write(v, unwanted: true))));
 
     public bool Equals(Choice? other) =>
-        other is not null && Wanted.SequenceEqual(other.Wanted, StringComparer.Ordinal) && Unwanted.SequenceEqual(other.Unwanted, StringComparer.Ordinal);
+        other is not null
+        && Wanted.SequenceEqual(other.Wanted, StringComparer.Ordinal)
+        && Unwanted.SequenceEqual(other.Unwanted, StringComparer.Ordinal);
 
     public override bool Equals(object? obj) => Equals(obj as Choice);
 

@@ -84,7 +84,11 @@ public sealed class ListExportTests
     [Fact]
     public async Task The_json_says_who_when_and_by_which_filter_and_ends_with_the_count()
     {
-        var export = Of(ListFormat.Json, Enumerable.Range(0, 1203).Select(i => new Row(i, $"row {i}")), filter: new Dictionary<string, string> { ["q"] = "x" });
+        var export = Of(
+            ListFormat.Json,
+            Enumerable.Range(0, 1203).Select(i => new Row(i, $"row {i}")),
+            filter: new Dictionary<string, string> { ["q"] = "x" }
+        );
 
         using var json = JsonDocument.Parse(await TextAsync(export));
 
