@@ -16,6 +16,10 @@ public sealed record AgentRow
     public required Guid TeamId { get; init; }
     public Guid? OwnerId { get; init; }
     public string? Environment { get; init; }
+
+    /// <summary>One a line: a text, so that equal rows are equal.</summary>
+    public string Tags { get; init; } = "";
+    public DateTimeOffset CreatedAt { get; init; }
     public required Lifecycle Lifecycle { get; init; }
     public required Liveness Liveness { get; init; }
     public DateTimeOffset? LastSeenAt { get; init; }
@@ -152,6 +156,8 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
         TeamId = a.TeamId,
         OwnerId = a.OwnerId,
         Environment = a.Environment,
+        Tags = OnePerLine(a.Tags),
+        CreatedAt = a.CreatedAt,
         Lifecycle = a.Lifecycle,
         Liveness = a.Liveness,
         LastSeenAt = a.LastSeenAt,
@@ -166,6 +172,8 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
         LastRunAt = a.LastRunAt,
         LastRunStatus = a.LastRunStatus,
     };
+
+    private static string OnePerLine(List<string> tags) => string.Join('\n', tags);
 
     private IQueryable<Agent> Filtered(ConsoleDbContext db, Actor by, AgentFilter filter) =>
         filter.Apply(new ConsoleQuery(db.Agents.VisibleTo(by), db.AgentTags, access.Current, by.OrganizationId));

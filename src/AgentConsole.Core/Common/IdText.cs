@@ -22,6 +22,7 @@ public static class IdText
         Price = "prc",
         Rerating = "rra",
         Purge = "prg";
+        View = "view";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -57,6 +58,7 @@ public static class IdText
         Price,
         Rerating,
         Purge,
+        "view",
     ];
 
     public static string Format(string prefix, Guid id) =>
