@@ -21,7 +21,10 @@ public static class HeldNouns
     public const string AgentCard = "agent-card";
     public const string KeyCard = "key-card";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard];
+    /// <summary>A request to cancel a run.</summary>
+    public const string RunCancel = "run-cancel";
+
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, RunCancel];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -8,7 +8,15 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Runs;
 
 /// <summary>What people, programs and agents read of runs. Writing is <see cref="RunIngest"/>; figures are <see cref="StatsService"/>.</summary>
-public sealed class RunService(ConsoleStore store, AgentDirectory agents, AccessDirectory access, RunBodies bodies, TimeProvider clock)
+public sealed class RunService(
+    ConsoleStore store,
+    AgentDirectory agents,
+    AccessDirectory access,
+    RunBodies bodies,
+    OpenCancels cancels,
+    CancelBodies cancelBodies,
+    TimeProvider clock
+)
 {
     /// <summary>Most rows that a page asks for again after a burst of changes.</summary>
     public const int MostAtOnce = 200;
@@ -115,7 +123,10 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
             RunWaterfall.Of(run, steps, clock.Now()),
             [.. children.OrderBy(r => r.Id).Select(Named)],
             parent is null ? null : Named(parent)
-        );
+        )
+        {
+            Cancel = await cancelBodies.OfAsync(db, by, run, cancellationToken),
+        };
     }
 
     /// <summary>An agent of the organization by id (also a deleted one) or slug.</summary>
@@ -145,7 +156,8 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
         return new Paged<T>(rows, next is { } last ? CursorAfter(last) : null);
     }
 
-    private async Task<Outcome<Run>> FindAsync(
+    /// <summary>A run that the actor may see.</summary>
+    internal async Task<Outcome<Run>> FindAsync(
         ConsoleDbContext db,
         Actor by,
         string idOrExternalId,
@@ -181,6 +193,7 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
             AgentSlug = agents.Find(row.AgentId)?.Slug ?? "",
             AgentName = agents.Find(row.AgentId)?.DisplayName ?? "",
             TeamName = access.Current.Teams.GetValueOrDefault(row.TeamId)?.Name ?? "",
+            Cancel = row.Status.IsFinal() ? null : cancels.Find(row.Id),
         };
 }
 
@@ -188,4 +201,8 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
 /// <param name="Row">The same as a line, with names of agent and team.</param>
 /// <param name="Children">Runs that it started, as far as the reader may see them.</param>
 /// <param name="Parent">The run that started it; null when there is none, or the reader may not see it.</param>
-public sealed record RunView(RunBody Run, RunRow Row, RunWaterfall Waterfall, IReadOnlyList<RunRow> Children, RunRow? Parent);
+public sealed record RunView(RunBody Run, RunRow Row, RunWaterfall Waterfall, IReadOnlyList<RunRow> Children, RunRow? Parent)
+{
+    /// <summary>The request to cancel it; null when nobody asked.</summary>
+    public CancelBody? Cancel { get; init; }
+}

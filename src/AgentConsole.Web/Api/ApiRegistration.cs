@@ -36,6 +36,7 @@ internal static class ApiRegistration
         api.MapTokenApi();
         api.MapWhoAmIApi();
         api.MapRunReadApi();
+        api.MapRunCancelApi();
         api.MapTrailApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();

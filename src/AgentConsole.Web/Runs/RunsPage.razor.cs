@@ -26,6 +26,7 @@ public sealed partial class RunsPage
 
     private RunFilter _filter = new();
     private bool _more;
+    private RunRow? _cancelling;
     private string? _nonsense;
     private string? _seesNothing;
 

@@ -139,6 +139,26 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "run_cancels",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    root_run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    requested_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    requested_by_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    requested_by = table.Column<string>(type: "TEXT", maxLength: 320, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_cancels", x => new { x.organization_id, x.run_id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "run_events",
                 columns: table => new
                 {
@@ -791,6 +811,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_requested",
+                table: "run_cancels",
+                column: "requested_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_root",
+                table: "run_cancels",
+                columns: new[] { "organization_id", "root_run_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "run_id", "external_id" },
@@ -964,6 +994,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "one_time_links");
+
+            migrationBuilder.DropTable(
+                name: "run_cancels");
 
             migrationBuilder.DropTable(
                 name: "run_events");

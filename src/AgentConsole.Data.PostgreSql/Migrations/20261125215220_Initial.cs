@@ -141,6 +141,26 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "run_cancels",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    root_run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    requested_at = table.Column<long>(type: "bigint", nullable: false),
+                    requested_by_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    requested_by = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_cancels", x => new { x.organization_id, x.run_id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "run_events",
                 columns: table => new
                 {
@@ -793,6 +813,16 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_requested",
+                table: "run_cancels",
+                column: "requested_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_root",
+                table: "run_cancels",
+                columns: new[] { "organization_id", "root_run_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "run_id", "external_id" },
@@ -966,6 +996,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "one_time_links");
+
+            migrationBuilder.DropTable(
+                name: "run_cancels");
 
             migrationBuilder.DropTable(
                 name: "run_events");
