@@ -179,7 +179,7 @@ public sealed class RunCancelTests
         Assert.Equal("requested", (await house.ReportAsync(agent, "job-7", "running")).Run.Cancel!.State);
 
         house.Clock.Advance(RunCancel.Stands);
-        Assert.Equal("expired", (await StandsAsync(house, run.Id)).State);
+        Assert.Equal("expired", (await house.Get<RunCancelService>().GetAsync(agent, run.Id, null, Stop)).Value.State);
     }
 
     [Fact]

@@ -110,6 +110,7 @@ public sealed class RunPageTests : ConsoleBunitContext
         var agent = await RegisterAsync("mailroom-1");
         var run = await ReportAsync(agent, "running", "job-1", "Reads the mail");
         await Get<RunIngest>().ReportAsync(As(agent), null, new ReportRun { Status = "running", ParentRun = run.Id }, 100);
+        var watch = Get<CancelWatch>();
         var page = Open(run.Id);
 
         await page.PressAsync("Cancel…");
@@ -123,7 +124,7 @@ public sealed class RunPageTests : ConsoleBunitContext
         Assert.Equal("true", page.FindAll("button").First(b => b.TextContent.Trim() == "Cancel…").GetAttribute("aria-disabled"));
 
         Clock.Advance(TimeSpan.FromSeconds(31));
-        await Get<CancelWatch>().StepAsync(Stop);
+        await watch.StepAsync(Stop);
         await SoonAsync(page, () => Assert.Contains("Not confirmed after 30\u00a0s: the agent has not answered", page.Find("[data-testid=cancel-note]").TextContent, StringComparison.Ordinal));
         Assert.DoesNotContain("Cancelled", page.Markup, StringComparison.Ordinal);
 
