@@ -4,6 +4,7 @@ using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
+using AgentConsole.Web.Live;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Trail;
 
@@ -31,12 +32,14 @@ internal static class ApiRegistration
         api.MapKeyApi();
         api.MapRunApi();
         api.MapTeamApi();
+        api.MapOrganizationApi();
         api.MapUserApi();
         api.MapServiceAccountApi();
         api.MapTokenApi();
         api.MapWhoAmIApi();
         api.MapRunReadApi();
         api.MapRunCancelApi();
+        api.MapLiveApi();
         api.MapTrailApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();

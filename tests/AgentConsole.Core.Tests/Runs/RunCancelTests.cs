@@ -15,6 +15,9 @@ public sealed class RunCancelTests
 {
     private static CancellationToken Stop => TestHouse.Stop;
 
+    /// <summary>The console goes on.</summary>
+    private static CancellationToken Never => new(canceled: false);
+
     private static Task<Outcome<CancelBody>> AskAsync(TestHouse house, Person by, string run, string reason = "") =>
         house.Get<RunCancelService>().AskAsync(house.As(by), run, null, reason, Stop);
 
@@ -190,7 +193,7 @@ public sealed class RunCancelTests
         var run = (await house.ReportAsync(agent, "job-7", "running")).Run;
         await using var node = house.OpenNode();
         await node.StartAsync();
-        var waits = node.Get<CancelPolls>().WaitAsync(agent, 30, () => agent, default, Stop);
+        var waits = node.Get<CancelPolls>().WaitAsync(agent, 30, () => agent, Never, Stop);
 
         await AskAsync(house, house.Cast.Otto, run.Id);
         await node.HearUntilAsync(() => waits.IsCompleted);
@@ -208,15 +211,15 @@ public sealed class RunCancelTests
         var agent = await house.AgentAsync("mailroom-1");
         var run = (await house.ReportAsync(agent, "job-7", "running")).Run;
         var polls = house.Get<CancelPolls>();
-        var waits = polls.WaitAsync(agent, 30, () => agent, default, Stop);
+        var waits = polls.WaitAsync(agent, 30, () => agent, Never, Stop);
         Assert.False(waits.IsCompleted);
 
         await AskAsync(house, house.Cast.Otto, run.Id);
         Assert.Equal(run.Id, Assert.Single((await waits).Value.Data).Run);
-        Assert.Single((await polls.WaitAsync(agent, 30, () => agent, default, Stop)).Value.Data);
+        Assert.Single((await polls.WaitAsync(agent, 30, () => agent, Never, Stop)).Value.Data);
 
         await house.Get<RunCancelService>().AcknowledgeAsync(agent, run.Id, Stop);
-        var quiet = polls.WaitAsync(agent, 3, () => agent, default, Stop);
+        var quiet = polls.WaitAsync(agent, 3, () => agent, Never, Stop);
         Assert.False(quiet.IsCompleted);
         house.Clock.Advance(TimeSpan.FromSeconds(3));
         Assert.Empty((await quiet).Value.Data);
@@ -231,7 +234,7 @@ public sealed class RunCancelTests
         var polls = house.Get<CancelPolls>();
         Outcome<Actor> now = agent;
         using var stopping = new CancellationTokenSource();
-        var waits = polls.WaitAsync(agent, 60, () => now, default, Stop);
+        var waits = polls.WaitAsync(agent, 60, () => now, Never, Stop);
         var stops = polls.WaitAsync(agent, 60, () => agent, stopping.Token, Stop);
 
         now = ActorSource.SignInRequired;
@@ -240,8 +243,8 @@ public sealed class RunCancelTests
         await stopping.CancelAsync();
         Assert.Equal("stopping", (await stops).Problem!.Code);
 
-        var most = Enumerable.Range(0, CancelPolls.MostOfAgent).Select(_ => polls.WaitAsync(agent, 60, () => agent, default, Stop)).ToList();
-        Assert.Equal("too_many_polls", (await polls.WaitAsync(agent, 60, () => agent, default, Stop)).Problem!.Code);
+        var most = Enumerable.Range(0, CancelPolls.MostOfAgent).Select(_ => polls.WaitAsync(agent, 60, () => agent, Never, Stop)).ToList();
+        Assert.Equal("too_many_polls", (await polls.WaitAsync(agent, 60, () => agent, Never, Stop)).Problem!.Code);
         house.Clock.Advance(TimeSpan.FromSeconds(60));
         await Task.WhenAll(most);
     }

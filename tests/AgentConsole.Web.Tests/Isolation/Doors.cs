@@ -95,6 +95,7 @@ public static class Doors
         new("GetRunCancel", "GET", "/api/v1/runs/{run}/cancel", Subject.Payments, null),
         new("AcknowledgeRunCancel", "POST", "/api/v1/runs/{run}/cancel/acknowledge", Subject.Agent, null),
         new("WaitForCancellations", "GET", "/api/v1/runs/cancellations?wait=0", Subject.Agent, null),
+        new("Listen", "GET", "/api/v1/live?topic=agent:{agent}&for=0", Subject.Payments, null),
         new("GetStats", "GET", "/api/v1/stats", Subject.Narrowed, null),
         new("ListTeams", "GET", "/api/v1/teams", Subject.Narrowed, null),
         new(
@@ -107,6 +108,8 @@ public static class Doors
         ),
         new("GetTeam", "GET", "/api/v1/teams/payments", Subject.Payments, null),
         new("ChangeTeam", "PATCH", "/api/v1/teams/payments", Subject.Payments, Permission.ManageTeam, "{}"),
+        new("GetOrganization", "GET", "/api/v1/organization", Subject.Narrowed, null),
+        new("ChangeOrganization", "PATCH", "/api/v1/organization", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("ListMembers", "GET", "/api/v1/teams/payments/members", Subject.Payments, null),
         new(
             "SetMember",
