@@ -13,7 +13,10 @@ public sealed class CancelBodies(OpenCancels open, AgentDirectory agents, Access
     /// <summary>How the request stands, with what was asked for with it as far as the reader sees it; null when nobody asked.</summary>
     internal async Task<CancelBody?> OfAsync(ConsoleDbContext db, Actor by, Run run, CancellationToken cancellationToken)
     {
-        var row = await db.RunCancels.FirstOrDefaultAsync(c => c.OrganizationId == run.OrganizationId && c.RunId == run.Id, cancellationToken);
+        var row = await db.RunCancels.FirstOrDefaultAsync(
+            c => c.OrganizationId == run.OrganizationId && c.RunId == run.Id,
+            cancellationToken
+        );
         if (row is null)
             return null;
         var now = clock.GetUtcNow();
@@ -32,7 +35,9 @@ public sealed class CancelBodies(OpenCancels open, AgentDirectory agents, Access
         )
             .Take(RunCancelService.MostRuns)
             .ToListAsync(cancellationToken);
-        var tree = RunCancel.IsOpen(row.StateOf(run.Status, now)) ? await CancelTree.WalkAsync(db, by, run, cancellationToken) : CancelTree.None;
+        var tree = RunCancel.IsOpen(row.StateOf(run.Status, now))
+            ? await CancelTree.WalkAsync(db, by, run, cancellationToken)
+            : CancelTree.None;
         return Of(run, row, children.Select(c => Child(c.Id, c.AgentId, c.Status, c.Row, now)), tree, now);
     }
 

@@ -73,7 +73,9 @@ public sealed class CancelPolls : IDisposable
                 var left = until - _clock.GetUtcNow();
                 if (left <= TimeSpan.Zero)
                     return new CancelNotices([]);
-                await woken.WaitAsync(left < LookEvery ? left : LookEvery, _clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await woken
+                    .WaitAsync(left < LookEvery ? left : LookEvery, _clock, either.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
                 if (stopping.IsCancellationRequested)
                     return RunProblems.Stopping;

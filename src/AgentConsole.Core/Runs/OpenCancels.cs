@@ -157,8 +157,7 @@ public sealed class OpenCancels(IDbContextFactory<ConsoleDbContext> contexts, IO
 
     private static IQueryable<RowWithRun> Rows(ConsoleDbContext db, IQueryable<RunCancel> cancels) =>
         from cancel in cancels.AsNoTracking()
-        join run in db.Runs.AsNoTracking()
-            on new { cancel.OrganizationId, Id = cancel.RunId } equals new { run.OrganizationId, run.Id }
+        join run in db.Runs.AsNoTracking() on new { cancel.OrganizationId, Id = cancel.RunId } equals new { run.OrganizationId, run.Id }
         select new RowWithRun(cancel, run.ExternalId, run.Status);
 
     private void Take(RowWithRun row)

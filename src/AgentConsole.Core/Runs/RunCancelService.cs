@@ -173,13 +173,7 @@ public sealed class RunCancelService(
 /// <param name="NotIncluded">Open runs that it started, which the actor sees and may not cancel.</param>
 /// <param name="NotVisible">Open runs that it started in teams that the actor does not see.</param>
 /// <param name="NotIncludedAgents">Names of agents of those that are not included; a few.</param>
-public sealed record CancelPlan(
-    RunStatus Status,
-    int Children,
-    int NotIncluded,
-    int NotVisible,
-    IReadOnlyList<string> NotIncludedAgents
-);
+public sealed record CancelPlan(RunStatus Status, int Children, int NotIncluded, int NotVisible, IReadOnlyList<string> NotIncludedAgents);
 
 /// <summary>A run and what it started, sorted by what the actor may do. Below a run that is not included nothing is looked at.</summary>
 /// <param name="Included">Open runs to ask for, the named one first.</param>

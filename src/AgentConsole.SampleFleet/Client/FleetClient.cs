@@ -79,7 +79,13 @@ public sealed class FleetClient(HttpClient http, string secret, TimeProvider clo
 
     /// <summary>Says that this agent has heard; the run itself is reported as cancelled when it has stopped.</summary>
     public Task<CancelNotice> AcknowledgeCancelAsync(string run, CancellationToken cancellationToken) =>
-        SendAsync<CancelNotice>(HttpMethod.Post, $"/api/v1/runs/{Uri.EscapeDataString(run)}/cancel/acknowledge", null, null, cancellationToken);
+        SendAsync<CancelNotice>(
+            HttpMethod.Post,
+            $"/api/v1/runs/{Uri.EscapeDataString(run)}/cancel/acknowledge",
+            null,
+            null,
+            cancellationToken
+        );
 
     /// <summary>One page of runs; <paramref name="query"/> as it stands behind the question mark.</summary>
     public Task<Page<RunBody>> RunsAsync(string query, CancellationToken cancellationToken) =>

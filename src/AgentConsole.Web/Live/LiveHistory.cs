@@ -35,11 +35,7 @@ internal sealed class LiveHistory : IDisposable
                 return null;
             return
             [
-                .. _events
-                    .Where(e => e.Seq > seq)
-                    .GroupBy(e => (e.Noun, e.Id))
-                    .Select(same => same.MaxBy(e => e.Seq)!)
-                    .OrderBy(e => e.Seq),
+                .. _events.Where(e => e.Seq > seq).GroupBy(e => (e.Noun, e.Id)).Select(same => same.MaxBy(e => e.Seq)!).OrderBy(e => e.Seq),
             ];
         }
     }

@@ -77,13 +77,12 @@ internal static class RunCancelApi
         var who = credentials.ReadForConnection(context);
         if (who.Problem is { } problem)
             return new Answer<CancelNotices>(problem);
-        return (
-            await polls.WaitAsync(actor, Seconds(wait), who.Value, lifetime.ApplicationStopping, context.RequestAborted)
-        ).ToAnswer();
+        return (await polls.WaitAsync(actor, Seconds(wait), who.Value, lifetime.ApplicationStopping, context.RequestAborted)).ToAnswer();
     }
 
     private static Outcome<int> Seconds(string? text) =>
         string.IsNullOrEmpty(text) ? 30
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= CancelPolls.LongestSeconds ? seconds
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= CancelPolls.LongestSeconds
+            ? seconds
         : Problem.Invalid("wait", $"Must be a number of seconds from 0 to {CancelPolls.LongestSeconds}.");
 }

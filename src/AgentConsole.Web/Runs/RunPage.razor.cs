@@ -61,7 +61,9 @@ public sealed partial class RunPage
     private CancelBody? OpenCancel => _view?.Cancel is { State: "requested" or "acknowledged" } open ? open : null;
 
     private string? WhyNotCancel(RunView view) =>
-        OpenCancel is { } open ? $"{open.RequestedBy} asked for it already; the agent has not confirmed." : WhyNot(Permission.EditAgents, view.Row.TeamId);
+        OpenCancel is { } open
+            ? $"{open.RequestedBy} asked for it already; the agent has not confirmed."
+            : WhyNot(Permission.EditAgents, view.Row.TeamId);
 
     private async Task ClosedAsync(bool asked)
     {

@@ -52,7 +52,12 @@ public sealed class LiveStreamTests
         await ReportAsync(console, secret, "missed");
         await ReportAsync(console, secret, "missed"); // of each thing its present state is told once
 
-        using var again = await Listening.OpenAsync(console, token, "topic=team:payments", last.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        using var again = await Listening.OpenAsync(
+            console,
+            token,
+            "topic=team:payments",
+            last.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        );
         Assert.Equal("missed", (await again.NextAsync("run")).Data.GetProperty("external_id").GetString());
         await ReportAsync(console, secret, "next");
         Assert.Equal("next", (await again.NextAsync("run")).Data.GetProperty("external_id").GetString());
@@ -163,13 +168,20 @@ public sealed class LiveStreamTests
     [InlineData("topic=org&for=1e3", HttpStatusCode.BadRequest)]
     [InlineData("topic=org&for=99999999999999999999", HttpStatusCode.BadRequest)]
     [InlineData("topic=org&access_token=act_x", HttpStatusCode.BadRequest)]
-    [InlineData("topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org", HttpStatusCode.BadRequest)]
+    [InlineData(
+        "topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org&topic=org",
+        HttpStatusCode.BadRequest
+    )]
     public async Task Nonsense_and_what_is_not_ones_own_is_refused(string query, HttpStatusCode status)
     {
         await using var console = await ConsoleServer.StartAsync();
         using var victor = console.Client(await console.TokenAsync(console.Cast.Victor));
 
-        using var answer = await victor.GetAsync(new Uri("/api/v1/live?" + query, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Stop);
+        using var answer = await victor.GetAsync(
+            new Uri("/api/v1/live?" + query, UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead,
+            Stop
+        );
 
         Assert.Equal(status, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
