@@ -217,6 +217,30 @@ public sealed record EventsAccepted(string Run, int Created, int Replayed, IRead
     public CancelNotice? Cancel { get; init; }
 }
 
+/// <summary>Where a run's time went; the parts together are exactly <c>total_ms</c>.</summary>
+/// <param name="TotalMs">From the start to the end, to now for an open run.</param>
+/// <param name="Gaps">The longest first, twenty at most.</param>
+/// <param name="Truncated">The run has more steps than were looked at.</param>
+public sealed record ExplainBody(
+    string Run,
+    string Status,
+    long TotalMs,
+    IReadOnlyList<ExplainedPart> Parts,
+    IReadOnlyList<ExplainedGap> Gaps,
+    bool Truncated
+);
+
+/// <param name="Kind"><c>model</c>, <c>tool</c>, <c>waiting</c> (for a decision), <c>own</c> (other steps), <c>gap</c> (nothing was reported).</param>
+/// <param name="Ms">Each moment counts once: waiting before tool before model before own.</param>
+/// <param name="Share">0 to 1.</param>
+/// <param name="Steps">Steps of this kind that took time; of <c>gap</c>, how many there are.</param>
+/// <param name="Longest">Name of the longest step; of <c>gap</c>, the step before the longest.</param>
+public sealed record ExplainedPart(string Kind, long Ms, double Share, int Steps, long LongestMs, string? Longest);
+
+/// <param name="After">The step before it; null at the start of the run.</param>
+/// <param name="Before">The step after it; null at the end of the run.</param>
+public sealed record ExplainedGap(long FromMs, long Ms, string? After, string? Before);
+
 /// <summary>Figures of an agent, a team or the fleet over a sliding period that ends now.</summary>
 public sealed record StatsBody
 {

@@ -129,6 +129,42 @@ public sealed class RunService(
         };
     }
 
+    /// <summary>Where a run's time went.</summary>
+    public async Task<Outcome<ExplainBody>> ExplainAsync(Actor by, string idOrExternalId, string? agent, CancellationToken cancellationToken)
+    {
+        var view = await ViewAsync(by, idOrExternalId, agent, cancellationToken);
+        return view.Map(v => v.Waterfall.Explanation.ToBody(v.Run, v.Waterfall.Truncated));
+    }
+
+    /// <summary>Two runs side by side; each must be visible.</summary>
+    public async Task<Outcome<RunComparison>> CompareAsync(Actor by, string a, string b, CancellationToken cancellationToken)
+    {
+        if (!(await ViewAsync(by, a, null, cancellationToken)).Try(out var first, out var problem))
+            return problem;
+        if (!(await ViewAsync(by, b, null, cancellationToken)).Try(out var second, out problem))
+            return problem;
+        return RunComparison.Of(first, second);
+    }
+
+    /// <summary>The run of the same agent before this one; its id is null when there is none.</summary>
+    /// <param name="good">The last that was completed, among the 1,000 before.</param>
+    public async Task<Outcome<EarlierRun>> BeforeAsync(Actor by, string id, bool good, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (!(await FindAsync(db, by, id, null, cancellationToken)).Try(out var run, out var problem))
+            return problem;
+        var before = db
+            .Runs.VisibleTo(by)
+            .Where(r => r.AgentId == run.AgentId && r.Id.CompareTo(run.Id) < 0)
+            .OrderByDescending(r => r.Id)
+            .Take(1_000)
+            .Select(r => new { r.Id, r.Status });
+        var found = await (good ? before.Where(r => r.Status == RunStatus.Completed) : before)
+            .OrderByDescending(r => r.Id)
+            .FirstOrDefaultAsync(cancellationToken);
+        return new EarlierRun(found is null ? null : IdText.Format(IdText.Run, found.Id));
+    }
+
     /// <summary>An agent of the organization by id (also a deleted one) or slug.</summary>
     internal static AgentCard? FindAgent(AgentDirectory agents, Guid organizationId, string idOrSlug) =>
         IdText.TryParse(IdText.Agent, idOrSlug, out var id)
@@ -206,3 +242,6 @@ public sealed record RunView(RunBody Run, RunRow Row, RunWaterfall Waterfall, IR
     /// <summary>The request to cancel it; null when nobody asked.</summary>
     public CancelBody? Cancel { get; init; }
 }
+
+/// <param name="Run">Id as it is shown; null when there is none.</param>
+public sealed record EarlierRun(string? Run);

@@ -270,6 +270,14 @@ internal static class OpenApiExamples
             status = "ok",
         },
         [typeof(EventBody)] = Step,
+        [typeof(ExplainBody)] = new ExplainBody(
+            RunId,
+            "completed",
+            10_000,
+            [new ExplainedPart("model", 6_500, 0.65, 2, 4_000, "chat"), new ExplainedPart("gap", 3_500, 0.35, 1, 3_500, "chat")],
+            [new ExplainedGap(6_500, 3_500, "chat", null)],
+            false
+        ),
         [typeof(CancelNotice)] = Cancel,
         [typeof(CancelNotices)] = new CancelNotices([Cancel]),
         [typeof(CancelBody)] = new CancelBody

@@ -111,7 +111,7 @@ public sealed partial class RunPage
             _ => "names, figures and metadata",
         };
 
-    private static string ClassOf(TimeKind kind) =>
+    internal static string ClassOf(TimeKind kind) =>
         kind switch
         {
             TimeKind.Model => "model",
@@ -121,17 +121,17 @@ public sealed partial class RunPage
             _ => "agent",
         };
 
-    private static string Name(TimeKind kind) =>
+    internal static string Name(TimeKind kind) =>
         kind switch
         {
             TimeKind.Model => "Model",
             TimeKind.Tool => "Tools",
             TimeKind.Waiting => "Waiting",
             TimeKind.Gap => "Gaps",
-            _ => "Other steps",
+            _ => "Own work",
         };
 
-    private static string IconOf(WaterfallStep step) =>
+    internal static string IconOf(WaterfallStep step) =>
         step.Event.Kind switch
         {
             "message" => "message-square",
@@ -154,5 +154,5 @@ public sealed partial class RunPage
         return $"left:{Number(Math.Min(99.7, step.OffsetMs * 100.0 / whole))}%;width:{Number(Math.Min(100, step.DurationMs * 100.0 / whole))}%";
     }
 
-    private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+    internal static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }

@@ -48,6 +48,16 @@ public sealed class CancelJourney(Chromium chromium) : JourneyTest(chromium)
         await AssertAccessibleAsync(page);
         await SnapAsync(page, "cancel-asked");
 
+        if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 })
+        {
+            // For its picture alone somebody waits until the time is over.
+            await Expect(page.GetByTestId("cancel-note"))
+                .ToContainTextAsync("the agent has not answered", new LocatorAssertionsToContainTextOptions { Timeout = 40_000 });
+            await SnapAsync(page, "cancel-not-confirmed");
+            await page.SetViewportSizeAsync(390, 844);
+            await SnapAsync(page, "cancel-not-confirmed-390");
+            await page.SetViewportSizeAsync(1440, 900);
+        }
         await agent.PostAsync("/api/v1/runs/job-7/cancel/acknowledge", null, Stop);
         await Expect(page.GetByTestId("cancel-status")).ToContainTextAsync("Cancel heard, not confirmed");
         await Expect(page.GetByTestId("run-status")).ToHaveTextAsync("Running");
@@ -55,5 +65,12 @@ public sealed class CancelJourney(Chromium chromium) : JourneyTest(chromium)
         await agent.PatchAsJsonAsync("/api/v1/runs/job-7", new { status = "cancelled" }, Stop);
         await Expect(page.GetByTestId("run-status")).ToHaveTextAsync("Cancelled");
         await Expect(page.GetByTestId("cancel-status")).ToHaveCountAsync(0);
+    }
+
+    // With SHOTS set to a folder: a picture, to be looked at.
+    private static async Task SnapAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
     }
 }

@@ -91,6 +91,7 @@ public static class Doors
         new("ListRuns", "GET", "/api/v1/runs", Subject.Narrowed, null),
         new("GetRun", "GET", "/api/v1/runs/{run}", Subject.Payments, null),
         new("ListRunEvents", "GET", "/api/v1/runs/{run}/events", Subject.Payments, null),
+        new("ExplainRun", "GET", "/api/v1/runs/{run}/explain", Subject.Payments, null),
         new("CancelRun", "POST", "/api/v1/runs/{run}/cancel", Subject.Payments, Permission.EditAgents, "{}"),
         new("GetRunCancel", "GET", "/api/v1/runs/{run}/cancel", Subject.Payments, null),
         new("AcknowledgeRunCancel", "POST", "/api/v1/runs/{run}/cancel/acknowledge", Subject.Agent, null),
