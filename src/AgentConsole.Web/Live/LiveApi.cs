@@ -17,7 +17,6 @@ internal static class LiveApi
         api.MapGet("/live", ListenAsync)
             .ForEverybodyKnown()
             .WithTags("Live")
-            .Produces(StatusCodes.Status200OK, typeof(string), "text/event-stream")
             .WithName("Listen")
             .WithSummary("Server-sent events: the same events and bodies as the hub")
             .WithDescription(

@@ -103,7 +103,8 @@ public sealed class LiveStreamTests
         connection.Dispose();
         await connection.Ended;
 
-        Assert.Equal(["overflow"], slow.Gaps);
+        Assert.InRange(slow.Gaps.Count, 1, 2); // it may have lost some before it began
+        Assert.All(slow.Gaps, why => Assert.Equal("overflow", why));
         Assert.InRange(slow.Told, LiveConnection.Kept, LiveConnection.Kept + 1);
     }
 
