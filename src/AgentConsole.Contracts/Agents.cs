@@ -152,4 +152,9 @@ public sealed record Heartbeat
 }
 
 /// <param name="NextBefore">Send the next heartbeat before this instant to stay <c>live</c>.</param>
-public sealed record HeartbeatAnswer(string Agent, string Liveness, int LeaseSeconds, int GraceSeconds, DateTimeOffset NextBefore);
+public sealed record HeartbeatAnswer(string Agent, string Liveness, int LeaseSeconds, int GraceSeconds, DateTimeOffset NextBefore)
+{
+    /// <summary>Runs of this agent that somebody asked to cancel; absent when there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<CancelNotice>? Cancels { get; init; }
+}

@@ -34,6 +34,14 @@ public static class ConsoleUrls
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 
+    /// <summary>Words that stand for a run before the one it is compared with.</summary>
+    public const string Previous = "previous";
+    public const string LastGood = "last-good";
+
+    /// <param name="a">An id, <see cref="Previous"/> or <see cref="LastGood"/>.</param>
+    public static string Compare(string a, string b, bool onlyDifferences = false) =>
+        With("/runs/compare", ("a", a), ("b", b), ("only", onlyDifferences ? "differences" : null));
+
     /// <summary>The page of this address with these members in its query; empty and null ones are left away.</summary>
     public static string With(string path, params ReadOnlySpan<(string Name, string? Value)> query)
     {

@@ -21,7 +21,7 @@ public static class IdText
         Session = "ses",
         Price = "prc",
         Rerating = "rra",
-        Purge = "prg";
+        Purge = "prg",
         View = "view";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -58,7 +58,7 @@ public static class IdText
         Price,
         Rerating,
         Purge,
-        "view",
+        View,
     ];
 
     public static string Format(string prefix, Guid id) =>

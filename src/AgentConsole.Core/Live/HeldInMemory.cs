@@ -23,6 +23,10 @@ public static class HeldNouns
     public const string Price = "price";
 
     public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price];
+    /// <summary>A request to cancel a run.</summary>
+    public const string RunCancel = "run-cancel";
+
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, RunCancel];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -82,7 +82,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     team_id = table.Column<Guid>(type: "uuid", nullable: true),
                     agent_id = table.Column<Guid>(type: "uuid", nullable: true),
                     subject_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    at = table.Column<long>(type: "bigint", nullable: false)
+                    at = table.Column<long>(type: "bigint", nullable: false),
+                    others = table.Column<byte[]>(type: "bytea", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -140,6 +141,26 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_organizations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_cancels",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    root_run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    requested_at = table.Column<long>(type: "bigint", nullable: false),
+                    requested_by_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    requested_by = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_cancels", x => new { x.organization_id, x.run_id });
                 });
 
             migrationBuilder.CreateTable(
@@ -830,11 +851,22 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                 name: "ux_prices_begin",
                 table: "prices",
                 columns: new[] { "organization_id", "model", "effective_from" },
                 unique: true,
                 filter: "superseded_at IS NULL");
+========
+                name: "ix_run_cancels_requested",
+                table: "run_cancels",
+                column: "requested_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_root",
+                table: "run_cancels",
+                columns: new[] { "organization_id", "root_run_id" });
+>>>>>>>> runs:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1012,7 +1044,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "one_time_links");
 
             migrationBuilder.DropTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                 name: "prices");
+========
+                name: "run_cancels");
+>>>>>>>> runs:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
 
             migrationBuilder.DropTable(
                 name: "run_events");

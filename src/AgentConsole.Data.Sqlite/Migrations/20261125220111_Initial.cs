@@ -80,7 +80,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     agent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     subject_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    at = table.Column<long>(type: "INTEGER", nullable: false)
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    others = table.Column<byte[]>(type: "BLOB", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -138,6 +139,26 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_organizations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_cancels",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    root_run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    requested_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    requested_by_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    requested_by = table.Column<string>(type: "TEXT", maxLength: 320, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_cancels", x => new { x.organization_id, x.run_id });
                 });
 
             migrationBuilder.CreateTable(
@@ -828,11 +849,22 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                 name: "ux_prices_begin",
                 table: "prices",
                 columns: new[] { "organization_id", "model", "effective_from" },
                 unique: true,
                 filter: "superseded_at IS NULL");
+========
+                name: "ix_run_cancels_requested",
+                table: "run_cancels",
+                column: "requested_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_root",
+                table: "run_cancels",
+                columns: new[] { "organization_id", "root_run_id" });
+>>>>>>>> runs:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1010,7 +1042,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "one_time_links");
 
             migrationBuilder.DropTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                 name: "prices");
+========
+                name: "run_cancels");
+>>>>>>>> runs:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
 
             migrationBuilder.DropTable(
                 name: "run_events");

@@ -6,6 +6,7 @@ using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
+using AgentConsole.Web.Live;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
@@ -40,6 +41,8 @@ internal static class ApiRegistration
         api.MapTokenApi();
         api.MapWhoAmIApi();
         api.MapRunReadApi();
+        api.MapRunCancelApi();
+        api.MapLiveApi();
         api.MapTrailApi();
         api.MapSampleDataApi();
         api.MapPriceApi();

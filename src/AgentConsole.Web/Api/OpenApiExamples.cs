@@ -74,6 +74,8 @@ internal static class OpenApiExamples
         ],
     };
 
+    private static readonly CancelNotice Cancel = new(RunId, "job-7", "requested", At, "wrong tax year");
+
     private static readonly RunBody Run = new()
     {
         Id = RunId,
@@ -295,6 +297,30 @@ internal static class OpenApiExamples
             status = "ok",
         },
         [typeof(EventBody)] = Step,
+        [typeof(ExplainBody)] = new ExplainBody(
+            RunId,
+            "completed",
+            10_000,
+            [new ExplainedPart("model", 6_500, 0.65, 2, 4_000, "chat"), new ExplainedPart("gap", 3_500, 0.35, 1, 3_500, "chat")],
+            [new ExplainedGap(6_500, 3_500, "chat", null)],
+            false
+        ),
+        [typeof(CancelNotice)] = Cancel,
+        [typeof(CancelNotices)] = new CancelNotices([Cancel]),
+        [typeof(CancelBody)] = new CancelBody
+        {
+            Run = RunId,
+            Agent = "mailroom-1",
+            State = "acknowledged",
+            RunStatus = "running",
+            RequestedAt = At,
+            RequestedBy = "ines@example.com",
+            Reason = "wrong tax year",
+            AcknowledgedAt = At.AddSeconds(2),
+            ConfirmBy = At.AddSeconds(30),
+            Children = [new CancelledRun("run_01m2fz4qxme5h7t2x9k3d8v6bc", "ledger-1", "requested", "running")],
+            NotIncluded = [],
+        },
         [typeof(EventsAccepted)] = new EventsAccepted(RunId, 1, 0, [Step.Id]),
         [typeof(StatsBody)] = new StatsBody
         {

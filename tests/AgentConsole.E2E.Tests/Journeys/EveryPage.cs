@@ -31,6 +31,8 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "runs", "/runs" },
             { "run", "/runs/{run}" },
             { "run-step", "/runs/{run}?step={step}" },
+            { "run-compare", "/runs/compare?a=previous&b={run}" },
+            { "run-compare-nothing", "/runs/compare" },
             { "keys", "/keys" },
             { "trail", "/trail" },
             { "spend", "/spend" },

@@ -95,6 +95,12 @@ public static class Doors
         new("ExportRuns", "GET", "/api/v1/runs/export?format=json", Subject.Narrowed, null),
         new("GetRun", "GET", "/api/v1/runs/{run}", Subject.Payments, null),
         new("ListRunEvents", "GET", "/api/v1/runs/{run}/events", Subject.Payments, null),
+        new("ExplainRun", "GET", "/api/v1/runs/{run}/explain", Subject.Payments, null),
+        new("CancelRun", "POST", "/api/v1/runs/{run}/cancel", Subject.Payments, Permission.EditAgents, "{}"),
+        new("GetRunCancel", "GET", "/api/v1/runs/{run}/cancel", Subject.Payments, null),
+        new("AcknowledgeRunCancel", "POST", "/api/v1/runs/{run}/cancel/acknowledge", Subject.Agent, null),
+        new("WaitForCancellations", "GET", "/api/v1/runs/cancellations?wait=0", Subject.Agent, null),
+        new("Listen", "GET", "/api/v1/live?topic=agent:{agent}&for=0", Subject.Payments, null),
         new("GetStats", "GET", "/api/v1/stats", Subject.Narrowed, null),
         new("ListTeams", "GET", "/api/v1/teams", Subject.Narrowed, null),
         new(
