@@ -183,6 +183,29 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         return changes;
     }
 
+    /// <summary>What stands with every change of an agent: its time, its record, its news.</summary>
+    internal static void Record(
+        Write write,
+        AgentDirectory directory,
+        Actor by,
+        Agent agent,
+        string action,
+        Dictionary<string, (object? Before, object? After)> changes,
+        string? reason
+    )
+    {
+        agent.UpdatedAt = write.Now;
+        write.Trail(
+            by,
+            action,
+            Target(agent),
+            changes.ToDictionary(c => c.Key, c => c.Value.Before),
+            changes.ToDictionary(c => c.Key, c => c.Value.After),
+            reason
+        );
+        directory.Announce(write, agent);
+    }
+
     internal static TrailTarget Target(Agent agent) => new("agent", agent.Id, agent.Slug, agent.TeamId);
 
     internal static async Task RewriteTagsAsync(Write write, Agent agent, CancellationToken cancellationToken)
@@ -240,16 +263,7 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         CancellationToken cancellationToken
     )
     {
-        agent.UpdatedAt = write.Now;
-        write.Trail(
-            by,
-            action,
-            Target(agent),
-            changes.ToDictionary(c => c.Key, c => c.Value.Before),
-            changes.ToDictionary(c => c.Key, c => c.Value.After),
-            reason
-        );
-        directory.Announce(write, agent);
+        Record(write, directory, by, agent, action, changes, reason);
         var answer = AgentBodies.Of(agent, access.Current) with { Revision = agent.Revision + 1 };
         return await write.CommitAsync(by, answer, cancellationToken);
     }

@@ -185,15 +185,7 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
             return;
         if (changes.ContainsKey("tags"))
             await AgentService.RewriteTagsAsync(write, plan.Agent, cancellationToken);
-        plan.Agent.UpdatedAt = write.Now;
-        write.Trail(
-            by,
-            "agent.changed",
-            AgentService.Target(plan.Agent),
-            changes.ToDictionary(c => c.Key, c => c.Value.Before),
-            changes.ToDictionary(c => c.Key, c => c.Value.After)
-        );
-        directory.Announce(write, plan.Agent);
+        AgentService.Record(write, directory, by, plan.Agent, "agent.changed", changes, null);
     }
 
     private static BulkAgentsResult Result(BulkFile file, List<Plan> plans, bool dryRun) =>

@@ -18,6 +18,7 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
+        Plan = "bpl",
         Session = "ses";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -51,6 +52,7 @@ public static class IdText
         "led",
         "trl",
         "evb",
+        "bpl",
     ];
 
     public static string Format(string prefix, Guid id) =>

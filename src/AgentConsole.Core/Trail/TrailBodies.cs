@@ -21,6 +21,7 @@ public static class TrailNames
         ["run"] = IdText.Run,
         ["session"] = IdText.Session,
         ["trail-record"] = IdText.Trail,
+        ["plan"] = IdText.Plan,
     };
 
     /// <summary>The id of a target, with the prefix of its kind.</summary>
