@@ -115,12 +115,12 @@ public sealed record AgentBody
 /// <summary>Answer of <c>POST /api/v1/agents/bulk</c>. With <c>dry_run=true</c> nothing was written.</summary>
 public sealed record BulkAgentsResult(bool DryRun, int Created, int Changed, int Unchanged, int Failed, IReadOnlyList<BulkAgentRow> Results)
 {
-    /// <summary>Columns of the CSV that mean nothing here and were passed over.</summary>
+    /// <summary>Columns, or members of rows, that mean nothing here and were passed over.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? IgnoredColumns { get; init; }
 }
 
-/// <param name="Line">1-based line of the file (CSV) or 1-based index of the element (JSON).</param>
+/// <param name="Line">1-based line of the file (CSV, YAML) or 1-based index of the element (JSON).</param>
 /// <param name="Outcome"><c>created</c>, <c>changed</c>, <c>unchanged</c> or <c>failed</c>.</param>
 public sealed record BulkAgentRow(
     int Line,
@@ -130,7 +130,12 @@ public sealed record BulkAgentRow(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ApiKey,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Changes,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Errors
-);
+)
+{
+    /// <summary>Member to its value before and after; for a new agent what it is given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, MemberChange>? Diff { get; init; }
+}
 
 /// <summary>Body of <c>POST /api/v1/heartbeat</c>; every field may be absent, as may the body.</summary>
 public sealed record Heartbeat

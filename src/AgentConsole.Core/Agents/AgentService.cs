@@ -99,7 +99,7 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         if (ifMatch != agent.Revision)
             return AgentProblems.Changed;
 
-        var changes = Apply(now, agent, draft, Cleared(body), team, body.Owner is null ? null : (owner, true));
+        var changes = Apply(now, agent, draft, Cleared(body.DisplayName, body.Description, body.Environment, body.Version), team, body.Owner is null ? null : (owner, true));
         if (changes.Count == 0)
             return AgentBodies.Of(agent, now);
         if (changes.ContainsKey("tags"))
@@ -238,7 +238,8 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
     private static Task<Agent?> FindAsync(Write write, Actor by, string idOrSlug, CancellationToken cancellationToken) =>
         write.Db.Agents.VisibleTo(by).Named(idOrSlug).FirstOrDefaultAsync(cancellationToken);
 
-    private static HashSet<string> Cleared(ChangeAgent body)
+    /// <summary>Members that an empty text clears.</summary>
+    internal static HashSet<string> Cleared(string? displayName, string? description, string? environment, string? version)
     {
         var cleared = new HashSet<string>(StringComparer.Ordinal);
         void Empty(string name, string? value)
@@ -246,10 +247,10 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
             if (value is not null && string.IsNullOrWhiteSpace(value))
                 cleared.Add(name);
         }
-        Empty("display_name", body.DisplayName);
-        Empty("description", body.Description);
-        Empty("environment", body.Environment);
-        Empty("version", body.Version);
+        Empty("display_name", displayName);
+        Empty("description", description);
+        Empty("environment", environment);
+        Empty("version", version);
         return cleared;
     }
 

@@ -18,6 +18,7 @@ internal static class AgentsRegistration
         services.AddSingleton<AgentLists>();
         services.AddSingleton<IRefreshOnNews, AgentNews>();
         services.AddSingleton<BulkRegistration>();
+        services.AddSingleton<FleetExports>();
         services.AddSingleton<PlanReading>();
         services.AddSingleton<PlanWork>();
         services.AddSingleton(s => new BulkPlanRunner(

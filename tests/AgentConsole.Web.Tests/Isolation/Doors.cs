@@ -72,6 +72,8 @@ public static class Doors
         new("ResumePlan", "POST", "/api/v1/agents/plans/bpl_x/resume", Subject.Nobodys, null),
         new("UndoPlan", "POST", "/api/v1/agents/plans/bpl_x/undo", Subject.Nobodys, null),
         new("ListAgents", "GET", "/api/v1/agents", Subject.Narrowed, null),
+        new("ExportFleetYaml", "GET", "/api/v1/agents/fleet.yaml", Subject.Narrowed, null),
+        new("ExportFleetJson", "GET", "/api/v1/agents/fleet.json", Subject.Narrowed, null),
         new("GetAgent", "GET", "/api/v1/agents/{agent}", Subject.Payments, null),
         new("ChangeAgent", "PATCH", "/api/v1/agents/{agent}", Subject.Payments, Permission.EditAgents, "{}"),
         new("PauseAgent", "POST", "/api/v1/agents/{agent}/pause", Subject.Payments, Permission.EditAgents, "{}"),

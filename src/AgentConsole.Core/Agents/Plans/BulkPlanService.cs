@@ -62,6 +62,19 @@ public sealed class BulkPlanService
         return await WriteAsync(db, by, order, selection, reason, cancellationToken);
     }
 
+    /// <summary>Asks the question of a plan of one's own once more: another plan, of the fleet as it is now.</summary>
+    public async Task<Outcome<PlanBody>> MakeAgainAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        var mine = await MineAsync(by, id, cancellationToken);
+        if (!mine.Try(out var plan, out var refusal))
+            return refusal;
+        await using var db = await _store.ReadAsync(cancellationToken);
+        var selection = SelectionOf(plan, plan.Filter is null ? await PlannedAsync(db, plan, cancellationToken) : []);
+        return await _reading.CountAsync(db, by, selection, cancellationToken) > BulkPlan.MostRows
+            ? PlanProblems.TooMany
+            : await WriteAsync(db, by, BulkOrder.Of(plan), selection, plan.Reason, cancellationToken);
+    }
+
     private async Task<Outcome<PlanBody>> WriteAsync(
         ConsoleDbContext db,
         Actor by,
@@ -325,26 +338,8 @@ public sealed class BulkPlanService
     // What would be planned now, against what was planned; null when it is the same.
     private async Task<Problem?> DifferenceAsync(ConsoleDbContext db, Actor by, BulkPlan plan, CancellationToken cancellationToken)
     {
-        var organization = plan.OrganizationId;
-        var planned = await db
-            .BulkPlanRows.AsNoTracking()
-            .Where(r => r.OrganizationId == organization && r.PlanId == plan.Id)
-            .OrderBy(r => r.Ordinal)
-            .Select(r => new PlannedRow(
-                r.AgentId,
-                r.Name,
-                null,
-                null,
-                r.AgentRevision,
-                r.Effect,
-                r.Code == null ? null : new Problem(ProblemKind.Conflict, r.Code, ""),
-                null,
-                r.After
-            ))
-            .ToListAsync(cancellationToken);
-        var selection = plan.Filter is { } filter
-            ? new PlanSelection(null, PlanFilters.Parse(filter))
-            : new PlanSelection([.. planned.Select(r => IdText.Format(IdText.Agent, r.AgentId) ?? r.Name)], null);
+        var planned = await PlannedAsync(db, plan, cancellationToken);
+        var selection = SelectionOf(plan, planned);
         var before = planned.ToDictionary(r => r.Key, StringComparer.Ordinal);
         var (changed, came) = (new List<string>(), new List<string>());
         using var digest = new PlanDigest(plan);
@@ -379,4 +374,27 @@ public sealed class BulkPlanService
             members
         );
     }
+
+    private static Task<List<PlannedRow>> PlannedAsync(ConsoleDbContext db, BulkPlan plan, CancellationToken cancellationToken) =>
+        db
+            .BulkPlanRows.AsNoTracking()
+            .Where(r => r.OrganizationId == plan.OrganizationId && r.PlanId == plan.Id)
+            .OrderBy(r => r.Ordinal)
+            .Select(r => new PlannedRow(
+                r.AgentId,
+                r.Name,
+                null,
+                null,
+                r.AgentRevision,
+                r.Effect,
+                r.Code == null ? null : new Problem(ProblemKind.Conflict, r.Code, ""),
+                null,
+                r.After
+            ))
+            .ToListAsync(cancellationToken);
+
+    private static PlanSelection SelectionOf(BulkPlan plan, List<PlannedRow> planned) =>
+        plan.Filter is { } filter
+            ? new PlanSelection(null, PlanFilters.Parse(filter))
+            : new PlanSelection([.. planned.Select(r => IdText.Format(IdText.Agent, r.AgentId) ?? r.Name)], null);
 }

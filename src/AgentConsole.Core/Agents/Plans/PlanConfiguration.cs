@@ -17,7 +17,6 @@ internal sealed class BulkPlanConfiguration : IEntityTypeConfiguration<BulkPlan>
         plan.Property(p => p.AddTags).HasConversion(JsonText.Converter<List<string>>(), JsonText.Comparer<List<string>>());
         plan.Property(p => p.RemoveTags).HasConversion(JsonText.Converter<List<string>>(), JsonText.Comparer<List<string>>());
         plan.Property(p => p.Reason).HasMaxLength(500);
-        plan.Property(p => p.Filter).HasMaxLength(8000);
         plan.Property(p => p.Digest).HasMaxLength(64);
         plan.Property(p => p.MakerLabel).HasMaxLength(256);
         plan.Property(p => p.Stopped).HasMaxLength(300);

@@ -7,6 +7,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Tests.Agents.Plans;
