@@ -24,6 +24,9 @@ public static class ConsoleUrls
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
 
+    /// <summary>A bulk action's plan, and what came of it.</summary>
+    public static string Plan(string id) => $"/fleet/plans/{Uri.EscapeDataString(id)}";
+
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 
     /// <summary>The page of this address with these members in its query; empty and null ones are left away.</summary>

@@ -354,7 +354,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnName("failed");
 
                     b.Property<string>("Filter")
-                        .HasMaxLength(8000)
                         .HasColumnType("TEXT")
                         .HasColumnName("filter");
 
@@ -1082,6 +1081,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
                     b.Property<string>("Slug")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -1091,6 +1095,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<bool>("Suspended")
                         .HasColumnType("INTEGER")
                         .HasColumnName("suspended");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("Id");
 
@@ -1173,6 +1183,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasMaxLength(100)
                         .HasColumnType("TEXT")
                         .HasColumnName("slug");
+
+                    b.Property<string>("TimeZone")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("OrganizationId", "Id");
 

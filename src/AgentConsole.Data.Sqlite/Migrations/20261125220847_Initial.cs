@@ -130,8 +130,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
                     currency = table.Column<string>(type: "TEXT", maxLength: 3, nullable: false),
+                    time_zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     suspended = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -367,7 +369,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     owner_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     target_team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
-                    filter = table.Column<string>(type: "TEXT", maxLength: 8000, nullable: true),
+                    filter = table.Column<string>(type: "TEXT", nullable: true),
                     digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     maker_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     maker_label = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
@@ -408,6 +410,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    time_zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
