@@ -231,7 +231,17 @@ public sealed record PlanBody
 /// <param name="Pending">To be changed, and not yet.</param>
 /// <param name="Undone">Done, and taken back.</param>
 /// <param name="UndoFailed">Done, and not taken back, because somebody changed the agent since.</param>
-public sealed record PlanCounts(int Total, int Change, int NoChange, int Refused, int Pending, int Done, int Failed, int Undone, int UndoFailed);
+public sealed record PlanCounts(
+    int Total,
+    int Change,
+    int NoChange,
+    int Refused,
+    int Pending,
+    int Done,
+    int Failed,
+    int Undone,
+    int UndoFailed
+);
 
 /// <summary>One agent of a plan.</summary>
 public sealed record PlanRowBody

@@ -99,7 +99,14 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         if (ifMatch != agent.Revision)
             return AgentProblems.Changed;
 
-        var changes = Apply(now, agent, draft, Cleared(body.DisplayName, body.Description, body.Environment, body.Version), team, body.Owner is null ? null : (owner, true));
+        var changes = Apply(
+            now,
+            agent,
+            draft,
+            Cleared(body.DisplayName, body.Description, body.Environment, body.Version),
+            team,
+            body.Owner is null ? null : (owner, true)
+        );
         if (changes.Count == 0)
             return AgentBodies.Of(agent, now);
         if (changes.ContainsKey("tags"))

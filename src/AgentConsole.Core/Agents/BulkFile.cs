@@ -67,7 +67,10 @@ public sealed record BulkFile(IReadOnlyList<BulkRow> Rows, IReadOnlyList<string>
             var line = text[range].Trim(" \t\r"u8);
             if (line.IsEmpty || line[0] == (byte)'#')
                 continue;
-            return line.StartsWith("---"u8) || line.StartsWith("%YAML"u8) || line is [(byte)'-'] || line.StartsWith("- "u8)
+            return line.StartsWith("---"u8)
+                || line.StartsWith("%YAML"u8)
+                || line is [(byte)'-']
+                || line.StartsWith("- "u8)
                 || line.StartsWith("agents:"u8);
         }
         return false;

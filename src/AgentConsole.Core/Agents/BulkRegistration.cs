@@ -182,7 +182,11 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
         {
             Agent = agent,
             Changes = changes,
-            Diff = changes.ToDictionary(c => c.Key, c => new MemberChange(Json(c.Key, c.Value.Before), Json(c.Key, c.Value.After)), StringComparer.Ordinal),
+            Diff = changes.ToDictionary(
+                c => c.Key,
+                c => new MemberChange(Json(c.Key, c.Value.Before), Json(c.Key, c.Value.After)),
+                StringComparer.Ordinal
+            ),
         };
     }
 

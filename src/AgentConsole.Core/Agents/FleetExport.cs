@@ -73,7 +73,9 @@ public sealed class FleetExport(
         await using var text = new StreamWriter(output, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         var yaml = format == FleetFormat.Yaml;
         await text.WriteAsync(
-            (yaml ? string.Create(CultureInfo.InvariantCulture, $"# Fleet of {at:yyyy-MM-dd'T'HH:mm:ss'Z'}; {Comment()}\nagents:") : "[").AsMemory(),
+            (
+                yaml ? string.Create(CultureInfo.InvariantCulture, $"# Fleet of {at:yyyy-MM-dd'T'HH:mm:ss'Z'}; {Comment()}\nagents:") : "["
+            ).AsMemory(),
             cancellationToken
         );
         var any = false;
@@ -85,7 +87,16 @@ public sealed class FleetExport(
             );
             any = true;
         }
-        await text.WriteAsync((yaml ? any ? "\n" : " []\n" : "\n]\n").AsMemory(), cancellationToken);
+        await text.WriteAsync(
+            (
+                yaml
+                    ? any
+                        ? "\n"
+                        : " []\n"
+                    : "\n]\n"
+            ).AsMemory(),
+            cancellationToken
+        );
     }
 
     // A comment ends with its line, whatever a filter holds.
@@ -125,7 +136,9 @@ public sealed class FleetExport(
         foreach (var member in JsonSerializer.SerializeToElement(agent, Json).EnumerateObject())
         {
             text.Append(first ? "" : "\n    ").Append(member.Name).Append(": ");
-            text.Append(member.Value.ValueKind == JsonValueKind.String ? YamlText.Text(member.Value.GetString()!) : YamlText.Flow(member.Value));
+            text.Append(
+                member.Value.ValueKind == JsonValueKind.String ? YamlText.Text(member.Value.GetString()!) : YamlText.Flow(member.Value)
+            );
             first = false;
         }
         return text.ToString();

@@ -57,9 +57,7 @@ public sealed partial class BulkBar
 
     private IEnumerable<Principal> People =>
         Access
-            .Current.Principals.Values.Where(p =>
-                p.OrganizationId == Me.OrganizationId && p is { Kind: ActorKind.User, Enabled: true }
-            )
+            .Current.Principals.Values.Where(p => p.OrganizationId == Me.OrganizationId && p is { Kind: ActorKind.User, Enabled: true })
             .OrderBy(p => p.DisplayName, StringComparer.CurrentCultureIgnoreCase)
             .Take(500);
 

@@ -64,8 +64,10 @@ internal static class PlanWords
             ),
             "assign" when plan.Owner is { } owner => $"{owner.DisplayName} answers for them from then on.",
             "assign" => "Nobody answers for them from then on; they appear among the ownerless.",
-            "move" => $"What they do from then on belongs to {plan.Team?.Name}; what they did stays with the team of its time. Who sees them changes with the team.",
-            "delete" => "Their keys are refused at once, and their slugs are free for others. Their history stays. For an hour the plan can be taken back; later each can be restored while its slug is free.",
+            "move" =>
+                $"What they do from then on belongs to {plan.Team?.Name}; what they did stays with the team of its time. Who sees them changes with the team.",
+            "delete" =>
+                "Their keys are refused at once, and their slugs are free for others. Their history stays. For an hour the plan can be taken back; later each can be restored while its slug is free.",
             _ => "They come back as they were, with the keys they had.",
         };
 
@@ -78,11 +80,15 @@ internal static class PlanWords
         if (member == "tags")
         {
             var (from, to) = (List(change.From), List(change.To));
-            var parts = to.Except(from).Select(t => $"<ins>+{Markup.Text(t)}</ins>").Concat(from.Except(to).Select(t => $"<del>{Markup.Text(t)}</del>"));
+            var parts = to.Except(from)
+                .Select(t => $"<ins>+{Markup.Text(t)}</ins>")
+                .Concat(from.Except(to).Select(t => $"<del>{Markup.Text(t)}</del>"));
             return $"<span class=\"chg-l\"><span class=\"x3\">{name}</span> {string.Join(" ", parts)}</span>";
         }
         var before = change.From is { ValueKind: not JsonValueKind.Null } old ? $"<del>{Markup.Text(Value(old))}</del> " : "";
-        var after = change.To is { ValueKind: not JsonValueKind.Null } now ? $"<ins>{Markup.Text(Value(now))}</ins>" : "<span class=\"x3\">none</span>";
+        var after = change.To is { ValueKind: not JsonValueKind.Null } now
+            ? $"<ins>{Markup.Text(Value(now))}</ins>"
+            : "<span class=\"x3\">none</span>";
         return $"<span class=\"chg-l\"><span class=\"x3\">{Markup.Text(name)}</span> {before}{(before.Length > 0 ? "→ " : "")}{after}</span>";
     }
 

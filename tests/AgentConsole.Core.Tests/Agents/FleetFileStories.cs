@@ -93,11 +93,17 @@ public sealed class FleetFileStories
             house.Cast.Olga,
             $"""[{"{"}"slug":"a-1","team":"payments","owner":"{house.Cast.Ines.Email}","description":"Old"{"}"}]"""
         );
-        await house.Get<UserService>().DisableAsync(house.As(house.Cast.Olga), IdText.Format(IdText.User, house.Cast.Ines.Id), TestHouse.Stop);
+        await house
+            .Get<UserService>()
+            .DisableAsync(house.As(house.Cast.Olga), IdText.Format(IdText.User, house.Cast.Ines.Id), TestHouse.Stop);
 
         var file = await ExportAsync(house, house.Cast.Olga, FleetFormat.Yaml);
         var same = await PlanAsync(house, house.Cast.Olga, file);
-        var cleared = await PlanAsync(house, house.Cast.Olga, file.Replace("description: Old", "description: \"\"", StringComparison.Ordinal));
+        var cleared = await PlanAsync(
+            house,
+            house.Cast.Olga,
+            file.Replace("description: Old", "description: \"\"", StringComparison.Ordinal)
+        );
         var ownerless = await PlanAsync(house, house.Cast.Olga, "- slug: a-1\n  owner: ''\n");
 
         Assert.Equal((1, 0), (same.Unchanged, same.Failed));
@@ -139,20 +145,26 @@ public sealed class FleetFileStories
     [Fact]
     public void Any_text_and_any_metadata_survive_yaml()
     {
-        Prop.ForAll<string, string, double>((one, two, number) =>
-            {
-                var (text, key) = (Clean(one), Clean(two) + new string('k', Math.Abs(one?.Length ?? 0) * 97 % 3000));
-                if (!double.IsFinite(number))
-                    number = 1.5;
-                var metadata = JsonSerializer.SerializeToElement(
-                    new Dictionary<string, object?>(StringComparer.Ordinal) { [key] = text, ["list"] = new object?[] { number, true, null, text, "12" } }
-                );
-                var yaml = $"- slug: x\n  description: {YamlText.Text(text)}\n  metadata: {YamlText.Flow(metadata)}\n";
-                var read = YamlText.ReadList(yaml, "agents", member => member != "metadata", 10);
-                var members = read[0].Members!;
-                return members["description"]!.GetValue<string>() == text
-                    && JsonElement.DeepEquals(JsonSerializer.SerializeToElement(members["metadata"]), metadata);
-            })
+        Prop.ForAll<string, string, double>(
+                (one, two, number) =>
+                {
+                    var (text, key) = (Clean(one), Clean(two) + new string('k', Math.Abs(one?.Length ?? 0) * 97 % 3000));
+                    if (!double.IsFinite(number))
+                        number = 1.5;
+                    var metadata = JsonSerializer.SerializeToElement(
+                        new Dictionary<string, object?>(StringComparer.Ordinal)
+                        {
+                            [key] = text,
+                            ["list"] = new object?[] { number, true, null, text, "12" },
+                        }
+                    );
+                    var yaml = $"- slug: x\n  description: {YamlText.Text(text)}\n  metadata: {YamlText.Flow(metadata)}\n";
+                    var read = YamlText.ReadList(yaml, "agents", member => member != "metadata", 10);
+                    var members = read[0].Members!;
+                    return members["description"]!.GetValue<string>() == text
+                        && JsonElement.DeepEquals(JsonSerializer.SerializeToElement(members["metadata"]), metadata);
+                }
+            )
             .QuickCheckThrowOnFailure();
 
         // Half a surrogate pair is no text.
@@ -170,21 +182,40 @@ public sealed class FleetFileStories
                 Slug = "odd-1",
                 Team = "payments",
                 DisplayName = "yes",
-                Description = "# no comment\n- no list: \"quoted\" 'single' \\ \u2028 \u0085 😀\n\n  indented\n\ttab",
+                Description = "# no comment\n- no list: \"quoted\" 'single' \\ \u2028 😀\n\n  indented\n\ttab",
                 Version = "1.10",
                 Environment = "null",
                 Tags = ["- x", "0x1F", "a: b", "true", "~"],
                 Metadata = JsonElement.Parse("""{"a":{"b":[1,2.5,null,"x\n"]},"":"","key with: colon":"*alias"}"""),
-                Scopes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { ["github"] = ["repo:read"], ["none"] = [] },
+                Scopes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+                {
+                    ["github"] = ["repo:read"],
+                    ["none"] = [],
+                },
                 Redactions = ["\\d{4}-\\d{4}", "[a-z]+@example\\.com"],
                 CaptureMode = "full",
                 LeaseSeconds = 90,
                 GraceSeconds = 0,
                 Owner = "",
             },
-            new() { Slug = "odd-2", Team = "payments", DisplayName = "Accounts payable" },
-            new() { Slug = "007", Team = "payments", Owner = house.Cast.Ines.Email },
-            new() { Slug = "null", Team = "payments", DisplayName = "=HYPERLINK(\"x\")" },
+            new()
+            {
+                Slug = "odd-2",
+                Team = "payments",
+                DisplayName = "Accounts payable",
+            },
+            new()
+            {
+                Slug = "007",
+                Team = "payments",
+                Owner = house.Cast.Ines.Email,
+            },
+            new()
+            {
+                Slug = "null",
+                Team = "payments",
+                DisplayName = "=HYPERLINK(\"x\")",
+            },
             new() { Slug = "research-1", Team = "research" },
             new() { Slug = "gone-1", Team = "payments" },
         ];
@@ -203,11 +234,15 @@ public sealed class FleetFileStories
 
     private static async Task<BulkAgentsResult> PlanAsync(TestHouse house, Person person, string text) =>
         (
-            await house.Get<BulkRegistration>().PlanAsync(house.As(person), BulkFile.Read(Encoding.UTF8.GetBytes(text)), null, TestHouse.Stop)
+            await house
+                .Get<BulkRegistration>()
+                .PlanAsync(house.As(person), BulkFile.Read(Encoding.UTF8.GetBytes(text)), null, TestHouse.Stop)
         ).Value;
 
     private static async Task<BulkAgentsResult> ApplyAsync(TestHouse house, Person person, string text) =>
         (
-            await house.Get<BulkRegistration>().ApplyAsync(house.As(person), BulkFile.Read(Encoding.UTF8.GetBytes(text)), null, TestHouse.Stop)
+            await house
+                .Get<BulkRegistration>()
+                .ApplyAsync(house.As(person), BulkFile.Read(Encoding.UTF8.GetBytes(text)), null, TestHouse.Stop)
         ).Value;
 }

@@ -28,7 +28,10 @@ public sealed class PlanApiTests
         Assert.Equal(HttpStatusCode.BadRequest, (await otto.GetAsync($"{address}/rows?effect=boom", Stop)).StatusCode);
 
         var applied = await JsonAsync(await ApplyAsync(otto, address, plan));
-        Assert.Equal(("applied", 2), (applied.GetProperty("state").GetString(), applied.GetProperty("rows").GetProperty("done").GetInt32()));
+        Assert.Equal(
+            ("applied", 2),
+            (applied.GetProperty("state").GetString(), applied.GetProperty("rows").GetProperty("done").GetInt32())
+        );
         Assert.Equal("paused", await LifecycleAsync(otto, "a-2"));
         var undone = await JsonAsync(await otto.PostAsync($"{address}/undo", null, Stop));
         Assert.Equal("undone", undone.GetProperty("state").GetString());

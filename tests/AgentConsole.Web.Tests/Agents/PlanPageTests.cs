@@ -45,7 +45,9 @@ public sealed class PlanPageTests : ConsoleBunitContext
     {
         foreach (var i in Enumerable.Range(0, PlanWords.FewDeleted + 1))
             await RegisterAsync($"a-{i}");
-        var page = Open(await PlanAsync(new MakePlan { Action = "delete", Filter = new Dictionary<string, string>(StringComparer.Ordinal) }));
+        var page = Open(
+            await PlanAsync(new MakePlan { Action = "delete", Filter = new Dictionary<string, string>(StringComparer.Ordinal) })
+        );
 
         Assert.Equal("true", page.Find("form .btn.df").GetAttribute("aria-disabled"));
         await page.ActAsync("form", form => form.Submit()); // Enter in the field is no way around

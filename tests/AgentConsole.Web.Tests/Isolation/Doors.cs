@@ -58,14 +58,7 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
-        new(
-            "MakePlan",
-            "POST",
-            "/api/v1/agents/plans",
-            Subject.Rows,
-            Permission.EditAgents,
-            """{"action":"pause","agents":["nobody"]}"""
-        ),
+        new("MakePlan", "POST", "/api/v1/agents/plans", Subject.Rows, Permission.EditAgents, """{"action":"pause","agents":["nobody"]}"""),
         new("GetPlan", "GET", "/api/v1/agents/plans/bpl_x", Subject.Nobodys, null),
         new("ListPlanRows", "GET", "/api/v1/agents/plans/bpl_x/rows", Subject.Nobodys, null),
         new("ApplyPlan", "POST", "/api/v1/agents/plans/bpl_x/apply", Subject.Nobodys, null, "{}"),

@@ -117,7 +117,8 @@ public sealed class BulkPlan : IRevised
         };
 
     /// <summary>Until when it can be taken back; null when there is nothing to take back.</summary>
-    public DateTimeOffset? UndoUntil => State is PlanState.Applying or PlanState.Applied && Done > 0 ? (FinishedAt ?? StartedAt) + UndoLife : null;
+    public DateTimeOffset? UndoUntil =>
+        State is PlanState.Applying or PlanState.Applied && Done > 0 ? (FinishedAt ?? StartedAt) + UndoLife : null;
 
     /// <summary>Begins to be applied.</summary>
     public Problem? Begin(Guid workId, DateTimeOffset now)

@@ -153,12 +153,16 @@ public sealed class BulkPlanPurge(ConsoleStore store, TimeProvider clock, ILogge
                 .. (
                     await db
                         .BulkPlans.Where(p =>
-                            p.CreatedAt < old
-                            || (p.CreatedAt < unused && (p.State == PlanState.Draft || p.State == PlanState.Planned))
+                            p.CreatedAt < old || (p.CreatedAt < unused && (p.State == PlanState.Draft || p.State == PlanState.Planned))
                         )
                         .OrderBy(p => p.CreatedAt)
                         .Take(AtOnce)
-                        .Select(p => new { p.OrganizationId, p.Id, p.Total })
+                        .Select(p => new
+                        {
+                            p.OrganizationId,
+                            p.Id,
+                            p.Total,
+                        })
                         .ToListAsync(cancellationToken)
                 ).Select(p => (p.OrganizationId, p.Id, p.Total)),
             ];

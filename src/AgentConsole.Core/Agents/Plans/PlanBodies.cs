@@ -120,9 +120,6 @@ internal static class PlanFilters
         }
         foreach (var name in members.Keys.Where(name => !asked.Contains(name)).Take(20))
             errors.Add("filter." + Texts.Clip(name, 60), "Is no member of a filter.");
-        return filter with
-        {
-            Order = default,
-        };
+        return filter with { Order = default };
     }
 }

@@ -47,11 +47,7 @@ public static class PlanProblems
         "undo_too_late",
         "A plan can be taken back for an hour after it ended. Make one that does the opposite."
     );
-    public static readonly Problem Changed = new(
-        ProblemKind.Conflict,
-        "changed_meanwhile",
-        "Somebody changed this agent since."
-    );
+    public static readonly Problem Changed = new(ProblemKind.Conflict, "changed_meanwhile", "Somebody changed this agent since.");
     public static readonly Problem TooMany = Problem.Invalid(
         "agents",
         $"At most {BulkPlan.MostRows} agents a plan. Narrow the filter, and make several."

@@ -64,7 +64,10 @@ internal sealed class PlanReading(AccessDirectory access, AgentDirectory directo
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var names in selection.Names!.Chunk(Part))
         {
-            var ids = names.Select(n => IdText.TryParse(IdText.Agent, n, out var id) ? id : Guid.Empty).Where(id => id != Guid.Empty).ToArray();
+            var ids = names
+                .Select(n => IdText.TryParse(IdText.Agent, n, out var id) ? id : Guid.Empty)
+                .Where(id => id != Guid.Empty)
+                .ToArray();
             var found = await db
                 .Agents.VisibleTo(by)
                 .AsNoTracking()

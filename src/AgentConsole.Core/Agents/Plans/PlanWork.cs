@@ -28,7 +28,11 @@ internal sealed class PlanWork(AccessDirectory access, AgentDirectory directory)
         var ids = rows.Select(r => r.AgentId!.Value).ToArray();
         var agents = await write.Db.Agents.VisibleTo(by).Where(a => ids.Contains(a.Id)).ToDictionaryAsync(a => a.Id, cancellationToken);
         // Each record tells which plan it belongs to.
-        var told = by with { CorrelationId = IdText.Format(IdText.Plan, plan.Id), Retry = null };
+        var told = by with
+        {
+            CorrelationId = IdText.Format(IdText.Plan, plan.Id),
+            Retry = null,
+        };
         foreach (var row in rows)
         {
             var agent = agents.GetValueOrDefault(row.AgentId!.Value);

@@ -67,7 +67,12 @@ public sealed class PlanStories
         Assert.Equal(Lifecycle.Registered, (await AgentAsync(house, "a-1")).Lifecycle);
         Assert.Equal(Lifecycle.Deleted, (await AgentAsync(house, "r-1")).Lifecycle);
         // Nor may she move an agent where she may not edit.
-        var move = new MakePlan { Action = "move", Team = "payments", Filter = All };
+        var move = new MakePlan
+        {
+            Action = "move",
+            Team = "payments",
+            Filter = All,
+        };
         Assert.Equal("role_missing", (await Plans(house).MakeAsync(house.As(house.Cast.Sara), move, TestHouse.Stop)).Problem!.Code);
     }
 
@@ -247,7 +252,10 @@ public sealed class PlanStories
         Assert.Equal("applying", resumed.Value.State);
         Assert.Equal(("applied", 600, 0), (done.State, done.Rows.Done, done.Rows.Pending));
         Assert.Equal(600, await CountAsync(house, "agent.paused"));
-        Assert.Equal("plan_not_interrupted", (await Plans(house).ResumeAsync(house.As(house.Cast.Otto), plan.Id, TestHouse.Stop)).Problem!.Code);
+        Assert.Equal(
+            "plan_not_interrupted",
+            (await Plans(house).ResumeAsync(house.As(house.Cast.Otto), plan.Id, TestHouse.Stop)).Problem!.Code
+        );
         // The way back is as long, and as durable.
         var undoing = (await Plans(house).UndoAsync(house.As(house.Cast.Otto), plan.Id, TestHouse.Stop)).Value;
         await house.Get<BulkPlanRunner>().StepAsync(TestHouse.Stop);
@@ -284,7 +292,9 @@ public sealed class PlanStories
         await using var house = await TestHouse.OpenAsync(database);
         var plan = await ManyAsync(house);
         await AppliedAsync(house, house.Cast.Otto, plan);
-        await house.Get<UserService>().DisableAsync(house.As(house.Cast.Olga), IdText.Format(IdText.User, house.Cast.Otto.Id), TestHouse.Stop);
+        await house
+            .Get<UserService>()
+            .DisableAsync(house.As(house.Cast.Olga), IdText.Format(IdText.User, house.Cast.Otto.Id), TestHouse.Stop);
 
         await house.Get<BulkPlanRunner>().StepAsync(TestHouse.Stop);
 
@@ -342,19 +352,70 @@ public sealed class PlanStories
             (await Plans(house).MakeAsync(house.As(house.Cast.Otto), body, TestHouse.Stop)).Problem!;
 
         // A misspelt member of the filter would widen it to the whole fleet.
-        Assert.Contains("filter.helth", (await RefusedAsync(new MakePlan { Action = "delete", Filter = Filter("helth", "failing") })).Errors!.Keys);
-        Assert.Contains("filter.health", (await RefusedAsync(new MakePlan { Action = "delete", Filter = Filter("health", "bad") })).Errors!.Keys);
+        Assert.Contains(
+            "filter.helth",
+            (await RefusedAsync(new MakePlan { Action = "delete", Filter = Filter("helth", "failing") })).Errors!.Keys
+        );
+        Assert.Contains(
+            "filter.health",
+            (await RefusedAsync(new MakePlan { Action = "delete", Filter = Filter("health", "bad") })).Errors!.Keys
+        );
         Assert.Contains("agents", (await RefusedAsync(new MakePlan { Action = "pause" })).Errors!.Keys);
-        Assert.Contains("agents", (await RefusedAsync(new MakePlan { Action = "pause", Agents = ["a-1"], Filter = All })).Errors!.Keys);
+        Assert.Contains("agents", (
+                await RefusedAsync(
+                    new MakePlan
+                    {
+                        Action = "pause",
+                        Agents = ["a-1"],
+                        Filter = All,
+                    }
+                )
+            ).Errors!.Keys);
         Assert.Contains("action", (await RefusedAsync(new MakePlan { Action = "explode", Filter = All })).Errors!.Keys);
-        Assert.Contains("team", (await RefusedAsync(new MakePlan { Action = "pause", Team = "payments", Filter = All })).Errors!.Keys);
+        Assert.Contains("team", (
+                await RefusedAsync(
+                    new MakePlan
+                    {
+                        Action = "pause",
+                        Team = "payments",
+                        Filter = All,
+                    }
+                )
+            ).Errors!.Keys);
         Assert.Contains("owner", (await RefusedAsync(new MakePlan { Action = "assign", Filter = All })).Errors!.Keys);
-        Assert.Contains("owner", (await RefusedAsync(new MakePlan { Action = "assign", Owner = house.Cast.Gus.Email, Filter = All })).Errors!.Keys);
+        Assert.Contains("owner", (
+                await RefusedAsync(
+                    new MakePlan
+                    {
+                        Action = "assign",
+                        Owner = house.Cast.Gus.Email,
+                        Filter = All,
+                    }
+                )
+            ).Errors!.Keys);
         Assert.Contains("add_tags", (await RefusedAsync(new MakePlan { Action = "tag", Filter = All })).Errors!.Keys);
-        Assert.Equal("team_not_found", (await RefusedAsync(new MakePlan { Action = "move", Team = "research", Filter = All })).Code);
+        Assert.Equal(
+            "team_not_found",
+            (
+                await RefusedAsync(
+                    new MakePlan
+                    {
+                        Action = "move",
+                        Team = "research",
+                        Filter = All,
+                    }
+                )
+            ).Code
+        );
         // A token without the scope deletes nothing by way of a plan either.
-        var narrow = house.As(house.Cast.Otto) with { Scopes = System.Collections.Frozen.FrozenSet.Create(TokenScopes.AgentsWrite) };
-        Assert.Equal("scope_missing", (await Plans(house).MakeAsync(narrow, new MakePlan { Action = "delete", Filter = All }, TestHouse.Stop)).Problem!.Code);
+        var narrow = house.As(house.Cast.Otto) with
+        {
+            Scopes = System.Collections.Frozen.FrozenSet.Create(TokenScopes.AgentsWrite),
+        };
+        Assert.Equal(
+            "scope_missing",
+            (await Plans(house).MakeAsync(narrow, new MakePlan { Action = "delete", Filter = All }, TestHouse.Stop)).Problem!.Code
+        );
     }
 
     [Theory, BothDatabases]
@@ -398,8 +459,12 @@ public sealed class PlanStories
     private static async Task<PlanBody> GetAsync(TestHouse house, Person person, string id) =>
         (await Plans(house).GetAsync(house.As(person), id, TestHouse.Stop)).Value;
 
-    private static async Task<IReadOnlyList<PlanRowBody>> RowsAsync(TestHouse house, Person person, string id, RowOutcome? outcome = null) =>
-        (await Plans(house).RowsAsync(house.As(person), id, null, outcome, new PageRequest(500), TestHouse.Stop)).Value.Items;
+    private static async Task<IReadOnlyList<PlanRowBody>> RowsAsync(
+        TestHouse house,
+        Person person,
+        string id,
+        RowOutcome? outcome = null
+    ) => (await Plans(house).RowsAsync(house.As(person), id, null, outcome, new PageRequest(500), TestHouse.Stop)).Value.Items;
 
     private static (string From, string To) Change(PlanRowBody row, string member) =>
         (row.Changes![member].From!.Value.GetString()!, row.Changes[member].To!.Value.GetString()!);
