@@ -112,6 +112,18 @@ public sealed record AgentBody
     public string? KeyId { get; init; }
 }
 
+/// <summary>Answer of <c>GET /api/v1/agents/facets</c>: how many agents have each value of each fact.</summary>
+/// <param name="Total">How many match the whole filter.</param>
+/// <param name="All">How many there are without it.</param>
+/// <param name="Facets">By fact. Counts of a fact leave out what the filter asks of that fact itself.</param>
+public sealed record AgentFacetsBody(int Total, int All, IReadOnlyDictionary<string, FacetBody> Facets);
+
+/// <param name="More">Further values that are not listed.</param>
+public sealed record FacetBody(IReadOnlyList<FacetValueBody> Values, int More);
+
+/// <param name="Value">As the filter takes it.</param>
+public sealed record FacetValueBody(string Value, string Label, int Count);
+
 /// <summary>Answer of <c>POST /api/v1/agents/bulk</c>. With <c>dry_run=true</c> nothing was written.</summary>
 public sealed record BulkAgentsResult(bool DryRun, int Created, int Changed, int Unchanged, int Failed, IReadOnlyList<BulkAgentRow> Results)
 {

@@ -17,6 +17,7 @@ IReadOnlyList<ILine> lines =
     new Batches(Database.PostgreSql),
     new KeyChecks(),
     new AgentReads(),
+    new FacetCounts(),
     new FleetRows(),
     new RunLists(),
     new LiveRows(),

@@ -16,6 +16,8 @@ internal static class AgentsRegistration
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AgentDirectory>());
         services.AddSingleton<AgentService>();
         services.AddSingleton<AgentLists>();
+        services.AddSingleton<FacetService>();
+        services.AddSingleton<AgentExports>();
         services.AddSingleton<IRefreshOnNews, AgentNews>();
         services.AddSingleton<BulkRegistration>();
         services.AddSingleton<FleetExports>();

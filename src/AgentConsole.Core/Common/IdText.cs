@@ -19,7 +19,8 @@ public static class IdText
         Event = "evt",
         Trail = "trl",
         Plan = "bpl",
-        Session = "ses";
+        Session = "ses",
+        View = "view";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -53,6 +54,7 @@ public static class IdText
         "trl",
         "evb",
         "bpl",
+        "view",
     ];
 
     public static string Format(string prefix, Guid id) =>

@@ -13,6 +13,8 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
     /// <summary>Most rows that a page asks for again after a burst of changes.</summary>
     public const int MostAtOnce = 200;
 
+    private const int MostPages = 10;
+
     /// <param name="agent">Whose external id it is; needed unless an agent asks or the run is named by its id.</param>
     public async Task<Outcome<RunBody>> GetAsync(Actor by, string idOrExternalId, string? agent, CancellationToken cancellationToken)
     {
@@ -26,6 +28,19 @@ public sealed class RunService(ConsoleStore store, AgentDirectory agents, Access
     {
         var read = await ReadAsync(by, filter, page, r => r, r => r.Id, cancellationToken);
         return read.Map(p => p.Map(bodies.Of));
+    }
+
+    /// <summary>How many match, counted no further than <paramref name="most"/> and no further than ten pages reach.</summary>
+    public async Task<int> CountAsync(Actor by, RunFilter filter, int most, CancellationToken cancellationToken)
+    {
+        var (count, cursor, pages) = (0, (string?)null, 0);
+        do
+        {
+            var page = await ReadAsync(by, filter, new PageRequest(PageRequest.MaxLimit, cursor), r => r.Id, id => id, cancellationToken);
+            count += page.Value.Items.Count;
+            cursor = page.Value.NextCursor;
+        } while (cursor is not null && count < most && ++pages < MostPages);
+        return Math.Min(count, most);
     }
 
     /// <summary>One page for people, newest first. A page may be shorter than its limit and yet have a next one.</summary>

@@ -17,6 +17,7 @@ internal static class RunsRegistration
         services.AddSingleton<RunIngest>();
         services.AddHostedService(s => s.GetRequiredService<RunIngest>());
         services.AddSingleton<RunService>();
+        services.AddSingleton<RunExports>();
         services.AddSingleton<StatsService>();
         services.AddSingleton<RollupRebuild>();
         services.AddLoop<LostWatch>();

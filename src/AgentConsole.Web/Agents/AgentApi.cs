@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
@@ -12,16 +13,15 @@ internal static class AgentApi
     private static readonly (string Name, string Description)[] Filters =
     [
         ("q", "Part of slug or display name."),
-        ("team", "Team slug or id."),
-        ("owner", "E-mail address or user id; `none` for ownerless agents."),
+        ("team", "Team slugs or ids."),
+        ("owner", "E-mail addresses, their part before the @, or user ids; `none` for ownerless agents."),
         ("ownerless", "`true` for agents without an owner, or whose owner was disabled."),
-        ("lifecycle", "One of registered, active, paused, retired."),
-        ("liveness", "One of live, late, silent, unknown."),
-        ("health", "One of ok, degraded, failing."),
-        ("environment", "Exact."),
+        ("lifecycle", "Of registered, active, paused, retired."),
+        ("liveness", "Of live, late, silent, unknown."),
+        ("health", "Of ok, degraded, failing."),
+        ("environment", "Exact; `\"\"` for agents that name none."),
         ("tag", "Exact."),
         ("deleted", "`true` for deleted agents only."),
-        ("sort", "attention (default), slug, last-seen or created."),
     ];
 
     public static RouteGroupBuilder MapAgentApi(this RouteGroupBuilder api)
@@ -37,11 +37,39 @@ internal static class AgentApi
         agents
             .MapGet("", (HttpContext context, AgentListAnswers answers) => answers.WriteAsync(context))
             .Needs(TokenScopes.AgentsRead)
-            .ListsBy(Filters)
+            .ListsBy([.. Filters, ("sort", "attention (default), slug, last-seen or created.")])
             .Produces<Page<AgentBody>>()
             .WithName("ListAgents")
             .WithSummary("List agents, by default those that need attention first")
-            .WithDescription("The answer carries an ETag: sent in If-None-Match it gets 304 for as long as nothing changed.");
+            .WithDescription(
+                "Several values of a fact stand between commas and are alternatives; a value with a minus in front is excluded; one that has a comma itself stands in quotation marks: "
+                    + "`health=failing,degraded&team=-payments`. The answer carries an ETag: sent in If-None-Match it gets 304 for as long as nothing changed."
+            );
+        var facets = agents
+            .MapGet("/facets", FacetsAsync)
+            .NeedsPerson(TokenScopes.AgentsRead)
+            .Takes("values", "How many values of a fact are listed, 1 to 500; 50 when absent.")
+            .WithName("CountAgents")
+            .WithSummary("Count agents by each value of each fact, under the same filter as the list")
+            .WithDescription(
+                "Counts of a fact leave out what the filter asks of that fact itself: they say what another choice would give."
+            );
+        var export = agents
+            .MapGet("/export", ExportAsync)
+            .NeedsPerson(TokenScopes.AgentsRead)
+            .Takes("format", "csv (default) or json.")
+            .Takes("sort", "attention (default), slug, last-seen or created.")
+            .WithName("ExportAgents")
+            .WithSummary("Download the agents that match; the export itself is put on the trail")
+            .WithDescription(
+                "Streamed. CSV after RFC 4180, times in UTC, a cell that a spreadsheet would run begins with an apostrophe; the last two columns say when it was made and by which filter. "
+                    + "JSON says so in `made_at`, `made_by` and `filter`, and ends with `count`: without it the file was cut off."
+            );
+        foreach (var (name, description) in Filters)
+        {
+            facets.Takes(name, description);
+            export.Takes(name, description);
+        }
         agents
             .MapPost("/bulk", RegisterManyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
@@ -62,13 +90,13 @@ internal static class AgentApi
                 .MapGet(
                     "/fleet." + KebabCase.Of(format),
                     (ListQuery query, CurrentActor actor, FleetExports exports, CancellationToken cancellationToken) =>
-                        ExportAsync(format, query, actor, exports, cancellationToken)
+                        ExportFileAsync(format, query, actor, exports, cancellationToken)
                 )
                 .NeedsPerson(TokenScopes.AgentsRead)
                 .WithName("ExportFleet" + format)
                 .WithSummary($"Download the agents that match as {format.ToString().ToUpperInvariant()}, as POST /agents/bulk takes it")
                 .WithDescription("Sent back unchanged it changes nothing. The export is put on the trail. Deleted agents are not in it.");
-            foreach (var (name, description) in Filters.Where(f => f.Name is not ("deleted" or "sort")))
+            foreach (var (name, description) in Filters.Where(f => f.Name != "deleted"))
                 export.Takes(name, description);
         }
         agents
@@ -124,6 +152,34 @@ internal static class AgentApi
         CancellationToken cancellationToken
     ) => (await agents.RegisterAsync(actor, body.Input, cancellationToken)).ToAnswer();
 
+    private static Task<IResult> ExportAsync(
+        ListQuery query,
+        CurrentActor actor,
+        AgentExports exports,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerExportAsync(
+            AgentFilter.Parse,
+            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
+            cancellationToken
+        );
+
+    private static async Task<Answer<AgentFacetsBody>> FacetsAsync(
+        ListQuery query,
+        CurrentActor actor,
+        FacetService facets,
+        CancellationToken cancellationToken
+    )
+    {
+        var filter = AgentFilter.Parse(name => query[name], query.Errors);
+        var most = 50;
+        if (query["values"] is { } text && (!int.TryParse(text, CultureInfo.InvariantCulture, out most) || most is < 1 or > 500))
+            query.Errors.Add("values", "Must be a whole number from 1 to 500.");
+        if (query.Errors.ToProblem() is { } problem)
+            return new Answer<AgentFacetsBody>(problem);
+        return new Answer<AgentFacetsBody>(AgentBodies.Of(await facets.CountAsync(actor, filter, cancellationToken), most));
+    }
+
     private static async Task<Answer<BulkAgentsResult>> RegisterManyAsync(
         ListQuery query,
         CurrentActor actor,
@@ -144,7 +200,7 @@ internal static class AgentApi
         ).ToAnswer();
     }
 
-    private static async Task<IResult> ExportAsync(
+    private static async Task<IResult> ExportFileAsync(
         FleetFormat format,
         ListQuery query,
         CurrentActor actor,

@@ -179,6 +179,22 @@ internal static class OpenApiExamples
         },
         [typeof(ChangeAgent)] = new { version = "2.2.0", tags = new[] { "invoices", "eu" } },
         [typeof(AgentBody)] = Agent,
+        [typeof(AgentFacetsBody)] = new AgentFacetsBody(
+            12,
+            1284,
+            new Dictionary<string, FacetBody>(StringComparer.Ordinal)
+            {
+                ["health"] = new(
+                    [
+                        new FacetValueBody("failing", "failing", 12),
+                        new FacetValueBody("degraded", "degraded", 7),
+                        new FacetValueBody("ok", "ok", 1265),
+                    ],
+                    0
+                ),
+                ["team"] = new([new FacetValueBody("payments", "Payments", 9), new FacetValueBody("research", "Research", 3)], 0),
+            }
+        ),
         [typeof(BulkAgentsResult)] = new BulkAgentsResult(
             false,
             1,

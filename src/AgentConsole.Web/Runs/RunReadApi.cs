@@ -19,6 +19,14 @@ internal static class RunReadApi
             .WithDescription(
                 "`status` takes one or more, with commas between; `since` and `until` an instant or a stretch of time before now (`15m`, `24h`, `30d`); `q` an id, external id or error code exactly, or part of an agent's name. With `version`, `min_duration_ms` or `min_cost` a page may be shorter than its limit, or empty, and yet have a next one: go by `has_more`."
             );
+        var export = runs.MapGet("/export", ExportAsync)
+            .NeedsPerson(TokenScopes.RunsRead)
+            .Takes("format", "csv (default) or json.")
+            .WithName("ExportRuns")
+            .WithSummary("Download the runs that match, newest first; the export itself is put on the trail")
+            .WithDescription("In the form of `ExportAgents`; the filter is that of `ListRuns`.");
+        foreach (var name in (string[])["agent", "team", "status", "version", "since", "until", "q", "min_duration_ms", "min_cost"])
+            export.Takes(name, "As in ListRuns.");
         runs.MapGet("/{run}", GetAsync)
             .Needs(TokenScopes.RunsRead)
             .WithName("GetRun")
@@ -43,6 +51,18 @@ internal static class RunReadApi
             .WithSummary("Figures of a team, or of everything the caller may see, with the agents that are not well");
         return api;
     }
+
+    private static Task<IResult> ExportAsync(
+        ListQuery query,
+        CurrentActor actor,
+        RunExports exports,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerExportAsync(
+            RunFilter.Parse,
+            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
+            cancellationToken
+        );
 
     private static async Task<Answer<Page<RunBody>>> ListAsync(
         HttpRequest request,
