@@ -72,7 +72,8 @@
       }
       for (const node of change.addedNodes) {
         if (node.nodeType !== Node.ELEMENT_NODE) continue;
-        for (const row of node.matches("tr[data-picked]") ? [node] : node.querySelectorAll("tr[data-picked]")) follow(row);
+        const row = node.closest("tr[data-picked]"); // also a box alone that was drawn anew
+        for (const one of row ? [row] : node.querySelectorAll("tr[data-picked]")) follow(one);
         for (const box of node.querySelectorAll("[data-select-all]")) head(box);
       }
     }
