@@ -32,10 +32,7 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
 
     /// <summary>The cell with the box; it has no state of its own, the browser's script draws that.</summary>
     public MarkupString Box =>
-        Markup.Cell(
-            "c-sel",
-            $"<input type=\"checkbox\" data-select=\"{Name}\" aria-label=\"Select {Markup.Text(Row.DisplayName)}\">"
-        );
+        Markup.Cell("c-sel", $"<input type=\"checkbox\" data-select=\"{Name}\" aria-label=\"Select {Markup.Text(Row.DisplayName)}\">");
 
     public bool Picked => _picked;
 

@@ -98,7 +98,10 @@ public sealed partial class FleetPage
     }
 
     private string FleetFile =>
-        ConsoleUrls.With("/api/v1/agents/fleet.yaml", [.. Filter.ToQuery().Where(m => m.Key != "sort").Select(m => (m.Key, (string?)m.Value))]);
+        ConsoleUrls.With(
+            "/api/v1/agents/fleet.yaml",
+            [.. Filter.ToQuery().Where(m => m.Key != "sort").Select(m => (m.Key, (string?)m.Value))]
+        );
 
     private string Curl =>
         $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
@@ -387,7 +390,10 @@ public sealed partial class FleetPage
 
     private IEnumerable<FleetLine> Lines => _first.Concat(_further.Values);
 
-    private string HeadState => !_selection.Any ? "none" : _first.TrueForAll(line => line.Picked) ? "all" : "some";
+    private string HeadState =>
+        !_selection.Any ? "none"
+        : _first.TrueForAll(line => line.Picked) ? "all"
+        : "some";
 
     private async Task PickAsync(PickEventArgs told)
     {

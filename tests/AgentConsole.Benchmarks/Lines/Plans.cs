@@ -45,7 +45,14 @@ internal sealed class Plans : ILine
         [
             new Figure($"plan made over {size:N0} agents", made.TotalSeconds, " s", null, AtLeast: false),
             new Figure("the same compared anew when it is applied", checkedAgain.TotalSeconds, " s", null, AtLeast: false),
-            new Figure("agents changed a second, each with its record", rows / done.TotalSeconds, "/s", null, AtLeast: true, Detail: $"{rows:N0} agents"),
+            new Figure(
+                "agents changed a second, each with its record",
+                rows / done.TotalSeconds,
+                "/s",
+                null,
+                AtLeast: true,
+                Detail: $"{rows:N0} agents"
+            ),
             new Figure(
                 "another writer's wait meanwhile, 95 of 100",
                 waits.Count == 0 ? 0 : waits[(int)(waits.Count * 0.95)],

@@ -20,12 +20,24 @@ public sealed class FleetBulkJourney(Chromium chromium) : JourneyTest(chromium)
     {
         await base.InitializeAsync();
         using var olga = Console.Client(await Console.TokenAsync(Console.Cast.Olga));
-        var agents = Enumerable.Range(0, Agents).Select(i => new { slug = $"clerk-{i:00}", team = "payments", key = false });
+        var agents = Enumerable
+            .Range(0, Agents)
+            .Select(i => new
+            {
+                slug = $"clerk-{i:00}",
+                team = "payments",
+                key = false,
+            });
         using var made = await olga.PostAsJsonAsync("/api/v1/agents/bulk", agents, Stop);
         Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Stop));
     }
 
-    private async Task<IPage> FleetAsync(string address = "/fleet?sort=slug", int width = 1440, int height = 900, ColorScheme scheme = ColorScheme.Light)
+    private async Task<IPage> FleetAsync(
+        string address = "/fleet?sort=slug",
+        int width = 1440,
+        int height = 900,
+        ColorScheme scheme = ColorScheme.Light
+    )
     {
         var page = await OpenAsync(Console.Cast.Ines, width, height, scheme);
         await page.GotoAsync(address);
@@ -98,7 +110,8 @@ public sealed class FleetBulkJourney(Chromium chromium) : JourneyTest(chromium)
         await ShotAsync(page, "plan-applied");
         await page.ReloadAsync();
         await Expect(page.GetByTestId("plan-group")).ToHaveAttributeAsync("data-group", "done");
-        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { NameRegex = new System.Text.RegularExpressions.Regex("^Undo 10") }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { NameRegex = new System.Text.RegularExpressions.Regex("^Undo 10") })
+            .ClickAsync();
         await Expect(page.GetByTestId("plan-state")).ToHaveTextAsync("Taken back");
         Assert.NotNull(Console.Get<AgentDirectory>().FindBySlug(Console.Cast.Acme, "clerk-05"));
         await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "To the fleet" }).ClickAsync();
@@ -122,7 +135,12 @@ public sealed class FleetBulkJourney(Chromium chromium) : JourneyTest(chromium)
         using var ines = Console.Client(await Console.TokenAsync(Console.Cast.Ines));
         using var made = await ines.PostAsJsonAsync(
             "/api/v1/agents/plans",
-            new { action = "tag", add_tags = new[] { "night" }, agents = new[] { "clerk-01", "clerk-02", "nobody-1" } },
+            new
+            {
+                action = "tag",
+                add_tags = new[] { "night" },
+                agents = new[] { "clerk-01", "clerk-02", "nobody-1" },
+            },
             Stop
         );
         var plan = await made.Content.ReadFromJsonAsync<JsonElement>(Stop);

@@ -65,7 +65,9 @@ public sealed class FleetSelectionTests : ConsoleBunitContext
     {
         var page = await OpenAsync(3);
         await PickAsync(page, true, null, "a-00", "a-01");
-        await page.InvokeAsync(() => page.FindAll("[data-testid=bulk-bar] .btn").First(b => b.TextContent.Contains("Pause", StringComparison.Ordinal)).Click());
+        await page.InvokeAsync(() =>
+            page.FindAll("[data-testid=bulk-bar] .btn").First(b => b.TextContent.Contains("Pause", StringComparison.Ordinal)).Click()
+        );
 
         page.WaitForAssertion(() => Assert.Equal("Paused 2\u00a0agents", Toasts.Current?.Text));
         Assert.Equal((Lifecycle.Paused, Lifecycle.Registered), (LifecycleOf("a-01"), LifecycleOf("a-02")));
@@ -80,11 +82,17 @@ public sealed class FleetSelectionTests : ConsoleBunitContext
     {
         var page = await OpenAsync(35);
         await PickAsync(page, true, null, "a-00");
-        await page.InvokeAsync(() => page.FindAll("[data-testid=bulk-bar] .btn").First(b => b.TextContent.Contains("Select all 35", StringComparison.Ordinal)).Click());
+        await page.InvokeAsync(() =>
+            page.FindAll("[data-testid=bulk-bar] .btn")
+                .First(b => b.TextContent.Contains("Select all 35", StringComparison.Ordinal))
+                .Click()
+        );
         Assert.Contains("35 selected", page.Find("[data-testid=bulk-bar]").TextContent, StringComparison.Ordinal);
         Assert.Equal("all", page.Find("[data-select-all]").GetAttribute("data-select-all"));
 
-        await page.InvokeAsync(() => page.FindAll("[data-testid=bulk-bar] .btn").First(b => b.TextContent.Contains("Delete…", StringComparison.Ordinal)).Click());
+        await page.InvokeAsync(() =>
+            page.FindAll("[data-testid=bulk-bar] .btn").First(b => b.TextContent.Contains("Delete…", StringComparison.Ordinal)).Click()
+        );
         var address = Services.GetRequiredService<NavigationManager>();
         page.WaitForAssertion(() => Assert.Contains("/fleet/plans/bpl_", address.Uri, StringComparison.Ordinal));
         Assert.Equal(Lifecycle.Registered, LifecycleOf("a-00"));
@@ -112,7 +120,12 @@ public sealed class FleetSelectionTests : ConsoleBunitContext
 
         Assert.All(
             page.FindAll("[data-testid=bulk-bar] [aria-disabled=true]"),
-            act => Assert.Contains("role operator", page.Find("#" + act.GetAttribute("aria-describedby")).TextContent, StringComparison.Ordinal)
+            act =>
+                Assert.Contains(
+                    "role operator",
+                    page.Find("#" + act.GetAttribute("aria-describedby")).TextContent,
+                    StringComparison.Ordinal
+                )
         );
         Assert.NotEmpty(page.FindAll("[data-testid=bulk-bar] [aria-disabled=true]"));
     }
