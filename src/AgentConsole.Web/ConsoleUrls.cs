@@ -31,6 +31,8 @@ public static class ConsoleUrls
     /// <summary>The way to a first agent; with one, the page that waits for its first run.</summary>
     /// <param name="language">Id of the language of the program to paste.</param>
     public static string FirstRun(string? agent = null, string? language = null) => With("/start", ("agent", agent), ("lang", language));
+    /// <summary>A bulk action's plan, and what came of it.</summary>
+    public static string Plan(string id) => $"/fleet/plans/{Uri.EscapeDataString(id)}";
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

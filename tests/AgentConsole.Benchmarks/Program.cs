@@ -17,6 +17,7 @@ IReadOnlyList<ILine> lines =
     new Batches(Database.PostgreSql),
     new KeyChecks(),
     new AgentReads(),
+    new Plans(),
     new FacetCounts(),
     new FleetRows(),
     new RunLists(),

@@ -18,6 +18,7 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
+        Plan = "bpl",
         Session = "ses",
         Price = "prc",
         Rerating = "rra",
@@ -59,6 +60,7 @@ public static class IdText
         Rerating,
         Purge,
         View,
+        Plan,
     ];
 
     public static string Format(string prefix, Guid id) =>

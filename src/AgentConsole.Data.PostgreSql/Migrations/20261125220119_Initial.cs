@@ -383,11 +383,16 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                 name: "prices",
+========
+                name: "bulk_plans",
+>>>>>>>> bulk:src/AgentConsole.Data.PostgreSql/Migrations/20261125220855_Initial.cs
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                     model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     provider = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     input_per_million = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
@@ -408,6 +413,41 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
                     table.ForeignKey(
                         name: "FK_prices_organizations_organization_id",
+========
+                    action = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    add_tags = table.Column<string>(type: "text", nullable: false),
+                    remove_tags = table.Column<string>(type: "text", nullable: false),
+                    owner_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    target_team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    filter = table.Column<string>(type: "text", nullable: true),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    maker_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    maker_label = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    work_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    lease_until = table.Column<long>(type: "bigint", nullable: true),
+                    stopped = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: true),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    total = table.Column<int>(type: "integer", nullable: false),
+                    change = table.Column<int>(type: "integer", nullable: false),
+                    no_change = table.Column<int>(type: "integer", nullable: false),
+                    refused = table.Column<int>(type: "integer", nullable: false),
+                    done = table.Column<int>(type: "integer", nullable: false),
+                    failed = table.Column<int>(type: "integer", nullable: false),
+                    undone = table.Column<int>(type: "integer", nullable: false),
+                    undo_failed = table.Column<int>(type: "integer", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plans", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_bulk_plans_organizations_organization_id",
+>>>>>>>> bulk:src/AgentConsole.Data.PostgreSql/Migrations/20261125220855_Initial.cs
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -475,6 +515,38 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plan_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    plan_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ordinal = table.Column<int>(type: "integer", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    display_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    agent_revision = table.Column<long>(type: "bigint", nullable: false),
+                    effect = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    before = table.Column<string>(type: "text", nullable: true),
+                    after = table.Column<string>(type: "text", nullable: true),
+                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    done_revision = table.Column<long>(type: "bigint", nullable: true),
+                    undo = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plan_rows", x => new { x.organization_id, x.plan_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
+                        columns: x => new { x.organization_id, x.plan_id },
+                        principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -783,6 +855,21 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_effect_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_outcome_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plans_created_at",
+                table: "bulk_plans",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -1023,6 +1110,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "api_tokens");
 
             migrationBuilder.DropTable(
+                name: "bulk_plan_rows");
+
+            migrationBuilder.DropTable(
                 name: "data_protection_keys");
 
             migrationBuilder.DropTable(
@@ -1088,6 +1178,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "user_tokens");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plans");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

@@ -381,11 +381,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                 name: "prices",
+========
+                name: "bulk_plans",
+>>>>>>>> bulk:src/AgentConsole.Data.Sqlite/Migrations/20261125220847_Initial.cs
                 columns: table => new
                 {
                     id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                     model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     provider = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     input_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
@@ -406,6 +411,41 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
                     table.ForeignKey(
                         name: "FK_prices_organizations_organization_id",
+========
+                    action = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    add_tags = table.Column<string>(type: "TEXT", nullable: false),
+                    remove_tags = table.Column<string>(type: "TEXT", nullable: false),
+                    owner_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    target_team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    filter = table.Column<string>(type: "TEXT", nullable: true),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    maker_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    maker_label = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    work_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    lease_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    stopped = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    total = table.Column<int>(type: "INTEGER", nullable: false),
+                    change = table.Column<int>(type: "INTEGER", nullable: false),
+                    no_change = table.Column<int>(type: "INTEGER", nullable: false),
+                    refused = table.Column<int>(type: "INTEGER", nullable: false),
+                    done = table.Column<int>(type: "INTEGER", nullable: false),
+                    failed = table.Column<int>(type: "INTEGER", nullable: false),
+                    undone = table.Column<int>(type: "INTEGER", nullable: false),
+                    undo_failed = table.Column<int>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plans", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_bulk_plans_organizations_organization_id",
+>>>>>>>> bulk:src/AgentConsole.Data.Sqlite/Migrations/20261125220847_Initial.cs
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -473,6 +513,38 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plan_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    plan_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    ordinal = table.Column<int>(type: "INTEGER", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    display_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    agent_revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    effect = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    before = table.Column<string>(type: "TEXT", nullable: true),
+                    after = table.Column<string>(type: "TEXT", nullable: true),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    done_revision = table.Column<long>(type: "INTEGER", nullable: true),
+                    undo = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plan_rows", x => new { x.organization_id, x.plan_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
+                        columns: x => new { x.organization_id, x.plan_id },
+                        principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -781,6 +853,21 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_effect_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_outcome_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plans_created_at",
+                table: "bulk_plans",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -1021,6 +1108,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "api_tokens");
 
             migrationBuilder.DropTable(
+                name: "bulk_plan_rows");
+
+            migrationBuilder.DropTable(
                 name: "data_protection_keys");
 
             migrationBuilder.DropTable(
@@ -1086,6 +1176,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "user_tokens");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plans");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

@@ -74,16 +74,31 @@ internal static class AgentApi
             .MapPost("/bulk", RegisterManyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
             .AcceptsBulk()
-            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "text/csv"))
+            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "application/yaml", "text/csv"))
             .Takes("dry_run", "`true`: say what would be done with each row, and write nothing.")
             .WithName("RegisterAgents")
-            .WithSummary("Register or change up to 5,000 agents from a JSON array or a CSV file, in one transaction")
+            .WithSummary("Register or change up to 5,000 agents from JSON, YAML or CSV, all of them or none")
             .WithDescription(
-                "CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
-                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing. Each agent that is created gets a first key "
+                "YAML is a list of agents, alone or under `agents:`; JSON an array; CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
+                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing; `diff` says what each row changes. Each agent that is created gets a first key "
                     + "(unless `key` is false, or you may not mint keys in its team), handed out in this answer only. When a row cannot be applied nothing is written and the "
                     + "answer is `rows_failed` (400), naming the lines."
             );
+        foreach (var format in Enum.GetValues<FleetFormat>())
+        {
+            var export = agents
+                .MapGet(
+                    "/fleet." + KebabCase.Of(format),
+                    (ListQuery query, CurrentActor actor, FleetExports exports, CancellationToken cancellationToken) =>
+                        ExportFileAsync(format, query, actor, exports, cancellationToken)
+                )
+                .NeedsPerson(TokenScopes.AgentsRead)
+                .WithName("ExportFleet" + format)
+                .WithSummary($"Download the agents that match as {format.ToString().ToUpperInvariant()}, as POST /agents/bulk takes it")
+                .WithDescription("Sent back unchanged it changes nothing. The export is put on the trail. Deleted agents are not in it.");
+            foreach (var (name, description) in Filters.Where(f => f.Name != "deleted"))
+                export.Takes(name, description);
+        }
         agents
             .MapGet("/{agent}", GetAsync)
             .Needs(TokenScopes.AgentsRead)
@@ -183,6 +198,22 @@ internal static class AgentApi
                 ? await bulk.PlanAsync(actor, file, null, cancellationToken)
                 : await bulk.ApplyAsync(actor, file, null, cancellationToken)
         ).ToAnswer();
+    }
+
+    private static async Task<IResult> ExportFileAsync(
+        FleetFormat format,
+        ListQuery query,
+        CurrentActor actor,
+        FleetExports exports,
+        CancellationToken cancellationToken
+    )
+    {
+        var filter = AgentFilter.Parse(name => query[name], query.Errors);
+        var input = query.Errors.ToProblem() is { } invalid ? invalid : (Outcome<AgentFilter>)filter;
+        var export = await exports.ExportAsync(actor, input, format, cancellationToken);
+        return export.Try(out var granted, out _)
+            ? Results.Stream(output => granted.WriteToAsync(output, cancellationToken), granted.ContentType, granted.FileName)
+            : export.ToAnswer();
     }
 
     private static async Task<Answer<HeartbeatAnswer>> BeatAsync(Body<Heartbeat> body, CurrentActor actor, HeartbeatService heartbeats) =>

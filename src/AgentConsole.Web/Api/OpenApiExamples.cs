@@ -12,6 +12,7 @@ internal static class OpenApiExamples
     private const string RunId = "run_01m2fz4qxkd2g9v5w8c1t7r6ne";
     private const string TeamId = "team_01m2fyzzv4q7n3k9e5r8t1x2hb";
     private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
+    private const string PlanDigest = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1e4d59c7726b8a0f31c2d4e5f60718293";
     private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 31, 4, TimeSpan.Zero);
     private static readonly IReadOnlyList<string> Operators = ["operator"];
     private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Teams = new Dictionary<string, IReadOnlyList<string>>(
@@ -218,6 +219,40 @@ internal static class OpenApiExamples
                 new BulkAgentRow(3, "mailroom-2", "unchanged", null, null, null, null),
             ]
         ),
+        [typeof(MakePlan)] = new
+        {
+            action = "pause",
+            filter = new { team = "payments", health = "failing" },
+            reason = "Posts invoices twice",
+        },
+        [typeof(ApplyPlan)] = new { digest = PlanDigest },
+        [typeof(PlanBody)] = new PlanBody
+        {
+            Id = "bpl_01m2fz6a0wb3k8q5t1x7n4r9ye",
+            Action = "pause",
+            Reason = "Posts invoices twice",
+            Filter = new Dictionary<string, string>(StringComparer.Ordinal) { ["team"] = "payments", ["health"] = "failing" },
+            Digest = PlanDigest,
+            State = "planned",
+            Maker = "ines@example.com",
+            CreatedAt = At,
+            ExpiresAt = At.AddHours(1),
+            Rows = new PlanCounts(3, 2, 1, 0, 2, 0, 0, 0, 0),
+        },
+        [typeof(PlanRowBody)] = new PlanRowBody
+        {
+            Row = 1,
+            AgentId = AgentId,
+            Agent = "mailroom-1",
+            DisplayName = "Mailroom",
+            Team = "payments",
+            Effect = "change",
+            Changes = new Dictionary<string, MemberChange>(StringComparer.Ordinal)
+            {
+                ["lifecycle"] = new(JsonElement.Parse("\"active\""), JsonElement.Parse("\"paused\"")),
+            },
+            Outcome = "pending",
+        },
         [typeof(Heartbeat)] = new { version = "2.2.0" },
         [typeof(HeartbeatAnswer)] = new HeartbeatAnswer("mailroom-1", "live", 60, 120, At.AddSeconds(60)),
         [typeof(Reason)] = new { reason = "Posts invoices twice" },

@@ -10,6 +10,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
 {
     private string _run = "";
     private string _step = "";
+    private string _plan = "";
 
     public static TheoryData<string, string> Pages =>
         new()
@@ -23,6 +24,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
             { "register", "/fleet/register" },
             { "bulk", "/fleet/bulk" },
+            { "plan", "/fleet/plans/{plan}" },
             { "agent", "/agents/mailroom-1" },
             { "agent-runs", "/agents/mailroom-1/runs" },
             { "agent-keys", "/agents/mailroom-1/keys" },
@@ -154,6 +156,18 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             using var done = await olga.PostAsJsonAsync($"/api/v1/agents/mailroom-1/{act}", new { reason = "The mail server moves" }, Stop);
             Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Stop));
         }
+        using var planned = await olga.PostAsJsonAsync(
+            "/api/v1/agents/plans",
+            new
+            {
+                action = "move",
+                team = "research",
+                agents = new[] { "mailroom-1", "reader-1", "nobody-1" },
+                reason = "The mail server moves",
+            },
+            Stop
+        );
+        _plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
     }
 
     [Theory, MemberData(nameof(Pages))]
@@ -177,7 +191,11 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
                     complaints.Add(message.Text);
             };
             page.PageError += (_, error) => complaints.Add(error);
-            await page.GotoAsync(path.Replace("{run}", _run, StringComparison.Ordinal).Replace("{step}", _step, StringComparison.Ordinal));
+            await page.GotoAsync(
+                path.Replace("{run}", _run, StringComparison.Ordinal)
+                    .Replace("{step}", _step, StringComparison.Ordinal)
+                    .Replace("{plan}", _plan, StringComparison.Ordinal)
+            );
             await Expect(page.Locator("h1").First).ToBeVisibleAsync();
             if (name is not "account") // it writes cookies and is static
                 await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
