@@ -9,6 +9,7 @@ public static class ConsoleUrls
     public const string Fleet = "/fleet";
     public const string Register = "/fleet/register";
     public const string Bulk = "/fleet/bulk";
+    public const string HandOverPath = "/fleet/hand-over";
     public const string Runs = "/runs";
     public const string Keys = "/keys";
     public const string Trail = "/trail";
@@ -23,6 +24,9 @@ public static class ConsoleUrls
     /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
+
+    /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
+    public static string HandOver(string from) => With(HandOverPath, ("from", from));
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

@@ -105,20 +105,10 @@ public sealed record AgentFilter
             agents = agents.Where(a => a.TeamId == team);
         }
         if (Owner == Ownerless)
-        {
-            var disabled = access
-                .Principals.Values.Where(p => p.OrganizationId == organization && p is { Kind: ActorKind.User, Enabled: false })
-                .Select(p => (Guid?)p.Id)
-                .ToArray();
-            // Whoever was disabled owns nothing any more.
-            agents =
-                disabled.Length == 0
-                    ? agents.Where(a => a.OwnerId == null)
-                    : agents.Where(a => a.OwnerId == null || disabled.Contains(a.OwnerId));
-        }
+            agents = agents.Ownerless(access, organization);
         else if (Owner is not null)
         {
-            var owner = AgentDraft.ReadOwner(access, organization, Owner, new FieldErrors()) ?? Guid.Empty;
+            var owner = AgentDraft.FindUser(access, organization, Owner)?.Id ?? Guid.Empty;
             agents = agents.Where(a => a.OwnerId == owner);
         }
         if (Lifecycle is { } lifecycle)

@@ -13,6 +13,7 @@ internal static class AgentsRegistration
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<AgentDirectory>());
         services.AddSingleton<AgentService>();
         services.AddSingleton<AgentLists>();
+        services.AddSingleton<OwnerHandOver>();
         services.AddSingleton<IRefreshOnNews, AgentNews>();
         services.AddSingleton<BulkRegistration>();
         services.AddSingleton<HeartbeatService>();

@@ -7,7 +7,11 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.People;
 
 /// <summary>What access needs to know of a person or service account.</summary>
-public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants);
+public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants)
+{
+    /// <summary>Since when a user is disabled.</summary>
+    public DateTimeOffset? DisabledAt { get; init; }
+}
 
 public sealed record TeamCard(Guid Id, Guid OrganizationId, string Slug, string Name);
 
@@ -191,6 +195,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 u.Email,
                 u.DisplayName,
                 u.Disabled,
+                u.DisabledAt,
                 u.Roles,
             })
             .ToListAsync();
@@ -233,7 +238,10 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 u.DisplayName,
                 !u.Disabled,
                 GrantsOf(u.Id, u.Roles)
-            ))
+            )
+            {
+                DisabledAt = u.DisabledAt,
+            })
             .Concat(
                 accounts.Select(a => new Principal(
                     a.Id,

@@ -614,6 +614,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
+                    b.HasIndex("OrganizationId", "State", "UsedOrder", "Id", "CreatedAt", "AgentId")
+                        .HasDatabaseName("ix_key_versions_unused");
+
                     b.ToTable("key_versions", (string)null);
                 });
 
@@ -980,6 +983,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<bool>("Disabled")
                         .HasColumnType("boolean")
                         .HasColumnName("disabled");
+
+                    b.Property<long?>("DisabledAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("disabled_at");
 
                     b.Property<string>("DisplayName")
                         .IsRequired()

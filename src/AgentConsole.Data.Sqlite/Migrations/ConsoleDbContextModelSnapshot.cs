@@ -614,6 +614,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
+                    b.HasIndex("OrganizationId", "State", "UsedOrder", "Id", "CreatedAt", "AgentId")
+                        .HasDatabaseName("ix_key_versions_unused");
+
                     b.ToTable("key_versions", (string)null);
                 });
 
@@ -982,6 +985,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<bool>("Disabled")
                         .HasColumnType("INTEGER")
                         .HasColumnName("disabled");
+
+                    b.Property<long?>("DisabledAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("disabled_at");
 
                     b.Property<string>("DisplayName")
                         .IsRequired()

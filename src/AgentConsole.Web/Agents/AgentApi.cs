@@ -54,6 +54,15 @@ internal static class AgentApi
                     + "answer is `rows_failed` (400), naming the lines."
             );
         agents
+            .MapPost("/hand-over", HandOverAsync)
+            .NeedsPerson(TokenScopes.AgentsWrite)
+            .Takes("dry_run", "`true`: say what would be done, and write nothing.")
+            .WithName("HandOverAgents")
+            .WithSummary("Give all agents of one owner to another, in the teams in which you may edit agents")
+            .WithDescription(
+                $"At most {OwnerHandOver.MostAtOnce} agents a call: `remaining` says how many are left. Agents of other teams stay as they are and are counted in `not_yours`."
+            );
+        agents
             .MapGet("/{agent}", GetAsync)
             .Needs(TokenScopes.AgentsRead)
             .WithName("GetAgent")
@@ -124,6 +133,19 @@ internal static class AgentApi
                 ? await bulk.PlanAsync(actor, file, null, cancellationToken)
                 : await bulk.ApplyAsync(actor, file, null, cancellationToken)
         ).ToAnswer();
+    }
+
+    private static async Task<Answer<HandOverResult>> HandOverAsync(
+        ListQuery query,
+        Body<HandOverAgents> body,
+        CurrentActor actor,
+        OwnerHandOver handOver,
+        CancellationToken cancellationToken
+    )
+    {
+        var dryRun = query["dry_run"];
+        var input = dryRun is null or "true" or "false" ? body.Input : Problem.Invalid("dry_run", "Must be true or false.");
+        return (await handOver.HandOverAsync(actor, input, dryRun == "true", cancellationToken)).ToAnswer();
     }
 
     private static async Task<Answer<HeartbeatAnswer>> BeatAsync(Body<Heartbeat> body, CurrentActor actor, HeartbeatService heartbeats) =>

@@ -288,6 +288,13 @@ internal static class OpenApiExamples
             P50DurationMs = 31_000,
             P95DurationMs = 84_000,
         },
+        [typeof(HandOverAgents)] = new
+        {
+            from = "kim@example.com",
+            to = "ines@example.com",
+            reason = "Kim left",
+        },
+        [typeof(HandOverResult)] = new HandOverResult(false, "kim@example.com", "ines@example.com", 4, 0, 0, ["mailroom-1"]),
         [typeof(CreateTeam)] = new { slug = "payments", name = "Payments" },
         [typeof(ChangeTeam)] = new { name = "Payments EU" },
         [typeof(TeamBody)] = Team,

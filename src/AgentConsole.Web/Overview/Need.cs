@@ -19,6 +19,28 @@ public sealed record Need(
     string Url
 )
 {
+    /// <summary>Where the subject itself is seen, if elsewhere than at <see cref="Url"/>.</summary>
+    public string? SubjectUrl { get; init; }
+
+    /// <summary>Agents whose owner was disabled: nobody answers for them.</summary>
+    public static Need Of(LostOwner lost) =>
+        new(
+            "owner-" + lost.Id.ToString("n"),
+            "degraded",
+            "user-x",
+            lost.Agents == 1 ? "1 agent" : $"{lost.Agents.ToString(System.Globalization.CultureInfo.InvariantCulture)} agents",
+            lost.Agents == 1 ? $"has lost its owner since {lost.DisplayName} was disabled" : $"have lost their owner since {lost.DisplayName} was disabled",
+            $"{lost.Label} · nobody answers for them until somebody is named",
+            "Owner",
+            lost.DisabledAt,
+            "disabled",
+            "Assign owner…",
+            ConsoleUrls.HandOver(lost.Label)
+        )
+        {
+            SubjectUrl = ConsoleUrls.With(ConsoleUrls.Fleet, ("owner", lost.Label)),
+        };
+
     /// <summary>What an agent needs; null when it needs nothing. A paused one is silent because it was told to be.</summary>
     public static Need? Of(AgentRow agent, string team, string? owner)
     {

@@ -34,6 +34,9 @@ public sealed partial class OverviewPage
     public required KeyLists Keys { get; init; }
 
     [Inject]
+    public required OwnerHandOver HandOver { get; init; }
+
+    [Inject]
     public required RunService Runs { get; init; }
 
     [Inject]
@@ -81,7 +84,7 @@ public sealed partial class OverviewPage
 
     protected override void Leave() => _catchUp?.Dispose();
 
-    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key";
+    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people";
 
     private async Task HearAsync(LiveBatch batch)
     {
@@ -117,19 +120,20 @@ public sealed partial class OverviewPage
             .Take(Shown)
             .ToList();
         var leaked = await Keys.LeakedAsync(me, Left);
-        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents];
+        var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
+        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
         _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
-        _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count);
+        _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count, lost.Sum(l => l.Agents));
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);
     }
 
     /// <summary>The sentence that says what matters most.</summary>
-    public static string Title(int agents, int failing, int degraded, int silent, int leaked)
+    public static string Title(int agents, int failing, int degraded, int silent, int leaked, int ownerless = 0)
     {
         var parts = new List<string>();
         void Add(int count, string one, string many)
@@ -145,6 +149,7 @@ public sealed partial class OverviewPage
             failing + silent > 0 ? "1 is degraded" : "1 agent is degraded",
             failing + silent > 0 ? "are degraded" : "agents are degraded"
         );
+        Add(ownerless, "1 agent has lost its owner", "agents have lost their owner");
         return parts.Count > 0 ? string.Join(", ", parts)
             : agents == 0 ? "No agent is registered yet"
             : "All is well";

@@ -58,6 +58,14 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new(
+            "HandOverAgents",
+            "POST",
+            "/api/v1/agents/hand-over?dry_run=true",
+            Subject.Rows,
+            Permission.EditAgents,
+            """{"from":"none","to":"ines@acme.example"}"""
+        ),
         new("ListAgents", "GET", "/api/v1/agents", Subject.Narrowed, null),
         new("GetAgent", "GET", "/api/v1/agents/{agent}", Subject.Payments, null),
         new("ChangeAgent", "PATCH", "/api/v1/agents/{agent}", Subject.Payments, Permission.EditAgents, "{}"),

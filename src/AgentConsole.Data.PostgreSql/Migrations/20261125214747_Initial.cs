@@ -389,6 +389,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     roles = table.Column<int>(type: "integer", nullable: false),
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
+                    disabled_at = table.Column<long>(type: "bigint", nullable: true),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -754,6 +755,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_key_versions_hash",
                 table: "key_versions",
                 column: "hash");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_versions_unused",
+                table: "key_versions",
+                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
