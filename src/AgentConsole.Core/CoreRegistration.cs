@@ -5,6 +5,7 @@ using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Trail;
+using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -22,6 +23,7 @@ public static class CoreRegistration
         services.AddTrail();
         services.AddPeople();
         services.AddAgents();
+        services.AddUnclaimed();
         services.AddKeys();
         services.AddRuns();
         return services;

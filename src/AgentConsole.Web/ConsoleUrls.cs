@@ -10,6 +10,7 @@ public static class ConsoleUrls
     public const string Register = "/fleet/register";
     public const string Bulk = "/fleet/bulk";
     public const string HandOverPath = "/fleet/hand-over";
+    public const string Unclaimed = "/fleet/unclaimed";
     public const string Runs = "/runs";
     public const string Keys = "/keys";
     public const string Trail = "/trail";

@@ -18,7 +18,8 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
-        Session = "ses";
+        Session = "ses",
+        Unclaimed = "unc";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -51,6 +52,7 @@ public static class IdText
         "led",
         "trl",
         "evb",
+        "unc",
     ];
 
     public static string Format(string prefix, Guid id) =>

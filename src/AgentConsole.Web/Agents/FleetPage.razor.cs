@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
@@ -21,6 +22,7 @@ public sealed partial class FleetPage
     private IReadOnlyList<FleetLine>[] _blocks = [];
     private readonly Dictionary<Guid, FleetLine> _further = [];
     private FleetTotals? _totals;
+    private int? _unclaimed;
     private Problem? _problem;
     private string? _nonsense;
     private string? _mayNot;
@@ -46,6 +48,9 @@ public sealed partial class FleetPage
     public required AgentDirectory Directory { get; init; }
 
     [Inject]
+    public required UnclaimedService Unclaimed { get; init; }
+
+    [Inject]
     public required StatsService Stats { get; init; }
 
     [Inject]
@@ -62,6 +67,7 @@ public sealed partial class FleetPage
             View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _totals?.Liveness.GetValueOrDefault(Liveness.Silent)),
             View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _totals?.Lifecycle.GetValueOrDefault(Lifecycle.Paused)),
             View("Ownerless", new AgentFilter { Owner = "none" }, null),
+            new("Unclaimed", ConsoleUrls.Unclaimed, false, _unclaimed),
             View("Deleted", new AgentFilter { Deleted = true }, null),
         ];
 
@@ -121,7 +127,11 @@ public sealed partial class FleetPage
         _known = Now;
     }
 
-    private async Task CountAsync() => _totals = await Lists.TotalsAsync(Me, Left);
+    private async Task CountAsync()
+    {
+        _totals = await Lists.TotalsAsync(Me, Left);
+        _unclaimed = await Unclaimed.CountAsync(Me, Left);
+    }
 
     private async Task ReloadAsync()
     {

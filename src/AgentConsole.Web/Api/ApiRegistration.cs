@@ -28,6 +28,7 @@ internal static class ApiRegistration
         var api = app.MapGroup("/api/v1");
         // Every feature of the API, in the order of the reference.
         api.MapAgentApi();
+        api.MapUnclaimedApi();
         api.MapKeyApi();
         api.MapRunApi();
         api.MapTeamApi();

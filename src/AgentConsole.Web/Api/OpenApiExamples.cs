@@ -288,6 +288,34 @@ internal static class OpenApiExamples
             P50DurationMs = 31_000,
             P95DurationMs = 84_000,
         },
+        [typeof(UnclaimedReport)] = new UnclaimedReport(
+            true,
+            "unclaimed",
+            "sorter-9",
+            false,
+            "No agent sorter-9 is registered. Operators see that it reports; what it reported is not stored. Once somebody claims it, it reports with its own key."
+        ),
+        [typeof(ClaimAgent)] = new { team = "payments", key = true },
+        [typeof(UnclaimedBody)] = new UnclaimedBody
+        {
+            Id = "unc_01m2fz4v7xk5n1q8d3t6w2r9hc",
+            Name = "sorter-9",
+            State = "open",
+            TokenId = "tok_01m2fz3k9w6d2n8c4t1q7r5hxe",
+            TokenName = "ci",
+            TokenOwner = "ines@example.com",
+            Teams = ["payments"],
+            Address = "192.0.2.9",
+            UserAgent = "sorter/0.1",
+            FirstSeenAt = At,
+            LastSeenAt = At.AddMinutes(8),
+            Reports = 31,
+            LastKind = "run",
+            LastStatus = "completed",
+            InputTokens = 18_400,
+            OutputTokens = 960,
+            Cost = "0.21",
+        },
         [typeof(HandOverAgents)] = new
         {
             from = "kim@example.com",

@@ -41,6 +41,22 @@ public sealed record Need(
             SubjectUrl = ConsoleUrls.With(ConsoleUrls.Fleet, ("owner", lost.Label)),
         };
 
+    /// <summary>Agents that report with a good token and are not registered.</summary>
+    public static Need OfUnclaimed(int count, DateTimeOffset? since) =>
+        new(
+            "unclaimed",
+            "degraded",
+            "shield-question-mark",
+            count == 1 ? "1 agent" : $"{count.ToString(System.Globalization.CultureInfo.InvariantCulture)} agents",
+            count == 1 ? "reports and is not registered" : "report and are not registered",
+            "They use your API tokens; nothing of what they report is stored until somebody claims them.",
+            "Unclaimed",
+            since,
+            "first seen",
+            "Claim or block…",
+            ConsoleUrls.Unclaimed
+        );
+
     /// <summary>What an agent needs; null when it needs nothing. A paused one is silent because it was told to be.</summary>
     public static Need? Of(AgentRow agent, string team, string? owner)
     {

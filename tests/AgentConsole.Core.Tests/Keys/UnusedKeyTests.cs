@@ -27,7 +27,7 @@ public sealed class UnusedKeyTests
         Assert.Equal(["old-and-never-used", "young-and-never-used"], await FindAsync(house, KeyFilter.NeverUsedNow));
         Assert.Equal(["old-and-never-used", "old-and-used"], await FindAsync(house, KeyFilter.IdleNow));
         Assert.Equal(["old-and-never-used", "old-and-used"], await FindAsync(house, KeyFilter.OwnerlessNow));
-        Assert.Equal([], await FindAsync(house, KeyFilter.IdleNow with { IdleDays = 32 }));
+        Assert.Empty(await FindAsync(house, KeyFilter.IdleNow with { IdleDays = 32 }));
         Assert.Equal(["old-and-never-used"], await FindAsync(house, KeyFilter.IdleNow with { NeverUsed = true }));
         var lists = house.Get<KeyLists>();
         Assert.Equal(new KeyCounts(2, 2, 2), await lists.CountsAsync(house.As(house.Cast.Tara), TestHouse.Stop));

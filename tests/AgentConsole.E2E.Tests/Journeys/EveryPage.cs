@@ -20,6 +20,8 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
             { "register", "/fleet/register" },
             { "bulk", "/fleet/bulk" },
+            { "unclaimed", "/fleet/unclaimed" },
+            { "unclaimed-blocked", "/fleet/unclaimed?state=blocked" },
             { "hand-over", "/fleet/hand-over?from=none" },
             { "agent", "/agents/mailroom-1" },
             { "agent-runs", "/agents/mailroom-1/runs" },
@@ -144,6 +146,18 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             using var done = await olga.PostAsJsonAsync($"/api/v1/agents/mailroom-1/{act}", new { reason = "The mail server moves" }, Stop);
             Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Stop));
         }
+        using var stray = await olga.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                agent = "sorter-9",
+                status = "completed",
+                cost = "0.21",
+            },
+            Stop
+        );
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, stray.StatusCode);
+        await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
     }
 
     [Theory, MemberData(nameof(Pages))]

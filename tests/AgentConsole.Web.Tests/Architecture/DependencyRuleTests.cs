@@ -17,6 +17,7 @@ public sealed partial class DependencyRuleTests
     [
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents"],
+        ["Unclaimed"],
         ["Keys", "Runs"],
     ];
 

@@ -58,6 +58,10 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new("ListUnclaimed", "GET", "/api/v1/unclaimed", Subject.Narrowed, null),
+        new("ClaimAgent", "POST", "/api/v1/unclaimed/unc_x/claim", Subject.Nobodys, null, "{}"),
+        new("BlockUnclaimed", "POST", "/api/v1/unclaimed/unc_x/block", Subject.Nobodys, null, "{}"),
+        new("UnblockUnclaimed", "POST", "/api/v1/unclaimed/unc_x/unblock", Subject.Nobodys, null, "{}"),
         new(
             "HandOverAgents",
             "POST",
