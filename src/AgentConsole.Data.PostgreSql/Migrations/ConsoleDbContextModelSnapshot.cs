@@ -614,9 +614,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
-                    b.HasIndex("OrganizationId", "State", "UsedOrder", "Id", "CreatedAt", "AgentId")
-                        .HasDatabaseName("ix_key_versions_unused");
-
                     b.ToTable("key_versions", (string)null);
                 });
 
@@ -860,6 +857,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
                     b.Property<string>("Slug")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -869,6 +871,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<bool>("Suspended")
                         .HasColumnType("boolean")
                         .HasColumnName("suspended");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("Id");
 
@@ -952,6 +960,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(100)")
                         .HasColumnName("slug");
 
+                    b.Property<string>("TimeZone")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("time_zone");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Slug")
@@ -983,10 +996,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<bool>("Disabled")
                         .HasColumnType("boolean")
                         .HasColumnName("disabled");
-
-                    b.Property<long?>("DisabledAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("disabled_at");
 
                     b.Property<string>("DisplayName")
                         .IsRequired()

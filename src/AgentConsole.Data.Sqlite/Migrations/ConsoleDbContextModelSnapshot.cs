@@ -614,9 +614,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
-                    b.HasIndex("OrganizationId", "State", "UsedOrder", "Id", "CreatedAt", "AgentId")
-                        .HasDatabaseName("ix_key_versions_unused");
-
                     b.ToTable("key_versions", (string)null);
                 });
 
@@ -862,6 +859,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
                     b.Property<string>("Slug")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -871,6 +873,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<bool>("Suspended")
                         .HasColumnType("INTEGER")
                         .HasColumnName("suspended");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("Id");
 
@@ -954,6 +962,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("slug");
 
+                    b.Property<string>("TimeZone")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Slug")
@@ -985,10 +998,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<bool>("Disabled")
                         .HasColumnType("INTEGER")
                         .HasColumnName("disabled");
-
-                    b.Property<long?>("DisabledAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("disabled_at");
 
                     b.Property<string>("DisplayName")
                         .IsRequired()

@@ -32,6 +32,7 @@ internal static class ApiRegistration
         api.MapKeyApi();
         api.MapRunApi();
         api.MapTeamApi();
+        api.MapOrganizationApi();
         api.MapUserApi();
         api.MapServiceAccountApi();
         api.MapTokenApi();

@@ -108,7 +108,7 @@ internal static class OpenApiExamples
         Status = "ok",
     };
 
-    private static readonly TeamBody Team = new(TeamId, "payments", "Payments", 4, 12, At, 1);
+    private static readonly TeamBody Team = new(TeamId, "payments", "Payments", 4, 12, At, 1, null, "Europe/Berlin");
 
     private static readonly UserBody User = new()
     {
@@ -324,7 +324,17 @@ internal static class OpenApiExamples
         },
         [typeof(HandOverResult)] = new HandOverResult(false, "kim@example.com", "ines@example.com", 4, 0, 0, ["mailroom-1"]),
         [typeof(CreateTeam)] = new { slug = "payments", name = "Payments" },
-        [typeof(ChangeTeam)] = new { name = "Payments EU" },
+        [typeof(ChangeTeam)] = new { name = "Payments EU", time_zone = "Europe/Berlin" },
+        [typeof(ChangeOrganization)] = new { time_zone = "Europe/Berlin" },
+        [typeof(OrganizationBody)] = new OrganizationBody(
+            "org_01m2fyzzv3k8d2n6c4t9w1q7hr",
+            "example",
+            "Example",
+            "USD",
+            "Europe/Berlin",
+            At,
+            2
+        ),
         [typeof(TeamBody)] = Team,
         [typeof(SetMember)] = new { roles = Operators },
         [typeof(MemberBody)] = new MemberBody(UserId, "user", "ines@example.com", Operators),

@@ -132,8 +132,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     slug = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
                     currency = table.Column<string>(type: "character varying(3)", maxLength: 3, nullable: false),
+                    time_zone = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     suspended = table.Column<bool>(type: "boolean", nullable: false),
-                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -365,6 +367,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
                     slug = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    time_zone = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     revision = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -389,7 +392,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     roles = table.Column<int>(type: "integer", nullable: false),
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
-                    disabled_at = table.Column<long>(type: "bigint", nullable: true),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -755,11 +757,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_key_versions_hash",
                 table: "key_versions",
                 column: "hash");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_key_versions_unused",
-                table: "key_versions",
-                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",

@@ -130,8 +130,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
                     currency = table.Column<string>(type: "TEXT", maxLength: 3, nullable: false),
+                    time_zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     suspended = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -363,6 +365,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    time_zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
@@ -387,7 +390,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     installation_admin = table.Column<bool>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
-                    disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
@@ -753,11 +755,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ix_key_versions_hash",
                 table: "key_versions",
                 column: "hash");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_key_versions_unused",
-                table: "key_versions",
-                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
