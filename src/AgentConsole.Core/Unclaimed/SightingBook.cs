@@ -267,6 +267,7 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
                 (s.State == SightingState.Open && s.LastSeenAt < before)
                 || registered.Any(a => a.OrganizationId == s.OrganizationId && a.Slug == s.Name && a.DeletedAt == null)
             )
+            .OrderBy(s => s.Id)
             .Take(MostOfOrganization)
             .ToListAsync(cancellationToken);
         foreach (var sighting in gone)

@@ -37,5 +37,7 @@ internal sealed class AgentAnswer<T> : IResult, IEndpointMetadataProvider
 
     public static AgentAnswer<T> Of(Outcome<T> outcome) => new(outcome.ToAnswer());
 
+    public static AgentAnswer<T> Refuse(Problem problem) => Of((Outcome<T>)problem);
+
     public static AgentAnswer<T> Of(Outcome<UnclaimedReport> outcome) => new(outcome.ToAnswer());
 }

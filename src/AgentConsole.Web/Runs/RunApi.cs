@@ -72,7 +72,7 @@ internal static class RunApi
     {
         var bytes = await RequestBody.ReadAsync(context);
         if (bytes.Problem is { } problem)
-            return AgentAnswer<BatchResult>.Of(actor.Value.AgentId is null ? UnclaimedProblems.AgentKeyRequired : problem);
+            return AgentAnswer<BatchResult>.Refuse(actor.Value.AgentId is null ? UnclaimedProblems.AgentKeyRequired : problem);
         var rows =
             context.Request.ContentType?.StartsWith("application/x-ndjson", StringComparison.OrdinalIgnoreCase) == true
                 ? RunRows.ReadLines(bytes.Value)
