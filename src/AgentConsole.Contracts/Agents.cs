@@ -154,6 +154,9 @@ public sealed record Heartbeat
 {
     public string? Version { get; init; }
     public string? InstanceId { get; init; }
+
+    /// <summary>For callers with an API token instead of an agent key: the name of an agent that is not registered. Header <c>X-AgentConsole-Agent</c> says the same.</summary>
+    public string? Agent { get; init; }
 }
 
 /// <param name="NextBefore">Send the next heartbeat before this instant to stay <c>live</c>.</param>

@@ -33,6 +33,9 @@ public sealed record ReportRun
     /// <summary>Id or external id (of the same agent) of the run that started this one.</summary>
     public string? ParentRun { get; init; }
     public JsonElement? Metadata { get; init; }
+
+    /// <summary>For callers with an API token instead of an agent key: the name of an agent that is not registered. Header <c>X-AgentConsole-Agent</c> says the same.</summary>
+    public string? Agent { get; init; }
 }
 
 public sealed record RunBody

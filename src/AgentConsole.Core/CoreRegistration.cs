@@ -9,6 +9,7 @@ using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
+using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -26,6 +27,7 @@ public static class CoreRegistration
         services.AddTrail();
         services.AddPeople();
         services.AddAgents();
+        services.AddUnclaimed();
         services.AddKeys();
         services.AddPrices();
         services.AddRuns();

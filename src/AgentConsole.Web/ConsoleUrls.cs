@@ -9,6 +9,8 @@ public static class ConsoleUrls
     public const string Fleet = "/fleet";
     public const string Register = "/fleet/register";
     public const string Bulk = "/fleet/bulk";
+    public const string HandOverPath = "/fleet/hand-over";
+    public const string Unclaimed = "/fleet/unclaimed";
     public const string Runs = "/runs";
     public const string Keys = "/keys";
     public const string Trail = "/trail";
@@ -33,6 +35,8 @@ public static class ConsoleUrls
     public static string FirstRun(string? agent = null, string? language = null) => With("/start", ("agent", agent), ("lang", language));
     /// <summary>A bulk action's plan, and what came of it.</summary>
     public static string Plan(string id) => $"/fleet/plans/{Uri.EscapeDataString(id)}";
+    /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
+    public static string HandOver(string from) => With(HandOverPath, ("from", from));
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

@@ -12,7 +12,16 @@ namespace AgentConsole.Core.Agents;
 public sealed partial class AgentService(ConsoleStore store, AccessDirectory access, AgentDirectory directory, IFirstKey firstKey)
 {
     /// <summary>Registers an agent in a team; with <c>key: true</c> its first key is in the answer, once.</summary>
-    public async Task<Outcome<AgentBody>> RegisterAsync(Actor by, Outcome<RegisterAgent> input, CancellationToken cancellationToken)
+    public Task<Outcome<AgentBody>> RegisterAsync(Actor by, Outcome<RegisterAgent> input, CancellationToken cancellationToken) =>
+        RegisterAsync(by, input, null, cancellationToken);
+
+    /// <param name="also">What else is done in the same transaction.</param>
+    internal async Task<Outcome<AgentBody>> RegisterAsync(
+        Actor by,
+        Outcome<RegisterAgent> input,
+        Func<Write, Agent, Task>? also,
+        CancellationToken cancellationToken
+    )
     {
         var now = access.Current;
         var body = input.Problem is null ? input.Value : new RegisterAgent();
@@ -46,6 +55,8 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         var agent = Create(write, by, body, draft, team.Id, owner);
         directory.Announce(write, agent);
         var first = body.Key == true ? firstKey.Mint(write, agent, by) : null;
+        if (also is not null)
+            await also(write, agent);
         var answer = AgentBodies.Of(agent, now) with
         {
             ApiKey = first?.Secret,

@@ -18,6 +18,7 @@ internal static class AgentsRegistration
         services.AddSingleton<AgentLists>();
         services.AddSingleton<FacetService>();
         services.AddSingleton<AgentExports>();
+        services.AddSingleton<OwnerHandOver>();
         services.AddSingleton<IRefreshOnNews, AgentNews>();
         services.AddSingleton<BulkRegistration>();
         services.AddSingleton<FleetExports>();

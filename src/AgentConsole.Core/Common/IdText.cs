@@ -23,7 +23,8 @@ public static class IdText
         Price = "prc",
         Rerating = "rra",
         Purge = "prg",
-        View = "view";
+        View = "view",
+        Unclaimed = "unc";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -61,6 +62,7 @@ public static class IdText
         Purge,
         View,
         Plan,
+        Unclaimed,
     ];
 
     public static string Format(string prefix, Guid id) =>

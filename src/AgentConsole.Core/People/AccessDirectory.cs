@@ -7,7 +7,11 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.People;
 
 /// <summary>What access needs to know of a person or service account.</summary>
-public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants);
+public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants)
+{
+    /// <summary>Since when a user is disabled.</summary>
+    public DateTimeOffset? DisabledAt { get; init; }
+}
 
 /// <param name="TimeZone">IANA id; null for the organization's. <see cref="AccessSnapshot.ZoneOf"/> says which one counts.</param>
 public sealed record TeamCard(Guid Id, Guid OrganizationId, string Slug, string Name, string? TimeZone = null);
@@ -202,6 +206,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 u.Email,
                 u.DisplayName,
                 u.Disabled,
+                u.DisabledAt,
                 u.Roles,
             })
             .ToListAsync();
@@ -244,7 +249,10 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 u.DisplayName,
                 !u.Disabled,
                 GrantsOf(u.Id, u.Roles)
-            ))
+            )
+            {
+                DisabledAt = u.DisabledAt,
+            })
             .Concat(
                 accounts.Select(a => new Principal(
                     a.Id,

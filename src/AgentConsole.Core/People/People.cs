@@ -64,6 +64,7 @@ public sealed class User : IdentityUser<Guid>, IRevised, IHeldInMemory
     /// <summary>Creates and suspends organizations and sees none of their data.</summary>
     public bool InstallationAdmin { get; set; }
     public bool Disabled { get; set; }
+    public DateTimeOffset? DisabledAt { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? LastSignInAt { get; set; }
 

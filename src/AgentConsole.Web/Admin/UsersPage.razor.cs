@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
@@ -20,6 +21,7 @@ public sealed partial class UsersPage
     private UserBody? _managed;
     private List<string> _managedRoles = [];
     private Problem? _dialogProblem;
+    private OwnedAgents? _owned;
     private string? _email;
     private string? _name;
     private List<string> _roles = [];
@@ -30,6 +32,9 @@ public sealed partial class UsersPage
 
     [Inject]
     public required UserService Users { get; init; }
+
+    [Inject]
+    public required OwnerHandOver HandOver { get; init; }
 
     [SupplyParameterFromQuery]
     public string? Q { get; set; }
@@ -93,7 +98,15 @@ public sealed partial class UsersPage
             _problem ??= problem;
         else
             (_managed, _managedRoles) = (user.Value, [.. user.Value.Roles]);
+        _owned = null;
+        if (_managed?.OwnedAgents > 0)
+            _owned = (await HandOver.LookAsync(Me, _managed.Id, 5, Left)) is { Problem: null } owned ? owned.Value : null;
     }
+
+    private string Owned =>
+        _owned is null
+            ? ""
+            : string.Join(", ", _owned.First.Select(row => row.DisplayName)) + (_owned.Total > _owned.First.Count ? ", …" : "");
 
     private void Close() => Navigation.NavigateTo(ConsoleUrls.With("/admin/users", ("q", Q), ("state", State)));
 

@@ -3,6 +3,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Api;
 
 namespace AgentConsole.Web.Agents;
@@ -100,6 +101,15 @@ internal static class AgentApi
                 export.Takes(name, description);
         }
         agents
+            .MapPost("/hand-over", HandOverAsync)
+            .NeedsPerson(TokenScopes.AgentsWrite)
+            .Takes("dry_run", "`true`: say what would be done, and write nothing.")
+            .WithName("HandOverAgents")
+            .WithSummary("Give all agents of one owner to another, in the teams in which you may edit agents")
+            .WithDescription(
+                $"At most {OwnerHandOver.MostAtOnce} agents a call: `remaining` says how many are left. Agents of other teams stay as they are and are counted in `not_yours`."
+            );
+        agents
             .MapGet("/{agent}", GetAsync)
             .Needs(TokenScopes.AgentsRead)
             .WithName("GetAgent")
@@ -140,7 +150,7 @@ internal static class AgentApi
             .WithName("Heartbeat")
             .WithSummary("Show that the agent of this key is alive; every member may be absent, as may the body")
             .WithDescription(
-                "The answer says before when the next one should come. Reporting a run is a sign of life as well. 403 `agent_key_required` for other callers, 429 `heartbeats_waiting` with Retry-After when more arrive than can be written."
+                "The answer says before when the next one should come. Reporting a run is a sign of life as well. An API token with `agent` naming one that is not registered gets 202 `unclaimed`, or 403 `agent_blocked`; other callers get 403 `agent_key_required`. 429 `heartbeats_waiting` with Retry-After when more arrive than can be written."
             );
         return api;
     }
@@ -216,8 +226,32 @@ internal static class AgentApi
             : export.ToAnswer();
     }
 
-    private static async Task<Answer<HeartbeatAnswer>> BeatAsync(Body<Heartbeat> body, CurrentActor actor, HeartbeatService heartbeats) =>
-        (await heartbeats.BeatAsync(actor, body.Input)).ToAnswer();
+    private static async Task<Answer<HandOverResult>> HandOverAsync(
+        ListQuery query,
+        Body<HandOverAgents> body,
+        CurrentActor actor,
+        OwnerHandOver handOver,
+        CancellationToken cancellationToken
+    )
+    {
+        var dryRun = query["dry_run"];
+        var input = dryRun is null or "true" or "false" ? body.Input : Problem.Invalid("dry_run", "Must be true or false.");
+        return (await handOver.HandOverAsync(actor, input, dryRun == "true", cancellationToken)).ToAnswer();
+    }
+
+    private static async Task<AgentAnswer<HeartbeatAnswer>> BeatAsync(
+        Body<Heartbeat> body,
+        CurrentActor actor,
+        HeartbeatService heartbeats,
+        SightingBook unclaimed,
+        HttpContext context
+    )
+    {
+        if (actor.Value.AgentId is not null)
+            return AgentAnswer<HeartbeatAnswer>.Of(await heartbeats.BeatAsync(actor, body.Input));
+        var named = Unregistered.NameOf(context, body.Input.Problem is null ? body.Input.Value.Agent : null);
+        return AgentAnswer<HeartbeatAnswer>.Of(unclaimed.Note(actor, named, new Sighted("heartbeat")));
+    }
 
     private static async Task<Answer<AgentBody>> GetAsync(
         string agent,

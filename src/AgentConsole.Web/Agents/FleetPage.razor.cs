@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
@@ -26,6 +27,7 @@ public sealed partial class FleetPage
     private IReadOnlyList<FleetColumn> _columns = FleetColumn.Default;
     private bool _sheet;
     private bool _choosing;
+    private int? _unclaimed;
     private Problem? _problem;
     private string? _nonsense;
     private string? _mayNot;
@@ -56,6 +58,9 @@ public sealed partial class FleetPage
     public required AgentDirectory Directory { get; init; }
 
     [Inject]
+    public required UnclaimedService Unclaimed { get; init; }
+
+    [Inject]
     public required StatsService Stats { get; init; }
 
     [Inject]
@@ -76,6 +81,7 @@ public sealed partial class FleetPage
             View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _fleet?.Count(AgentFact.Liveness, "silent")),
             View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _fleet?.Count(AgentFact.Lifecycle, "paused")),
             View("Ownerless", new AgentFilter { Owner = AgentFilter.Ownerless }, _fleet?.Count(AgentFact.Owner, AgentFilter.Ownerless)),
+            new("Unclaimed", ConsoleUrls.Unclaimed, false, _unclaimed),
             View("Deleted", new AgentFilter { Deleted = true }, null),
         ];
 
@@ -163,14 +169,15 @@ public sealed partial class FleetPage
     /// <returns>Whether any count became another.</returns>
     private async Task<bool> CountAsync()
     {
-        var (filter, before) = (Filter, (_counts, _fleet));
+        var (filter, before) = (Filter, (_counts, _fleet, _unclaimed));
         var fleet = await Facets.CountAsync(Me, new AgentFilter(), Left);
         var counts = filter.IsEmpty ? fleet : await Facets.CountAsync(Me, filter, Left);
         if (filter != Filter)
             return false; // another is asked by now, and counted by whoever asked it
         (_counts, _fleet) = (counts, fleet);
+        _unclaimed = await Unclaimed.CountAsync(Me, Left);
         _counted = Now;
-        return before != (_counts, _fleet);
+        return before != (_counts, _fleet, _unclaimed);
     }
 
     private async Task ReloadAsync()

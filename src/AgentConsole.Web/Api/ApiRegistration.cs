@@ -33,6 +33,7 @@ internal static class ApiRegistration
         // Every feature of the API, in the order of the reference.
         api.MapAgentApi();
         api.MapPlanApi();
+        api.MapUnclaimedApi();
         api.MapKeyApi();
         api.MapRunApi();
         api.MapTeamApi();

@@ -6,6 +6,7 @@ using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
@@ -34,6 +35,12 @@ public sealed partial class OverviewPage
 
     [Inject]
     public required KeyLists Keys { get; init; }
+
+    [Inject]
+    public required OwnerHandOver HandOver { get; init; }
+
+    [Inject]
+    public required UnclaimedService Unclaimed { get; init; }
 
     [Inject]
     public required RunService Runs { get; init; }
@@ -85,7 +92,7 @@ public sealed partial class OverviewPage
 
     protected override void Leave() => _catchUp?.Dispose();
 
-    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key";
+    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people" or "unclaimed";
 
     private async Task HearAsync(LiveBatch batch)
     {
@@ -121,19 +128,31 @@ public sealed partial class OverviewPage
             .Take(Shown)
             .ToList();
         var leaked = await Keys.LeakedAsync(me, Left);
-        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents];
+        var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
+        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
+        var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
+        if (unclaimed > 0)
+            _needs.Add(Need.OfUnclaimed(unclaimed, since));
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
         _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
-        _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count);
+        _title = Title(
+            _totals.Agents,
+            failing,
+            degraded,
+            ofAgents.Count(n => n.Icon == "circle-slash"),
+            leaked.Count,
+            lost.Sum(l => l.Agents),
+            unclaimed
+        );
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);
     }
 
     /// <summary>The sentence that says what matters most.</summary>
-    public static string Title(int agents, int failing, int degraded, int silent, int leaked)
+    public static string Title(int agents, int failing, int degraded, int silent, int leaked, int ownerless = 0, int unclaimed = 0)
     {
         var parts = new List<string>();
         void Add(int count, string one, string many)
@@ -149,6 +168,8 @@ public sealed partial class OverviewPage
             failing + silent > 0 ? "1 is degraded" : "1 agent is degraded",
             failing + silent > 0 ? "are degraded" : "agents are degraded"
         );
+        Add(ownerless, "1 agent has lost its owner", "agents have lost their owner");
+        Add(unclaimed, "1 agent is not registered", "agents are not registered");
         return parts.Count > 0 ? string.Join(", ", parts)
             : agents == 0 ? "No agent is registered yet"
             : "All is well";

@@ -25,6 +25,9 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "register", "/fleet/register" },
             { "bulk", "/fleet/bulk" },
             { "plan", "/fleet/plans/{plan}" },
+            { "unclaimed", "/fleet/unclaimed" },
+            { "unclaimed-blocked", "/fleet/unclaimed?state=blocked" },
+            { "hand-over", "/fleet/hand-over?from=none" },
             { "agent", "/agents/mailroom-1" },
             { "agent-runs", "/agents/mailroom-1/runs" },
             { "agent-keys", "/agents/mailroom-1/keys" },
@@ -36,6 +39,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "run-compare", "/runs/compare?a=previous&b={run}" },
             { "run-compare-nothing", "/runs/compare" },
             { "keys", "/keys" },
+            { "keys-never-used", "/keys?state=active&used=never" },
             { "trail", "/trail" },
             { "spend", "/spend" },
             { "spend-model", "/spend?by=model&zone=Asia/Kathmandu&bucket=day" },
@@ -168,6 +172,18 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             Stop
         );
         _plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var stray = await olga.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                agent = "sorter-9",
+                status = "completed",
+                cost = "0.21",
+            },
+            Stop
+        );
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, stray.StatusCode);
+        await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
     }
 
     [Theory, MemberData(nameof(Pages))]

@@ -17,6 +17,8 @@ public sealed partial class DependencyRuleTests
     [
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents", "Prices"],
+        ["Agents"],
+        ["Unclaimed"],
         ["Keys", "Runs"],
         ["Samples"],
         ["Retention", "Spend"],

@@ -64,6 +64,18 @@ public static class Doors
         new("ApplyPlan", "POST", "/api/v1/agents/plans/bpl_x/apply", Subject.Nobodys, null, "{}"),
         new("ResumePlan", "POST", "/api/v1/agents/plans/bpl_x/resume", Subject.Nobodys, null),
         new("UndoPlan", "POST", "/api/v1/agents/plans/bpl_x/undo", Subject.Nobodys, null),
+        new("ListUnclaimed", "GET", "/api/v1/unclaimed", Subject.Narrowed, null),
+        new("ClaimAgent", "POST", "/api/v1/unclaimed/unc_x/claim", Subject.Nobodys, null, "{}"),
+        new("BlockUnclaimed", "POST", "/api/v1/unclaimed/unc_x/block", Subject.Nobodys, null, "{}"),
+        new("UnblockUnclaimed", "POST", "/api/v1/unclaimed/unc_x/unblock", Subject.Nobodys, null, "{}"),
+        new(
+            "HandOverAgents",
+            "POST",
+            "/api/v1/agents/hand-over?dry_run=true",
+            Subject.Rows,
+            Permission.EditAgents,
+            """{"from":"none","to":"ines@acme.example"}"""
+        ),
         new("ListAgents", "GET", "/api/v1/agents", Subject.Narrowed, null),
         new("ExportFleetYaml", "GET", "/api/v1/agents/fleet.yaml", Subject.Narrowed, null),
         new("ExportFleetJson", "GET", "/api/v1/agents/fleet.json", Subject.Narrowed, null),
