@@ -19,12 +19,18 @@ public static class ConsoleUrls
     public const string Prices = "/admin/prices";
     public const string Admin = "/admin";
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
+    public const string BreakGlassAdmin = "/admin/break-glass";
+    public const string BreakGlassReview = "/admin/break-glass#review";
+    public const string BreakGlass = "/account/break-glass";
     public const string Account = "/account";
     public const string SignOut = "/account/sign-out";
     public const string Look = "/preferences";
     public const string ApiReference = "/docs";
 
     public static string SignIn(string? returnUrl = null) => With("/account/sign-in", ("returnUrl", returnUrl is "/" ? null : returnUrl));
+
+    /// <summary>Where a person confirms who is at the browser, to go on at an address of ours.</summary>
+    public static string StepUp(string? returnUrl = null) => With("/account/step-up", ("returnUrl", returnUrl));
 
     /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>

@@ -25,6 +25,10 @@ public static class IdText
         Purge = "prg",
         View = "view",
         Unclaimed = "unc";
+        Session = "ses",
+        Passkey = "pky",
+        BreakGlass = "bgl",
+        BreakGlassUse = "bgu";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 

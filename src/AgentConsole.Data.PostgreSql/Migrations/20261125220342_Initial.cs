@@ -40,6 +40,46 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "break_glass_accounts",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    code_hash = table.Column<byte[]>(type: "bytea", nullable: true),
+                    sealed_at = table.Column<long>(type: "bigint", nullable: false),
+                    sealed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    tested_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_accounts", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "break_glass_uses",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    account_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    session_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    used_at = table.Column<long>(type: "bigint", nullable: false),
+                    ends_at = table.Column<long>(type: "bigint", nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    reviewed_at = table.Column<long>(type: "bigint", nullable: true),
+                    reviewed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    review = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_uses", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -284,6 +324,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
                 name: "sightings",
                 columns: table => new
                 {
@@ -310,6 +351,17 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
+========
+                name: "spent_tickets",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_spent_tickets", x => x.hash);
+>>>>>>>> account:src/AgentConsole.Data.PostgreSql/Migrations/20261125215150_Initial.cs
                 });
 
             migrationBuilder.CreateTable(
@@ -404,7 +456,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     last_seen_at = table.Column<long>(type: "bigint", nullable: false),
                     address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    revoked_at = table.Column<long>(type: "bigint", nullable: true)
+                    revoked_at = table.Column<long>(type: "bigint", nullable: true),
+                    authenticated_at = table.Column<long>(type: "bigint", nullable: false),
+                    break_glass = table.Column<bool>(type: "boolean", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -476,7 +530,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     roles = table.Column<int>(type: "integer", nullable: false),
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
                     disabled_at = table.Column<long>(type: "bigint", nullable: true),
+========
+                    break_glass = table.Column<bool>(type: "boolean", nullable: false),
+>>>>>>>> account:src/AgentConsole.Data.PostgreSql/Migrations/20261125215150_Initial.cs
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -628,6 +686,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: table => new
                 {
                     credential_id = table.Column<byte[]>(type: "bytea", maxLength: 1024, nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    last_used_at = table.Column<long>(type: "bigint", nullable: true),
+                    copy_suspected_at = table.Column<long>(type: "bigint", nullable: true),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
                     Data = table.Column<string>(type: "jsonb", nullable: false)
                 },
@@ -1033,9 +1096,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "IX_user_passkeys_user_id",
+                name: "IX_user_passkeys_user_id_id",
                 table: "user_passkeys",
-                column: "user_id");
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_sessions_organization_id_user_id",
@@ -1067,6 +1130,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "api_tokens");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_accounts");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_uses");
 
             migrationBuilder.DropTable(
                 name: "data_protection_keys");
@@ -1109,7 +1178,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "service_accounts");
 
             migrationBuilder.DropTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
                 name: "sightings");
+========
+                name: "spent_tickets");
+>>>>>>>> account:src/AgentConsole.Data.PostgreSql/Migrations/20261125215150_Initial.cs
 
             migrationBuilder.DropTable(
                 name: "store_facts");

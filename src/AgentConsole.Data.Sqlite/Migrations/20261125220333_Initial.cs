@@ -38,6 +38,46 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "break_glass_accounts",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    code_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    sealed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    sealed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    tested_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_accounts", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "break_glass_uses",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    account_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    session_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    used_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    ends_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    reviewed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    reviewed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    review = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_uses", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -282,6 +322,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
                 name: "sightings",
                 columns: table => new
                 {
@@ -308,6 +349,17 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
+========
+                name: "spent_tickets",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_spent_tickets", x => x.hash);
+>>>>>>>> account:src/AgentConsole.Data.Sqlite/Migrations/20261125215141_Initial.cs
                 });
 
             migrationBuilder.CreateTable(
@@ -402,7 +454,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
                     address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
-                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true)
+                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    authenticated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    break_glass = table.Column<bool>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -474,7 +528,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     installation_admin = table.Column<bool>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
                     disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
+========
+                    break_glass = table.Column<bool>(type: "INTEGER", nullable: false),
+>>>>>>>> account:src/AgentConsole.Data.Sqlite/Migrations/20261125215141_Initial.cs
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
@@ -626,6 +684,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: table => new
                 {
                     credential_id = table.Column<byte[]>(type: "BLOB", maxLength: 1024, nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_used_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    copy_suspected_at = table.Column<long>(type: "INTEGER", nullable: true),
                     user_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     Data = table.Column<string>(type: "TEXT", nullable: false)
                 },
@@ -1031,9 +1094,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "IX_user_passkeys_user_id",
+                name: "IX_user_passkeys_user_id_id",
                 table: "user_passkeys",
-                column: "user_id");
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_sessions_organization_id_user_id",
@@ -1065,6 +1128,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "api_tokens");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_accounts");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_uses");
 
             migrationBuilder.DropTable(
                 name: "data_protection_keys");
@@ -1107,7 +1176,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "service_accounts");
 
             migrationBuilder.DropTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
                 name: "sightings");
+========
+                name: "spent_tickets");
+>>>>>>>> account:src/AgentConsole.Data.Sqlite/Migrations/20261125215141_Initial.cs
 
             migrationBuilder.DropTable(
                 name: "store_facts");

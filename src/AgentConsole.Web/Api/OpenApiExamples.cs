@@ -433,6 +433,14 @@ internal static class OpenApiExamples
             teams = Teams,
         },
         [typeof(UserBody)] = User,
+        [typeof(PasskeyBody)] = new PasskeyBody
+        {
+            Id = "pky_01m2fyzzv9m3e7p5d2v8x6r4ks",
+            Name = "Laptop",
+            CreatedAt = At,
+            LastUsedAt = At.AddHours(3),
+            Synced = true,
+        },
         [typeof(ChangeUser)] = new { roles = new[] { "auditor" } },
         [typeof(ChangeServiceAccount)] = new { name = "deployer-eu" },
         [typeof(SessionBody)] = new SessionBody(

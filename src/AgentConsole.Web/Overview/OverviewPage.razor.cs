@@ -128,8 +128,9 @@ public sealed partial class OverviewPage
             .Take(Shown)
             .ToList();
         var leaked = await Keys.LeakedAsync(me, Left);
+        var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
         var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
-        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
+        _needs = [.. opened.Take(Shown).Select(Need.Of), .. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
         var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
         if (unclaimed > 0)
             _needs.Add(Need.OfUnclaimed(unclaimed, since));
@@ -146,6 +147,8 @@ public sealed partial class OverviewPage
             lost.Sum(l => l.Agents),
             unclaimed
         );
+        if (opened.Count > 0)
+            _title = "A break-glass account was used: review it";
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);

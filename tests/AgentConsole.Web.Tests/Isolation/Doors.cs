@@ -154,6 +154,8 @@ public static class Doors
         new("DisableUser", "POST", "/api/v1/users/{user}/disable", Subject.OfAcme, Permission.ManageOrganization),
         new("EnableUser", "POST", "/api/v1/users/{user}/enable", Subject.OfAcme, Permission.ManageOrganization),
         new("RemoveTwoFactor", "DELETE", "/api/v1/users/{user}/two-factor", Subject.OfAcme, Permission.ManageOrganization),
+        new("ListPasskeys", "GET", "/api/v1/users/{user}/passkeys", Subject.OfAcme, Permission.ManageOrganization),
+        new("RemovePasskey", "DELETE", "/api/v1/users/{user}/passkeys/pky_0", Subject.OfAcme, Permission.ManageOrganization),
         new("ListServiceAccounts", "GET", "/api/v1/service-accounts", Subject.Organization, Permission.ManageOrganization),
         new("CreateServiceAccount", "POST", "/api/v1/service-accounts", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("GetServiceAccount", "GET", "/api/v1/service-accounts/{account}", Subject.OfAcme, Permission.ManageOrganization),

@@ -45,6 +45,8 @@ public sealed partial class MainLayout : IDisposable
     private bool _signedIn = true;
     private bool _leaving;
     private Grants? _grants;
+    private IReadOnlyList<BreakGlassCard> _opened = [];
+    private DateTimeOffset? _breakGlassUntil;
     private ITimer? _timer;
     private PageBoundary? _boundary;
 
@@ -96,7 +98,7 @@ public sealed partial class MainLayout : IDisposable
     {
         if (_leaving)
             return;
-        var before = _grants;
+        var (before, opened) = (_grants, _opened);
         Look();
         if (!_signedIn)
         {
@@ -107,6 +109,8 @@ public sealed partial class MainLayout : IDisposable
         }
         else if (before is not null && !Same(before, _grants!))
             Navigation.Refresh(forceReload: true);
+        else if (!opened.SequenceEqual(_opened))
+            StateHasChanged();
     }
 
     private void Look()
@@ -118,6 +122,8 @@ public sealed partial class MainLayout : IDisposable
         var me = found.Value;
         var access = Access.Current;
         _grants = me.Grants;
+        _opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
+        _breakGlassUntil = me.Method == AuthMethod.BreakGlass ? access.Sessions.GetValueOrDefault(me.CredentialId!.Value)?.ExpiresAt : null;
         _name = Visitor.DisplayName;
         _email = me.Label;
         _person = me.Id is { } id ? IdText.Format(IdText.User, id) : "";
