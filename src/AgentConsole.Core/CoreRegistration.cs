@@ -4,6 +4,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Search;
 using AgentConsole.Core.Trail;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,6 +25,7 @@ public static class CoreRegistration
         services.AddAgents();
         services.AddKeys();
         services.AddRuns();
+        services.AddSearch();
         return services;
     }
 }

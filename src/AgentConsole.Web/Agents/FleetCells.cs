@@ -10,6 +10,9 @@ namespace AgentConsole.Web.Agents;
 /// <param name="Who">Markup: team and owner.</param>
 public sealed record FleetLook(AgentRow Row, string Who)
 {
+    /// <summary>In which its times are said.</summary>
+    public Zone Zone { get; } = Zone.Current;
+
     /// <summary>Markup: runs per hour of the last day; nothing until it is known.</summary>
     public string Bars { get; init; } = "";
 

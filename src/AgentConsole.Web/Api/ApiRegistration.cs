@@ -5,6 +5,7 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Runs;
+using AgentConsole.Web.Search;
 using AgentConsole.Web.Trail;
 
 namespace AgentConsole.Web.Api;
@@ -38,6 +39,7 @@ internal static class ApiRegistration
         api.MapWhoAmIApi();
         api.MapRunReadApi();
         api.MapTrailApi();
+        api.MapSearchApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

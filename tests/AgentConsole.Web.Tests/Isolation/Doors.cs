@@ -139,6 +139,7 @@ public static class Doors
         new("ListTrail", "GET", "/api/v1/trail", Subject.Trail, Permission.ReadTrail),
         new("ExportTrail", "GET", "/api/v1/trail/export", Subject.Trail, Permission.ReadTrail),
         new("GetTrailRecord", "GET", "/api/v1/trail/{trail}", Subject.TrailRecord, Permission.ReadTrail),
+        new("Search", "GET", "/api/v1/search?q=mail", Subject.Narrowed, null),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
         // Last: it ends the sessions that the rows above use.
         new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125214311_Initial")]
+    [Migration("20261125221332_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -432,6 +432,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "Id");
 
+                    b.HasIndex("OrganizationId", "Name");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
                     b.ToTable("agent_keys", (string)null);
@@ -604,6 +606,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("Hash")
                         .HasDatabaseName("ix_key_versions_hash");
+
+                    b.HasIndex("OrganizationId", "Last4");
+
+                    b.HasIndex("OrganizationId", "Prefix");
 
                     b.HasIndex("State", "ExpiresAt")
                         .HasDatabaseName("ix_key_versions_expiry")
@@ -1417,6 +1423,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "RunId", "Id");
 
+                    b.HasIndex("OrganizationId", "Id")
+                        .HasDatabaseName("ix_run_events_id");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
@@ -1672,6 +1681,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasKey("OrganizationId", "Seq");
 
                     b.HasIndex("OrganizationId", "At");
+
+                    b.HasIndex("OrganizationId", "CorrelationId");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()
