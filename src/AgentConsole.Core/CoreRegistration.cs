@@ -8,6 +8,7 @@ using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Spend;
+using AgentConsole.Core.Search;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +35,7 @@ public static class CoreRegistration
         services.AddSamples();
         services.AddSpend();
         services.AddRetention();
+        services.AddSearch();
         return services;
     }
 }

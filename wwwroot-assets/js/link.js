@@ -26,7 +26,8 @@
   const lose = () => {
     if (lostAt) return;
     lostAt = new Date(Date.now() + skew);
-    const at = `${two(lostAt.getUTCHours())}:${two(lostAt.getUTCMinutes())}:${two(lostAt.getUTCSeconds())} UTC`;
+    const { zone, zoneLabel } = document.querySelector(".shell")?.dataset ?? {};
+    const at = `${lostAt.toLocaleTimeString("en-GB", { timeZone: zone || "UTC" })} ${zoneLabel || "UTC"}`;
     timers = [setTimeout(() => word("reconnecting", "Reconnecting"), 2000), setTimeout(() => word("stale", `Stale since ${at}`), 15000)];
   };
   const find = () => {

@@ -87,6 +87,35 @@ public sealed class RunService(
             : null;
     }
 
+    /// <summary>Runs that carry exactly this external id, newest first.</summary>
+    public async Task<IReadOnlyList<RunRow>> NamedAsync(Actor by, string externalId, int most, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var rows = await db
+            .Runs.VisibleTo(by)
+            .Where(r => r.ExternalId == externalId)
+            .OrderByDescending(r => r.Id)
+            .Take(most)
+            .Select(RunRow.Of)
+            .ToListAsync(cancellationToken);
+        return [.. rows.Select(Named)];
+    }
+
+    /// <summary>The run in which this step was reported; null when the actor may not see it.</summary>
+    public async Task<RunRow?> OfStepAsync(Actor by, Guid stepId, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var organization = by.OrganizationId;
+        var run = await db
+            .RunEvents.Where(e => e.OrganizationId == organization && e.Id == stepId)
+            .Select(e => (Guid?)e.RunId)
+            .FirstOrDefaultAsync(cancellationToken);
+        if (run is not { } id)
+            return null;
+        var row = await db.Runs.VisibleTo(by).Where(r => r.Id == id).Select(RunRow.Of).FirstOrDefaultAsync(cancellationToken);
+        return row is null ? null : Named(row);
+    }
+
     /// <summary>The steps of a run in the order in which they were received.</summary>
     public async Task<Outcome<Paged<EventBody>>> EventsAsync(
         Actor by,

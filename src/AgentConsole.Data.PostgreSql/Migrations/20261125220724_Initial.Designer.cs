@@ -12,6 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220724_Initial.Designer.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.Designer.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.Designer.cs
     [Migration("20261125220119_Initial")]
@@ -21,6 +22,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 ========
     [Migration("20261125220724_Initial")]
 >>>>>>>> care:src/AgentConsole.Data.PostgreSql/Migrations/20261125220724_Initial.Designer.cs
+========
+    [Migration("20261125221352_Initial")]
+>>>>>>>> shell:src/AgentConsole.Data.PostgreSql/Migrations/20261125221352_Initial.Designer.cs
     partial class Initial
     {
         /// <inheritdoc />
@@ -442,6 +446,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasKey("OrganizationId", "Id");
 
+                    b.HasIndex("OrganizationId", "Name");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
                     b.ToTable("agent_keys", (string)null);
@@ -612,6 +618,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("Hash")
                         .HasDatabaseName("ix_key_versions_hash");
+
+                    b.HasIndex("OrganizationId", "Last4");
+
+                    b.HasIndex("OrganizationId", "Prefix");
 
                     b.HasIndex("State", "ExpiresAt")
                         .HasDatabaseName("ix_key_versions_expiry")
@@ -1579,6 +1589,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasKey("OrganizationId", "RunId", "Id");
 
+                    b.HasIndex("OrganizationId", "Id")
+                        .HasDatabaseName("ix_run_events_id");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
@@ -1838,6 +1851,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasKey("OrganizationId", "Seq");
 
                     b.HasIndex("OrganizationId", "At");
+
+                    b.HasIndex("OrganizationId", "CorrelationId");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

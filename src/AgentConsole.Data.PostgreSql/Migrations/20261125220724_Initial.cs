@@ -751,6 +751,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "agent_id", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_agent_keys_organization_id_name",
+                table: "agent_keys",
+                columns: new[] { "organization_id", "name" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_agent_tags_organization_id_agent_id",
                 table: "agent_tags",
                 columns: new[] { "organization_id", "agent_id" });
@@ -828,6 +833,16 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "agent_id", "state" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_last4",
+                table: "key_versions",
+                columns: new[] { "organization_id", "last4" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_prefix",
+                table: "key_versions",
+                columns: new[] { "organization_id", "prefix" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_versions_organization_id_used_order_id",
                 table: "key_versions",
                 columns: new[] { "organization_id", "used_order", "id" });
@@ -886,6 +901,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220724_Initial.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                 name: "ux_prices_begin",
                 table: "prices",
@@ -902,6 +918,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 table: "run_cancels",
                 columns: new[] { "organization_id", "root_run_id" });
 >>>>>>>> runs:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
+========
+                name: "ix_run_events_id",
+                table: "run_events",
+                columns: new[] { "organization_id", "id" });
+>>>>>>>> shell:src/AgentConsole.Data.PostgreSql/Migrations/20261125221352_Initial.cs
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1005,6 +1026,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "IX_trail_records_organization_id_at",
                 table: "trail_records",
                 columns: new[] { "organization_id", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_correlation_id",
+                table: "trail_records",
+                columns: new[] { "organization_id", "correlation_id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",

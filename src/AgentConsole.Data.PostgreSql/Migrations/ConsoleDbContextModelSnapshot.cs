@@ -652,6 +652,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasKey("OrganizationId", "Id");
 
+                    b.HasIndex("OrganizationId", "Name");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
                     b.ToTable("agent_keys", (string)null);
@@ -822,6 +824,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("Hash")
                         .HasDatabaseName("ix_key_versions_hash");
+
+                    b.HasIndex("OrganizationId", "Last4");
+
+                    b.HasIndex("OrganizationId", "Prefix");
 
                     b.HasIndex("State", "ExpiresAt")
                         .HasDatabaseName("ix_key_versions_expiry")
@@ -1960,6 +1966,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasKey("OrganizationId", "RunId", "Id");
 
+                    b.HasIndex("OrganizationId", "Id")
+                        .HasDatabaseName("ix_run_events_id");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
@@ -2219,6 +2228,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasKey("OrganizationId", "Seq");
 
                     b.HasIndex("OrganizationId", "At");
+
+                    b.HasIndex("OrganizationId", "CorrelationId");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

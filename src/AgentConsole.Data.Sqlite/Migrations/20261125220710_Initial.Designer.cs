@@ -10,6 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220710_Initial.Designer.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.Designer.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.Designer.cs
     [Migration("20261125220111_Initial")]
@@ -19,6 +20,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 ========
     [Migration("20261125220710_Initial")]
 >>>>>>>> care:src/AgentConsole.Data.Sqlite/Migrations/20261125220710_Initial.Designer.cs
+========
+    [Migration("20261125221332_Initial")]
+>>>>>>>> shell:src/AgentConsole.Data.Sqlite/Migrations/20261125221332_Initial.Designer.cs
     partial class Initial
     {
         /// <inheritdoc />
@@ -440,6 +444,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "Id");
 
+                    b.HasIndex("OrganizationId", "Name");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
                     b.ToTable("agent_keys", (string)null);
@@ -612,6 +618,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("Hash")
                         .HasDatabaseName("ix_key_versions_hash");
+
+                    b.HasIndex("OrganizationId", "Last4");
+
+                    b.HasIndex("OrganizationId", "Prefix");
 
                     b.HasIndex("State", "ExpiresAt")
                         .HasDatabaseName("ix_key_versions_expiry")
@@ -1590,6 +1600,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "RunId", "Id");
 
+                    b.HasIndex("OrganizationId", "Id")
+                        .HasDatabaseName("ix_run_events_id");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
@@ -1850,6 +1863,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasKey("OrganizationId", "Seq");
 
                     b.HasIndex("OrganizationId", "At");
+
+                    b.HasIndex("OrganizationId", "CorrelationId");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

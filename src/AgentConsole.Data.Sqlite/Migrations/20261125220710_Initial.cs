@@ -749,6 +749,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "agent_id", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_agent_keys_organization_id_name",
+                table: "agent_keys",
+                columns: new[] { "organization_id", "name" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_agent_tags_organization_id_agent_id",
                 table: "agent_tags",
                 columns: new[] { "organization_id", "agent_id" });
@@ -826,6 +831,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "agent_id", "state" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_last4",
+                table: "key_versions",
+                columns: new[] { "organization_id", "last4" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_prefix",
+                table: "key_versions",
+                columns: new[] { "organization_id", "prefix" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_versions_organization_id_used_order_id",
                 table: "key_versions",
                 columns: new[] { "organization_id", "used_order", "id" });
@@ -884,6 +899,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220710_Initial.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                 name: "ux_prices_begin",
                 table: "prices",
@@ -900,6 +916,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 table: "run_cancels",
                 columns: new[] { "organization_id", "root_run_id" });
 >>>>>>>> runs:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
+========
+                name: "ix_run_events_id",
+                table: "run_events",
+                columns: new[] { "organization_id", "id" });
+>>>>>>>> shell:src/AgentConsole.Data.Sqlite/Migrations/20261125221332_Initial.cs
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1003,6 +1024,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "IX_trail_records_organization_id_at",
                 table: "trail_records",
                 columns: new[] { "organization_id", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_correlation_id",
+                table: "trail_records",
+                columns: new[] { "organization_id", "correlation_id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",

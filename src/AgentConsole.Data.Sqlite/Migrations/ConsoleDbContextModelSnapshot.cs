@@ -651,6 +651,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "Id");
 
+                    b.HasIndex("OrganizationId", "Name");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
                     b.ToTable("agent_keys", (string)null);
@@ -823,6 +825,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("Hash")
                         .HasDatabaseName("ix_key_versions_hash");
+
+                    b.HasIndex("OrganizationId", "Last4");
+
+                    b.HasIndex("OrganizationId", "Prefix");
 
                     b.HasIndex("State", "ExpiresAt")
                         .HasDatabaseName("ix_key_versions_expiry")
@@ -1977,6 +1983,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "RunId", "Id");
 
+                    b.HasIndex("OrganizationId", "Id")
+                        .HasDatabaseName("ix_run_events_id");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
@@ -2237,6 +2246,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasKey("OrganizationId", "Seq");
 
                     b.HasIndex("OrganizationId", "At");
+
+                    b.HasIndex("OrganizationId", "CorrelationId");
 
                     b.HasIndex("OrganizationId", "Id")
                         .IsUnique()

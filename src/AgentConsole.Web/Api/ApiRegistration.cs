@@ -9,6 +9,7 @@ using AgentConsole.Web.Retention;
 using AgentConsole.Web.Live;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Spend;
+using AgentConsole.Web.Search;
 using AgentConsole.Web.Trail;
 
 namespace AgentConsole.Web.Api;
@@ -51,6 +52,7 @@ internal static class ApiRegistration
         api.MapSpendApi();
         api.MapRerateApi();
         api.MapRetentionApi();
+        api.MapSearchApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

@@ -265,6 +265,9 @@ internal static class OpenApiExamples
         [typeof(KeyAction)] = new { key_version = 1, reason = "Found in a log" },
         [typeof(SetKeyExpiry)] = new { expires_at = At.AddDays(30) },
         [typeof(KeyBody)] = Key,
+        [typeof(SearchResults)] = new SearchResults([
+            new SearchResult("agent", AgentId, "Mailroom", "mailroom-1 · Payments", "/agents/mailroom-1"),
+        ]),
         [typeof(KeyProof)] = new { key = "ak_live_…" },
         [typeof(KeyListRow)] = new KeyListRow
         {

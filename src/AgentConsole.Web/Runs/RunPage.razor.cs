@@ -96,7 +96,7 @@ public sealed partial class RunPage
     private static string When(RunBody run) =>
         run.StartedAt is not { } start
             ? ""
-            : $"{start.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}{(run.EndedAt is { } end ? " to " + end.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "")} UTC";
+            : $"{(run.EndedAt is null ? Words.Exact(start) : Zone.Current.In(start).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture))}{(run.EndedAt is { } end ? " to " + Words.ClockSeconds(end) : "")}";
 
     private static string Tokens(RunBody run) =>
         run.InputTokens is null && run.OutputTokens is null

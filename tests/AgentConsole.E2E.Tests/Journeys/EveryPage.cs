@@ -224,6 +224,27 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             Assert.True(sideways <= 0, $"{name} scrolls {sideways} px sideways at {width} px");
             if (width == 1440 || scheme == ColorScheme.Light)
                 await AssertAccessibleAsync(page);
+            if (width == 1440 && name is not "account")
+            {
+                // High contrast, in both looks: the colours are all that is new.
+                await page.EvaluateAsync("document.documentElement.dataset.look = 'system.more.comfortable.on.local'");
+                await Expect(page.Locator("html")).ToHaveAttributeAsync("data-contrast", "more");
+                await AssertAccessibleAsync(page, "color-contrast-enhanced", "color-contrast");
+            }
+            else if (scheme == ColorScheme.Light)
+            {
+                // The narrowest window that must do, and a usual one at 200 %.
+                foreach (var narrow in (int[])[320, 720])
+                {
+                    await page.SetViewportSizeAsync(narrow, 640);
+                    var beyond = await page.EvaluateAsync<int>(
+                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                    );
+                    Assert.True(beyond <= 0, $"{name} scrolls {beyond} px sideways at {narrow} px");
+                    if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } shots)
+                        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(shots, $"{name}-{narrow}.png") });
+                }
+            }
             Assert.Empty(complaints);
             await page.CloseAsync();
         }

@@ -22,6 +22,7 @@ public sealed partial class DependencyRuleTests
         ["Keys", "Runs"],
         ["Samples"],
         ["Retention", "Spend"],
+        ["Search"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)

@@ -187,6 +187,7 @@ public static class Doors
         new("PlanRerating", "POST", "/api/v1/reratings", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("GetRerating", "GET", "/api/v1/reratings/rra_x", Subject.Nobodys, null),
         new("ApplyRerating", "POST", "/api/v1/reratings/rra_x/apply", Subject.Nobodys, null, "{}"),
+        new("Search", "GET", "/api/v1/search?q=mail", Subject.Narrowed, null),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
         // Last: it ends the sessions that the rows above use.
         new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),
