@@ -87,7 +87,7 @@ internal static class AgentApi
             );
         foreach (var format in Enum.GetValues<FleetFormat>())
         {
-            var export = agents
+            var file = agents
                 .MapGet(
                     "/fleet." + KebabCase.Of(format),
                     (ListQuery query, CurrentActor actor, FleetExports exports, CancellationToken cancellationToken) =>
@@ -98,7 +98,7 @@ internal static class AgentApi
                 .WithSummary($"Download the agents that match as {format.ToString().ToUpperInvariant()}, as POST /agents/bulk takes it")
                 .WithDescription("Sent back unchanged it changes nothing. The export is put on the trail. Deleted agents are not in it.");
             foreach (var (name, description) in Filters.Where(f => f.Name != "deleted"))
-                export.Takes(name, description);
+                file.Takes(name, description);
         }
         agents
             .MapPost("/hand-over", HandOverAsync)
