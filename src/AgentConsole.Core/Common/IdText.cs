@@ -24,8 +24,7 @@ public static class IdText
         Rerating = "rra",
         Purge = "prg",
         View = "view",
-        Unclaimed = "unc";
-        Session = "ses",
+        Unclaimed = "unc",
         Passkey = "pky",
         BreakGlass = "bgl",
         BreakGlassUse = "bgu";

@@ -17,7 +17,6 @@ public sealed partial class DependencyRuleTests
     [
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents", "Prices"],
-        ["Agents"],
         ["Unclaimed"],
         ["Keys", "Runs"],
         ["Samples"],

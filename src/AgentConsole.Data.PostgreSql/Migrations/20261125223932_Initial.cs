@@ -40,6 +40,46 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "break_glass_accounts",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    code_hash = table.Column<byte[]>(type: "bytea", nullable: true),
+                    sealed_at = table.Column<long>(type: "bigint", nullable: false),
+                    sealed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    tested_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_accounts", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "break_glass_uses",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    account_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    session_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    used_at = table.Column<long>(type: "bigint", nullable: false),
+                    ends_at = table.Column<long>(type: "bigint", nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    reviewed_at = table.Column<long>(type: "bigint", nullable: true),
+                    reviewed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    review = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_uses", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -141,6 +181,39 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_organizations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollup_bases",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    gateway = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    bucket = table.Column<long>(type: "bigint", nullable: false),
+                    bucket_seconds = table.Column<int>(type: "integer", nullable: false),
+                    completed = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    cancelled = table.Column<long>(type: "bigint", nullable: false),
+                    timed_out = table.Column<long>(type: "bigint", nullable: false),
+                    skipped = table.Column<long>(type: "bigint", nullable: false),
+                    lost = table.Column<long>(type: "bigint", nullable: false),
+                    allowed = table.Column<long>(type: "bigint", nullable: false),
+                    blocked = table.Column<long>(type: "bigint", nullable: false),
+                    redacted = table.Column<long>(type: "bigint", nullable: false),
+                    escalated = table.Column<long>(type: "bigint", nullable: false),
+                    input_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    output_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    cost_micros = table.Column<long>(type: "bigint", nullable: false),
+                    unpriced = table.Column<long>(type: "bigint", nullable: false),
+                    durations = table.Column<byte[]>(type: "bytea", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollup_bases", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
                 });
 
             migrationBuilder.CreateTable(
@@ -313,6 +386,18 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "spent_tickets",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_spent_tickets", x => x.hash);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "store_facts",
                 columns: table => new
                 {
@@ -404,11 +489,58 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     last_seen_at = table.Column<long>(type: "bigint", nullable: false),
                     address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    revoked_at = table.Column<long>(type: "bigint", nullable: true)
+                    revoked_at = table.Column<long>(type: "bigint", nullable: true),
+                    authenticated_at = table.Column<long>(type: "bigint", nullable: false),
+                    break_glass = table.Column<bool>(type: "boolean", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plans",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    action = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    add_tags = table.Column<string>(type: "text", nullable: false),
+                    remove_tags = table.Column<string>(type: "text", nullable: false),
+                    owner_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    target_team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    filter = table.Column<string>(type: "text", nullable: true),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    maker_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    maker_label = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    work_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    lease_until = table.Column<long>(type: "bigint", nullable: true),
+                    stopped = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: true),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    total = table.Column<int>(type: "integer", nullable: false),
+                    change = table.Column<int>(type: "integer", nullable: false),
+                    no_change = table.Column<int>(type: "integer", nullable: false),
+                    refused = table.Column<int>(type: "integer", nullable: false),
+                    done = table.Column<int>(type: "integer", nullable: false),
+                    failed = table.Column<int>(type: "integer", nullable: false),
+                    undone = table.Column<int>(type: "integer", nullable: false),
+                    undo_failed = table.Column<int>(type: "integer", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plans", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_bulk_plans_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -437,6 +569,104 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
                     table.ForeignKey(
                         name: "FK_prices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "purges",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    policy_revision = table.Column<long>(type: "bigint", nullable: false),
+                    run_days = table.Column<int>(type: "integer", nullable: true),
+                    step_days = table.Column<int>(type: "integer", nullable: true),
+                    content_days = table.Column<int>(type: "integer", nullable: true),
+                    liveness_days = table.Column<int>(type: "integer", nullable: true),
+                    session_days = table.Column<int>(type: "integer", nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: false),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    runs = table.Column<long>(type: "bigint", nullable: false),
+                    steps = table.Column<long>(type: "bigint", nullable: false),
+                    contents = table.Column<long>(type: "bigint", nullable: false),
+                    liveness_changes = table.Column<long>(type: "bigint", nullable: false),
+                    sessions = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_purges", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_purges_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "reratings",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    from = table.Column<long>(type: "bigint", nullable: false),
+                    to = table.Column<long>(type: "bigint", nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    include_reported = table.Column<bool>(type: "boolean", nullable: false),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    planned_at = table.Column<long>(type: "bigint", nullable: false),
+                    planned_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false),
+                    applied_at = table.Column<long>(type: "bigint", nullable: true),
+                    applied_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    looked_at = table.Column<long>(type: "bigint", nullable: false),
+                    runs = table.Column<long>(type: "bigint", nullable: false),
+                    old_micros = table.Column<long>(type: "bigint", nullable: false),
+                    new_micros = table.Column<long>(type: "bigint", nullable: false),
+                    groups = table.Column<string>(type: "text", nullable: false),
+                    position = table.Column<Guid>(type: "uuid", nullable: true),
+                    changed = table.Column<long>(type: "bigint", nullable: false),
+                    skipped = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_reratings", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_reratings_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "retention_policies",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_days = table.Column<int>(type: "integer", nullable: true),
+                    step_days = table.Column<int>(type: "integer", nullable: true),
+                    content_days = table.Column<int>(type: "integer", nullable: true),
+                    liveness_days = table.Column<int>(type: "integer", nullable: true),
+                    session_days = table.Column<int>(type: "integer", nullable: true),
+                    legal_hold = table.Column<bool>(type: "boolean", nullable: false),
+                    hold_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    changed_at = table.Column<long>(type: "bigint", nullable: false),
+                    changed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_retention_policies", x => x.organization_id);
+                    table.ForeignKey(
+                        name: "FK_retention_policies_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -477,6 +707,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
                     disabled_at = table.Column<long>(type: "bigint", nullable: true),
+                    break_glass = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -505,6 +736,61 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plan_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    plan_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ordinal = table.Column<int>(type: "integer", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    display_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    agent_revision = table.Column<long>(type: "bigint", nullable: false),
+                    effect = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    before = table.Column<string>(type: "text", nullable: true),
+                    after = table.Column<string>(type: "text", nullable: true),
+                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    done_revision = table.Column<long>(type: "bigint", nullable: true),
+                    undo = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plan_rows", x => new { x.organization_id, x.plan_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
+                        columns: x => new { x.organization_id, x.plan_id },
+                        principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rerating_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    rerating_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    old_micros = table.Column<long>(type: "bigint", nullable: true),
+                    old_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    new_micros = table.Column<long>(type: "bigint", nullable: true),
+                    new_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rerating_rows", x => new { x.organization_id, x.rerating_id, x.run_id });
+                    table.ForeignKey(
+                        name: "FK_rerating_rows_reratings_organization_id_rerating_id",
+                        columns: x => new { x.organization_id, x.rerating_id },
+                        principalTable: "reratings",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -628,6 +914,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: table => new
                 {
                     credential_id = table.Column<byte[]>(type: "bytea", maxLength: 1024, nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    last_used_at = table.Column<long>(type: "bigint", nullable: true),
+                    copy_suspected_at = table.Column<long>(type: "bigint", nullable: true),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
                     Data = table.Column<string>(type: "jsonb", nullable: false)
                 },
@@ -818,6 +1109,21 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_effect_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_outcome_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plans_created_at",
+                table: "bulk_plans",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -901,14 +1207,27 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220724_Initial.cs
-<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                 name: "ux_prices_begin",
                 table: "prices",
                 columns: new[] { "organization_id", "model", "effective_from" },
                 unique: true,
                 filter: "superseded_at IS NULL");
-========
+
+            migrationBuilder.CreateIndex(
+                name: "ux_purges_running",
+                table: "purges",
+                column: "organization_id",
+                unique: true,
+                filter: "finished_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_reratings_applying",
+                table: "reratings",
+                column: "organization_id",
+                unique: true,
+                filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_run_cancels_requested",
                 table: "run_cancels",
                 column: "requested_at");
@@ -917,12 +1236,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_run_cancels_root",
                 table: "run_cancels",
                 columns: new[] { "organization_id", "root_run_id" });
->>>>>>>> runs:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
-========
+
+            migrationBuilder.CreateIndex(
                 name: "ix_run_events_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "id" });
->>>>>>>> shell:src/AgentConsole.Data.PostgreSql/Migrations/20261125221352_Initial.cs
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1059,9 +1377,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "IX_user_passkeys_user_id",
+                name: "IX_user_passkeys_user_id_id",
                 table: "user_passkeys",
-                column: "user_id");
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_sessions_organization_id_user_id",
@@ -1095,6 +1413,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "api_tokens");
 
             migrationBuilder.DropTable(
+                name: "break_glass_accounts");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_uses");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plan_rows");
+
+            migrationBuilder.DropTable(
                 name: "data_protection_keys");
 
             migrationBuilder.DropTable(
@@ -1116,11 +1443,22 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "one_time_links");
 
             migrationBuilder.DropTable(
-<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125220119_Initial.cs
                 name: "prices");
-========
+
+            migrationBuilder.DropTable(
+                name: "purges");
+
+            migrationBuilder.DropTable(
+                name: "rerating_rows");
+
+            migrationBuilder.DropTable(
+                name: "retention_policies");
+
+            migrationBuilder.DropTable(
+                name: "rollup_bases");
+
+            migrationBuilder.DropTable(
                 name: "run_cancels");
->>>>>>>> runs:src/AgentConsole.Data.PostgreSql/Migrations/20261125220342_Initial.cs
 
             migrationBuilder.DropTable(
                 name: "run_events");
@@ -1136,6 +1474,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "sightings");
+
+            migrationBuilder.DropTable(
+                name: "spent_tickets");
 
             migrationBuilder.DropTable(
                 name: "store_facts");
@@ -1165,7 +1506,13 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "user_tokens");
 
             migrationBuilder.DropTable(
+                name: "bulk_plans");
+
+            migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "reratings");
 
             migrationBuilder.DropTable(
                 name: "users");

@@ -38,6 +38,46 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "break_glass_accounts",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    code_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    sealed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    sealed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    tested_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_accounts", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "break_glass_uses",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    account_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    session_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    used_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    ends_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    reviewed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    reviewed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    review = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_uses", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -139,6 +179,39 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_organizations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollup_bases",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    gateway = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    bucket = table.Column<long>(type: "INTEGER", nullable: false),
+                    bucket_seconds = table.Column<int>(type: "INTEGER", nullable: false),
+                    completed = table.Column<long>(type: "INTEGER", nullable: false),
+                    failed = table.Column<long>(type: "INTEGER", nullable: false),
+                    cancelled = table.Column<long>(type: "INTEGER", nullable: false),
+                    timed_out = table.Column<long>(type: "INTEGER", nullable: false),
+                    skipped = table.Column<long>(type: "INTEGER", nullable: false),
+                    lost = table.Column<long>(type: "INTEGER", nullable: false),
+                    allowed = table.Column<long>(type: "INTEGER", nullable: false),
+                    blocked = table.Column<long>(type: "INTEGER", nullable: false),
+                    redacted = table.Column<long>(type: "INTEGER", nullable: false),
+                    escalated = table.Column<long>(type: "INTEGER", nullable: false),
+                    input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    cost_micros = table.Column<long>(type: "INTEGER", nullable: false),
+                    unpriced = table.Column<long>(type: "INTEGER", nullable: false),
+                    durations = table.Column<byte[]>(type: "BLOB", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollup_bases", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
                 });
 
             migrationBuilder.CreateTable(
@@ -282,6 +355,47 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "sightings",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    token_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    blocked_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    blocked_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    count = table.Column<long>(type: "INTEGER", nullable: false),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    last_kind = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    last_status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    cost_micros = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "spent_tickets",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_spent_tickets", x => x.hash);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "store_facts",
                 columns: table => new
                 {
@@ -373,7 +487,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
                     address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
-                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true)
+                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    authenticated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    break_glass = table.Column<bool>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -381,37 +497,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
-<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
-                name: "prices",
-========
                 name: "bulk_plans",
->>>>>>>> bulk:src/AgentConsole.Data.Sqlite/Migrations/20261125220847_Initial.cs
                 columns: table => new
                 {
                     id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
-                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    provider = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
-                    input_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
-                    output_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
-                    effective_from = table.Column<long>(type: "INTEGER", nullable: false),
-                    effective_until = table.Column<long>(type: "INTEGER", nullable: true),
-                    source = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
-                    notes = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
-                    superseded_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    superseded_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
-                    supersede_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
-                    replaced_by_id = table.Column<byte[]>(type: "BLOB", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
-                    table.ForeignKey(
-                        name: "FK_prices_organizations_organization_id",
-========
                     action = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     add_tags = table.Column<string>(type: "TEXT", nullable: false),
                     remove_tags = table.Column<string>(type: "TEXT", nullable: false),
@@ -445,7 +535,136 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     table.PrimaryKey("PK_bulk_plans", x => new { x.organization_id, x.id });
                     table.ForeignKey(
                         name: "FK_bulk_plans_organizations_organization_id",
->>>>>>>> bulk:src/AgentConsole.Data.Sqlite/Migrations/20261125220847_Initial.cs
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "prices",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    provider = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    input_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    output_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    effective_from = table.Column<long>(type: "INTEGER", nullable: false),
+                    effective_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    source = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    notes = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    superseded_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    superseded_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    supersede_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    replaced_by_id = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_prices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "purges",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    policy_revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    run_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    step_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    content_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    liveness_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    session_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false),
+                    steps = table.Column<long>(type: "INTEGER", nullable: false),
+                    contents = table.Column<long>(type: "INTEGER", nullable: false),
+                    liveness_changes = table.Column<long>(type: "INTEGER", nullable: false),
+                    sessions = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_purges", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_purges_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "reratings",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    from = table.Column<long>(type: "INTEGER", nullable: false),
+                    to = table.Column<long>(type: "INTEGER", nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    include_reported = table.Column<bool>(type: "INTEGER", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    planned_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    planned_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    applied_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    applied_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    looked_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false),
+                    old_micros = table.Column<long>(type: "INTEGER", nullable: false),
+                    new_micros = table.Column<long>(type: "INTEGER", nullable: false),
+                    groups = table.Column<string>(type: "TEXT", nullable: false),
+                    position = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    changed = table.Column<long>(type: "INTEGER", nullable: false),
+                    skipped = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_reratings", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_reratings_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "retention_policies",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    step_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    content_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    liveness_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    session_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    legal_hold = table.Column<bool>(type: "INTEGER", nullable: false),
+                    hold_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    changed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    changed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_retention_policies", x => x.organization_id);
+                    table.ForeignKey(
+                        name: "FK_retention_policies_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -485,6 +704,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     installation_admin = table.Column<bool>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
+                    disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    break_glass = table.Column<bool>(type: "INTEGER", nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
@@ -543,6 +764,29 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
                         columns: x => new { x.organization_id, x.plan_id },
                         principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rerating_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    rerating_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    old_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    old_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    new_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    new_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rerating_rows", x => new { x.organization_id, x.rerating_id, x.run_id });
+                    table.ForeignKey(
+                        name: "FK_rerating_rows_reratings_organization_id_rerating_id",
+                        columns: x => new { x.organization_id, x.rerating_id },
+                        principalTable: "reratings",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -668,6 +912,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: table => new
                 {
                     credential_id = table.Column<byte[]>(type: "BLOB", maxLength: 1024, nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_used_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    copy_suspected_at = table.Column<long>(type: "INTEGER", nullable: true),
                     user_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     Data = table.Column<string>(type: "TEXT", nullable: false)
                 },
@@ -791,6 +1040,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "agent_id", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_agent_keys_organization_id_name",
+                table: "agent_keys",
+                columns: new[] { "organization_id", "name" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_agent_tags_organization_id_agent_id",
                 table: "agent_tags",
                 columns: new[] { "organization_id", "agent_id" });
@@ -883,6 +1137,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "agent_id", "state" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_last4",
+                table: "key_versions",
+                columns: new[] { "organization_id", "last4" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_prefix",
+                table: "key_versions",
+                columns: new[] { "organization_id", "prefix" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_versions_organization_id_used_order_id",
                 table: "key_versions",
                 columns: new[] { "organization_id", "used_order", "id" });
@@ -897,6 +1161,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ix_key_versions_hash",
                 table: "key_versions",
                 column: "hash");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_versions_unused",
+                table: "key_versions",
+                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
@@ -936,13 +1205,27 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                 name: "ux_prices_begin",
                 table: "prices",
                 columns: new[] { "organization_id", "model", "effective_from" },
                 unique: true,
                 filter: "superseded_at IS NULL");
-========
+
+            migrationBuilder.CreateIndex(
+                name: "ux_purges_running",
+                table: "purges",
+                column: "organization_id",
+                unique: true,
+                filter: "finished_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_reratings_applying",
+                table: "reratings",
+                column: "organization_id",
+                unique: true,
+                filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_run_cancels_requested",
                 table: "run_cancels",
                 column: "requested_at");
@@ -951,7 +1234,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ix_run_cancels_root",
                 table: "run_cancels",
                 columns: new[] { "organization_id", "root_run_id" });
->>>>>>>> runs:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_events_id",
+                table: "run_events",
+                columns: new[] { "organization_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1025,6 +1312,17 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_sightings_organization_id_state_id",
+                table: "sightings",
+                columns: new[] { "organization_id", "state", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_sightings_name",
+                table: "sightings",
+                columns: new[] { "organization_id", "token_id", "name" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_stored_retries_expires_at",
                 table: "stored_retries",
                 column: "expires_at");
@@ -1044,6 +1342,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "IX_trail_records_organization_id_at",
                 table: "trail_records",
                 columns: new[] { "organization_id", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_correlation_id",
+                table: "trail_records",
+                columns: new[] { "organization_id", "correlation_id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",
@@ -1072,9 +1375,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "IX_user_passkeys_user_id",
+                name: "IX_user_passkeys_user_id_id",
                 table: "user_passkeys",
-                column: "user_id");
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_sessions_organization_id_user_id",
@@ -1108,6 +1411,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "api_tokens");
 
             migrationBuilder.DropTable(
+                name: "break_glass_accounts");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_uses");
+
+            migrationBuilder.DropTable(
                 name: "bulk_plan_rows");
 
             migrationBuilder.DropTable(
@@ -1132,11 +1441,22 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "one_time_links");
 
             migrationBuilder.DropTable(
-<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125220111_Initial.cs
                 name: "prices");
-========
+
+            migrationBuilder.DropTable(
+                name: "purges");
+
+            migrationBuilder.DropTable(
+                name: "rerating_rows");
+
+            migrationBuilder.DropTable(
+                name: "retention_policies");
+
+            migrationBuilder.DropTable(
+                name: "rollup_bases");
+
+            migrationBuilder.DropTable(
                 name: "run_cancels");
->>>>>>>> runs:src/AgentConsole.Data.Sqlite/Migrations/20261125220333_Initial.cs
 
             migrationBuilder.DropTable(
                 name: "run_events");
@@ -1149,6 +1469,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "service_accounts");
+
+            migrationBuilder.DropTable(
+                name: "sightings");
+
+            migrationBuilder.DropTable(
+                name: "spent_tickets");
 
             migrationBuilder.DropTable(
                 name: "store_facts");
@@ -1182,6 +1508,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "reratings");
 
             migrationBuilder.DropTable(
                 name: "users");
