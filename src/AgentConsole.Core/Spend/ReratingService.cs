@@ -188,7 +188,11 @@ public sealed class ReratingService(
     }
 
     internal static TrailTarget Target(Rerating rerating) =>
-        new("re-rating", rerating.Id, $"{rerating.From:yyyy-MM-dd} to {rerating.To:yyyy-MM-dd}");
+        new(
+            "re-rating",
+            rerating.Id,
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{rerating.From:yyyy-MM-dd} to {rerating.To:yyyy-MM-dd}")
+        );
 
     internal static object Facts(Rerating rerating) =>
         new

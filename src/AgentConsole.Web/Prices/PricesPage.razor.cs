@@ -77,9 +77,9 @@ public sealed partial class PricesPage
     private async Task ReloadAsync()
     {
         var read = await Prices.ListAsync(Me, new PriceFilter(All: _all), new PageRequest(200), Left);
-        (_problem, _prices, _next) = read.Problem is null
-            ? (null, [.. read.Value.Items], read.Value.NextCursor)
-            : (read.Problem, _prices ?? [], null);
+        _problem = read.Problem;
+        _prices = read.Problem is null ? [.. read.Value.Items] : _prices ?? [];
+        _next = read.Problem is null ? read.Value.NextCursor : null;
         var spend = await Spend.ReadAsync(Me, new SpendQuery { By = SpendBy.Organization }, Left);
         _unpriced = spend.Problem is null ? spend.Value.Unpriced : [];
     }

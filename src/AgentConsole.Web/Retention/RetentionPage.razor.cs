@@ -61,7 +61,8 @@ public sealed partial class RetentionPage
         if (_mayNot is not null)
             return;
         var read = await Retention.GetAsync(Me, Left);
-        (_problem, _now) = read.Problem is null ? (null, read.Value) : (read.Problem, _now);
+        _problem = read.Problem;
+        _now = read.Problem is null ? read.Value : _now;
     }
 
     private async Task PreviewAsync()
@@ -115,7 +116,11 @@ public sealed partial class RetentionPage
             (_now, _preview) = (saved.Value, null);
     }
 
-    private void Take(Problem? problem) => (_errors, _problem) = problem?.Errors is { } errors ? (errors, null) : (null, problem);
+    private void Take(Problem? problem)
+    {
+        _errors = problem?.Errors;
+        _problem = problem?.Errors is null ? problem : null;
+    }
 
     private static string Bytes(long bytes) =>
         bytes switch

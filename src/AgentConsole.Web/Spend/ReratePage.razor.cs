@@ -19,8 +19,8 @@ public sealed partial class ReratePage
     private IReadOnlyDictionary<string, string[]>? _errors;
     private string? _mayNot;
     private string? _id;
-    private string? _from;
-    private string? _to;
+    private DateOnly? _from;
+    private DateOnly? _to;
     private string? _model;
     private string? _reason;
     private bool _reported;
@@ -52,7 +52,8 @@ public sealed partial class ReratePage
             return;
         }
         var one = await Reratings.GetAsync(me, _id, Left);
-        (_plan, _problem) = one.Problem is null ? (one.Value, null) : (null, one.Problem);
+        _problem = one.Problem;
+        _plan = one.Problem is null ? one.Value : null;
     }
 
     private async Task PlanAsync()
@@ -62,8 +63,8 @@ public sealed partial class ReratePage
             Me,
             new PlanRerating
             {
-                From = _from,
-                To = string.IsNullOrEmpty(_to) ? null : _to,
+                From = Day(_from),
+                To = Day(_to),
                 Model = _model,
                 IncludeReported = _reported,
             },
@@ -85,7 +86,13 @@ public sealed partial class ReratePage
             _plan = applied.Value;
     }
 
-    private void Take(Problem? problem) => (_errors, _problem) = problem?.Errors is { } errors ? (errors, null) : (null, problem);
+    private void Take(Problem? problem)
+    {
+        _errors = problem?.Errors;
+        _problem = problem?.Errors is null ? problem : null;
+    }
+
+    private static string? Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Sentence(RerateBody plan) =>
         plan.State switch

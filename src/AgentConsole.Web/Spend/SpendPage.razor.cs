@@ -129,7 +129,7 @@ public sealed partial class SpendPage
     private string? Day(string? text, bool first)
     {
         if (_spend is null)
-            return DateOnly.TryParseExact(text, "yyyy-MM-dd", out _) ? text : null;
+            return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _) ? text : null;
         var day = SpendCalendar.DayOf(first ? _spend.From : _spend.To.AddTicks(-1), Zones.Of(_spend.Zone));
         return day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
     }

@@ -155,7 +155,7 @@ public sealed class PriceTests
         Assert.Equal(["line 3"], contradicts.Problem.Errors!.Keys);
         Assert.Null(house.Get<PriceDirectory>().Of(house.Cast.Acme).Find("x", house.Clock.GetUtcNow()));
         Assert.Equal("header", File("model,price\r\n").Problem!.Errors!.Keys.Single());
-        Assert.Equal(1, File("""[{"model":"a"}]""").Value.Rows.Count);
+        Assert.Single(File("""[{"model":"a"}]""").Value.Rows);
     }
 
     [Theory, BothDatabases]

@@ -92,7 +92,7 @@ public sealed class SpendCalendarTests
                             string.CompareOrdinal(
                                 SpendCalendar
                                     .DayOf(s.Start.AddMinutes(90) < s.End ? s.Start.AddMinutes(90) : s.End.AddTicks(-1), zone)
-                                    .ToString("yyyy-MM-dd"),
+                                    .ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture),
                                 s.Label
                             ) == 0
                             || s.End - s.Start < TimeSpan.FromMinutes(120)
@@ -100,6 +100,6 @@ public sealed class SpendCalendarTests
                     return touching && forward && own;
                 }
             )
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+            .QuickCheckThrowOnFailure();
     }
 }
