@@ -113,7 +113,7 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
         await page.Locator("#email").FocusAsync(); // where the page puts it
         await page.Keyboard.TypeAsync(Console.As(Console.Cast.Olga).Label);
         await page.Keyboard.PressAsync("Tab");
-        await page.Keyboard.TypeAsync(Cast.Password);
+        await page.Keyboard.TypeAsync(Person.Password);
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
 
