@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Api;
 
