@@ -305,7 +305,11 @@ internal sealed class FacetIndex : IDisposable
                                     ? null
                                     : new FacetValue(person.Label, person.DisplayName, byOwner[number])
                         ),
-                        AgentFilter.Ownerless
+                        AgentFilter.Ownerless,
+                        name =>
+                            AgentFilter
+                                .Owners([name], access, _organization)
+                                .Users.Sum(id => _owners.Find(id) is { } known ? byOwner[known] : 0)
                     ),
                 ],
                 [AgentFact.Environment] = Open(
@@ -336,23 +340,29 @@ internal sealed class FacetIndex : IDisposable
     }
 
     // Most first; what is chosen stands there even if nobody has it, so that it can be taken back.
-    private static List<FacetValue> Open(Choice? choice, IEnumerable<FacetValue?> values, string? without = null)
+    /// <param name="countOf">Counts a chosen value that is not written as the listed ones are.</param>
+    private static List<FacetValue> Open(
+        Choice? choice,
+        IEnumerable<FacetValue?> values,
+        string? without = null,
+        Func<string, int>? countOf = null
+    )
     {
         var found = values
             .OfType<FacetValue>()
             .OrderByDescending(v => v.Count)
             .ThenBy(v => v.Label, StringComparer.OrdinalIgnoreCase)
             .ToList();
-        AddChosen(found, choice, without);
+        AddChosen(found, choice, without, countOf);
         return found;
     }
 
-    private static void AddChosen(List<FacetValue> values, Choice? choice, string? without)
+    private static void AddChosen(List<FacetValue> values, Choice? choice, string? without, Func<string, int>? countOf = null)
     {
         foreach (var value in (choice?.Wanted ?? []).Concat(choice?.Unwanted ?? []))
         {
             if (value != without && !values.Exists(v => v.Value == value))
-                values.Add(new FacetValue(value, value, 0));
+                values.Add(new FacetValue(value, value, countOf?.Invoke(value) ?? 0));
         }
     }
 

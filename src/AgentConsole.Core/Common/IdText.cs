@@ -28,6 +28,7 @@ public static class IdText
         Passkey = "pky",
         BreakGlass = "bgl",
         BreakGlassUse = "bgu";
+        View = "view";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -235,10 +235,32 @@ public sealed partial class FleetPage
     private async Task EnterAsync(ChangeEventArgs e)
     {
         var (filter, rest) = FleetGrammar.Read(Filter, e.Value as string ?? "");
+        filter = filter with { Owner = InFull(filter.Owner) };
         if (filter == Filter)
             return;
         _text = rest;
         await ShowAsync(filter, replace: false);
+    }
+
+    // A typed "ines" becomes the address that the facet has, where it can mean only one.
+    private Choice? InFull(Choice? owner)
+    {
+        var organization = Me.OrganizationId;
+        string Full(string name)
+        {
+            if (name == AgentFilter.Ownerless || name.Contains('@', StringComparison.Ordinal))
+                return name;
+            var meant = Access
+                .Current.Principals.Values.Where(p =>
+                    p.OrganizationId == organization
+                    && p is { Kind: ActorKind.User, Enabled: true }
+                    && p.Label.StartsWith(name + "@", StringComparison.OrdinalIgnoreCase)
+                )
+                .Take(2)
+                .ToList();
+            return meant is [var only] ? only.Label : name;
+        }
+        return owner is null ? null : Choice.Of(owner.Wanted.Select(Full), owner.Unwanted.Select(Full));
     }
 
     private async Task ShowAsync(AgentFilter filter, bool replace)
