@@ -30,7 +30,7 @@ public sealed class Hold
     public bool On => Word is not null;
 
     /// <summary>What the page says beside the list; null while it is not held.</summary>
-    public string? Word => _word ?? (Selecting ? Select : null);
+    public string? Word => Selecting ? Select : _word;
 
     /// <summary>Rows are selected: they keep their places however far away the person looks.</summary>
     public bool Selecting { get; set; }
