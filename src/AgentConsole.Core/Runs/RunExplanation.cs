@@ -102,7 +102,16 @@ public sealed record RunExplanation(long TotalMs, IReadOnlyList<TimePart> Parts,
             run.Id,
             run.Status,
             TotalMs,
-            [.. Parts.Select(p => new ExplainedPart(KebabCase.Of(p.Kind), p.Milliseconds, Math.Round(p.Share, 6), p.Steps, p.LongestMs, p.Longest))],
+            [
+                .. Parts.Select(p => new ExplainedPart(
+                    KebabCase.Of(p.Kind),
+                    p.Milliseconds,
+                    Math.Round(p.Share, 6),
+                    p.Steps,
+                    p.LongestMs,
+                    p.Longest
+                )),
+            ],
             [.. Gaps.Select(g => new ExplainedGap(g.FromMs, g.Milliseconds, g.After, g.Before))],
             truncated
         );
@@ -111,7 +120,9 @@ public sealed record RunExplanation(long TotalMs, IReadOnlyList<TimePart> Parts,
         new(
             gap.From,
             gap.To - gap.From,
-            work.Where(s => s.OffsetMs + s.DurationMs <= gap.From).MaxBy(s => s.OffsetMs + s.DurationMs) is { } before ? NameOf(before) : null,
+            work.Where(s => s.OffsetMs + s.DurationMs <= gap.From).MaxBy(s => s.OffsetMs + s.DurationMs) is { } before
+                ? NameOf(before)
+                : null,
             work.Where(s => s.OffsetMs >= gap.To).MinBy(s => s.OffsetMs) is { } next ? NameOf(next) : null
         );
 

@@ -174,7 +174,12 @@ public sealed class RunService(
     }
 
     /// <summary>Where a run's time went.</summary>
-    public async Task<Outcome<ExplainBody>> ExplainAsync(Actor by, string idOrExternalId, string? agent, CancellationToken cancellationToken)
+    public async Task<Outcome<ExplainBody>> ExplainAsync(
+        Actor by,
+        string idOrExternalId,
+        string? agent,
+        CancellationToken cancellationToken
+    )
     {
         var view = await ViewAsync(by, idOrExternalId, agent, cancellationToken);
         return view.Map(v => v.Waterfall.Explanation.ToBody(v.Run, v.Waterfall.Truncated));

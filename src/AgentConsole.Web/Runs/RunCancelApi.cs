@@ -36,7 +36,7 @@ internal static class RunCancelApi
             .WithName("WaitForCancellations")
             .WithSummary("Runs of the calling agent that somebody asked to cancel; waits for the first")
             .WithDescription(
-                "With an agent's key. Answers at once when there is one that was not acknowledged, else with the first within `wait` seconds (0 to 60, 30 when it is left away), else with an empty list. 429 `too_many_polls` beyond eight calls that wait at once."
+                "With an agent's key. Answers at once when there is one that was not acknowledged, else with the first within `wait` seconds (0 to 60; at once when it is left away), else with an empty list. 429 `too_many_polls` beyond eight calls that wait at once."
             );
         return api;
     }
@@ -81,7 +81,7 @@ internal static class RunCancelApi
     }
 
     private static Outcome<int> Seconds(string? text) =>
-        string.IsNullOrEmpty(text) ? 30
+        string.IsNullOrEmpty(text) ? 0
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= CancelPolls.LongestSeconds
             ? seconds
         : Problem.Invalid("wait", $"Must be a number of seconds from 0 to {CancelPolls.LongestSeconds}.");

@@ -34,7 +34,8 @@ public sealed partial class RunComparePage
     protected override async Task OnParametersSetAsync()
     {
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
-        string? Of(string name) => query.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 and <= 200 } text ? text : null;
+        string? Of(string name) =>
+            query.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 and <= 200 } text ? text : null;
         OnlyDifferences = Of("only") == "differences";
         var (a, b) = (Of("a"), Of("b"));
         if (_shown == (a, b) && (_both is not null || _why is not null))
@@ -54,9 +55,10 @@ public sealed partial class RunComparePage
             else if (before.Value.Run is { } found)
                 Navigation.NavigateTo(ConsoleUrls.Compare(found, b, OnlyDifferences), replace: true);
             else
-                _why = a == ConsoleUrls.LastGood
-                    ? ("There is no good run before", "None of this agent's earlier runs was completed, as far as they are looked at.")
-                    : ("There is no run before", "This is the first run that the agent reported.");
+                _why =
+                    a == ConsoleUrls.LastGood
+                        ? ("There is no good run before", "None of this agent's earlier runs was completed, as far as they are looked at.")
+                        : ("There is no run before", "This is the first run that the agent reported.");
             return;
         }
         await ReadAsync();
@@ -132,7 +134,11 @@ public sealed partial class RunComparePage
     internal static string Signed(long by, Func<long?, string> say) => by == 0 ? "same" : (by > 0 ? "+" : "−") + say(Math.Abs(by));
 
     private static MarkupString Differs(string? a, string? b) =>
-        new(a == b ? "<span class=\"x3\">same</span>" : $"<span class=\"dif\">{Status.IconHtml("git-compare-arrows", small: true)}differs</span>");
+        new(
+            a == b
+                ? "<span class=\"x3\">same</span>"
+                : $"<span class=\"dif\">{Status.IconHtml("git-compare-arrows", small: true)}differs</span>"
+        );
 
     private static MarkupString Share(long milliseconds, long longest, TimeKind kind) =>
         new(

@@ -81,11 +81,17 @@ public sealed class RunExplanationTests
             var counted = new Dictionary<TimeKind, long>();
             for (var ms = 0; ms < total; ms++)
             {
-                var under = steps.Where(s => s.Event.Kind != "iteration" && s.OffsetMs <= ms && ms < s.OffsetMs + s.DurationMs).Select(s => s.Kind).ToHashSet();
+                var under = steps
+                    .Where(s => s.Event.Kind != "iteration" && s.OffsetMs <= ms && ms < s.OffsetMs + s.DurationMs)
+                    .Select(s => s.Kind)
+                    .ToHashSet();
                 var kind = telling.Cast<TimeKind?>().FirstOrDefault(k => under.Contains(k!.Value)) ?? TimeKind.Gap;
                 counted[kind] = counted.GetValueOrDefault(kind) + 1;
             }
-            Assert.Equal(counted.OrderBy(p => p.Key), explained.Parts.Select(p => KeyValuePair.Create(p.Kind, p.Milliseconds)).OrderBy(p => p.Key));
+            Assert.Equal(
+                counted.OrderBy(p => p.Key),
+                explained.Parts.Select(p => KeyValuePair.Create(p.Kind, p.Milliseconds)).OrderBy(p => p.Key)
+            );
             Assert.Equal(total, explained.Parts.Sum(p => p.Milliseconds));
             Assert.Equal(1, explained.Parts.Sum(p => p.Share), 9);
             var gaps = explained.Parts.FirstOrDefault(p => p.Kind == TimeKind.Gap);

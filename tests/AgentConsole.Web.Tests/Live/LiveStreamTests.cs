@@ -152,7 +152,7 @@ public sealed class LiveStreamTests
         while (!waits.IsCompleted)
         {
             clock.Advance(TimeSpan.FromSeconds(15));
-            await Task.Delay(10, Stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Stop);
         }
 
         Assert.True(await waits);

@@ -70,13 +70,13 @@ public sealed class RunCancelApiTests
         using var agent = console.Client(secret);
         var waits = agent.GetAsync(new Uri("/api/v1/runs/cancellations?wait=60", UriKind.Relative), Stop);
         while (console.Get<CancelPolls>().Waiting == 0)
-            await Task.Delay(10, Stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Stop);
 
         await console.Get<Core.Agents.AgentService>().PauseAsync(console.As(console.Cast.Olga), "mailroom-1", "", Stop);
         while (!waits.IsCompleted)
         {
             clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(10, Stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Stop);
         }
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await waits).StatusCode);

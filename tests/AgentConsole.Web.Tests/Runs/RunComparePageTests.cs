@@ -19,13 +19,34 @@ public sealed class RunComparePageTests : ConsoleBunitContext
         return Render<RunComparePage>();
     }
 
-    private async Task<RunBody> RunAsync(AgentBody agent, string id, string status, long ms, params (string Name, long Ms, string Status)[] steps)
+    private async Task<RunBody> RunAsync(
+        AgentBody agent,
+        string id,
+        string status,
+        long ms,
+        params (string Name, long Ms, string Status)[] steps
+    )
     {
         await ReportAsync(agent, "running", id);
-        var events = steps.Select(s => new ReportEvent { Kind = "tool-call", Name = s.Name, DurationMs = s.Ms, Status = s.Status }).ToList();
+        var events = steps
+            .Select(s => new ReportEvent
+            {
+                Kind = "tool-call",
+                Name = s.Name,
+                DurationMs = s.Ms,
+                Status = s.Status,
+            })
+            .ToList();
         if (events.Count > 0)
             Assert.Null((await Get<RunIngest>().AddEventsAsync(As(agent), null, id, events, 100)).Problem);
-        var body = new ReportRun { ExternalId = id, Status = status, DurationMs = ms, InputTokens = ms, Summary = id };
+        var body = new ReportRun
+        {
+            ExternalId = id,
+            Status = status,
+            DurationMs = ms,
+            InputTokens = ms,
+            Summary = id,
+        };
         return (await Get<RunIngest>().ReportAsync(As(agent), null, body, 100)).Value.Run;
     }
 
@@ -63,7 +84,11 @@ public sealed class RunComparePageTests : ConsoleBunitContext
         Open(ConsoleUrls.Compare(ConsoleUrls.LastGood, last.Id));
         Assert.EndsWith(ConsoleUrls.Compare(good.Id, last.Id), Navigation.Uri, StringComparison.Ordinal);
 
-        Assert.Contains("There is no run before", Open(ConsoleUrls.Compare(ConsoleUrls.Previous, good.Id)).Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no run before",
+            Open(ConsoleUrls.Compare(ConsoleUrls.Previous, good.Id)).Markup,
+            StringComparison.Ordinal
+        );
         Assert.Contains("Two runs are needed", Open("/runs/compare").Markup, StringComparison.Ordinal);
         Assert.Contains("There is no such run", Open(ConsoleUrls.Compare("run_x", good.Id)).Markup, StringComparison.Ordinal);
         LookAs(Cast.Sara);

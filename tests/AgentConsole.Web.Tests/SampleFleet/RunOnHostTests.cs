@@ -76,7 +76,7 @@ public sealed class RunOnHostTests : IAsyncLifetime
                 new Acting(async token =>
                 {
                     begun.SetResult();
-                    await Task.Delay(Timeout.Infinite, token);
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
                     return Finding.Completed("never");
                 }),
                 Stop
