@@ -357,6 +357,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125223932_Initial.cs
                 name: "sightings",
                 columns: table => new
                 {
@@ -398,6 +399,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+========
+>>>>>>>> care:src/AgentConsole.Data.PostgreSql/Migrations/20261125214322_Initial.cs
                 name: "store_facts",
                 columns: table => new
                 {
@@ -706,8 +709,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     roles = table.Column<int>(type: "integer", nullable: false),
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125223932_Initial.cs
                     disabled_at = table.Column<long>(type: "bigint", nullable: true),
                     break_glass = table.Column<bool>(type: "boolean", nullable: false),
+========
+>>>>>>>> care:src/AgentConsole.Data.PostgreSql/Migrations/20261125214322_Initial.cs
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -1165,11 +1171,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
-                name: "ix_key_versions_unused",
-                table: "key_versions",
-                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
                 table: "key_versions",
                 columns: new[] { "organization_id", "key_id", "number" },
@@ -1311,17 +1312,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ux_service_accounts_name",
                 table: "service_accounts",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_sightings_organization_id_state_id",
-                table: "sightings",
-                columns: new[] { "organization_id", "state", "id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ux_sightings_name",
-                table: "sightings",
-                columns: new[] { "organization_id", "token_id", "name" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -1473,12 +1463,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "service_accounts");
 
             migrationBuilder.DropTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125223932_Initial.cs
                 name: "sightings");
 
             migrationBuilder.DropTable(
                 name: "spent_tickets");
 
             migrationBuilder.DropTable(
+========
+>>>>>>>> care:src/AgentConsole.Data.PostgreSql/Migrations/20261125214322_Initial.cs
                 name: "store_facts");
 
             migrationBuilder.DropTable(

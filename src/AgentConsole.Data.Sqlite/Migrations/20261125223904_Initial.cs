@@ -355,6 +355,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125223904_Initial.cs
                 name: "sightings",
                 columns: table => new
                 {
@@ -396,6 +397,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+========
+>>>>>>>> care:src/AgentConsole.Data.Sqlite/Migrations/20261125214311_Initial.cs
                 name: "store_facts",
                 columns: table => new
                 {
@@ -704,8 +707,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     installation_admin = table.Column<bool>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125223904_Initial.cs
                     disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
                     break_glass = table.Column<bool>(type: "INTEGER", nullable: false),
+========
+>>>>>>>> care:src/AgentConsole.Data.Sqlite/Migrations/20261125214311_Initial.cs
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
@@ -1163,11 +1169,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
-                name: "ix_key_versions_unused",
-                table: "key_versions",
-                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
                 table: "key_versions",
                 columns: new[] { "organization_id", "key_id", "number" },
@@ -1309,17 +1310,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ux_service_accounts_name",
                 table: "service_accounts",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_sightings_organization_id_state_id",
-                table: "sightings",
-                columns: new[] { "organization_id", "state", "id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ux_sightings_name",
-                table: "sightings",
-                columns: new[] { "organization_id", "token_id", "name" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -1471,12 +1461,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "service_accounts");
 
             migrationBuilder.DropTable(
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125223904_Initial.cs
                 name: "sightings");
 
             migrationBuilder.DropTable(
                 name: "spent_tickets");
 
             migrationBuilder.DropTable(
+========
+>>>>>>>> care:src/AgentConsole.Data.Sqlite/Migrations/20261125214311_Initial.cs
                 name: "store_facts");
 
             migrationBuilder.DropTable(
