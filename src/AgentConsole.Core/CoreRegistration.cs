@@ -3,8 +3,11 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
+using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Search;
+using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,8 +27,11 @@ public static class CoreRegistration
         services.AddPeople();
         services.AddAgents();
         services.AddKeys();
+        services.AddPrices();
         services.AddRuns();
         services.AddSearch();
+        services.AddSpend();
+        services.AddRetention();
         return services;
     }
 }
