@@ -9,6 +9,7 @@ using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Search;
+using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,9 +34,9 @@ public static class CoreRegistration
         services.AddPrices();
         services.AddRuns();
         services.AddSamples();
+        services.AddSearch();
         services.AddSpend();
         services.AddRetention();
-        services.AddSearch();
         return services;
     }
 }

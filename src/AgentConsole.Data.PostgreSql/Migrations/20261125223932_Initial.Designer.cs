@@ -12,11 +12,15 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
+<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125223932_Initial.Designer.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125223932_Initial.Designer.cs
     [Migration("20261125223932_Initial")]
 ========
     [Migration("20261125214322_Initial")]
 >>>>>>>> care:src/AgentConsole.Data.PostgreSql/Migrations/20261125214322_Initial.Designer.cs
+=======
+    [Migration("20261125223320_Initial")]
+>>>>>>> shell:src/AgentConsole.Data.PostgreSql/Migrations/20261125223320_Initial.Designer.cs
     partial class Initial
     {
         /// <inheritdoc />

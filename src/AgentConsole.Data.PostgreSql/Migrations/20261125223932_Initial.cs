@@ -1229,6 +1229,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
+<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125223932_Initial.cs
                 name: "ix_run_cancels_requested",
                 table: "run_cancels",
                 column: "requested_at");
@@ -1239,6 +1240,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "root_run_id" });
 
             migrationBuilder.CreateIndex(
+=======
+>>>>>>> shell:src/AgentConsole.Data.PostgreSql/Migrations/20261125223320_Initial.cs
                 name: "ix_run_events_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "id" });

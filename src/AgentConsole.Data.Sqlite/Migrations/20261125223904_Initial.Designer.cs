@@ -10,11 +10,15 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
+<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125223904_Initial.Designer.cs
 <<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125223904_Initial.Designer.cs
     [Migration("20261125223904_Initial")]
 ========
     [Migration("20261125214311_Initial")]
 >>>>>>>> care:src/AgentConsole.Data.Sqlite/Migrations/20261125214311_Initial.Designer.cs
+=======
+    [Migration("20261125223311_Initial")]
+>>>>>>> shell:src/AgentConsole.Data.Sqlite/Migrations/20261125223311_Initial.Designer.cs
     partial class Initial
     {
         /// <inheritdoc />

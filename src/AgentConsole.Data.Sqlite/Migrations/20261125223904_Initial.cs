@@ -1227,6 +1227,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
+<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125223904_Initial.cs
                 name: "ix_run_cancels_requested",
                 table: "run_cancels",
                 column: "requested_at");
@@ -1237,6 +1238,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "root_run_id" });
 
             migrationBuilder.CreateIndex(
+=======
+>>>>>>> shell:src/AgentConsole.Data.Sqlite/Migrations/20261125223311_Initial.cs
                 name: "ix_run_events_id",
                 table: "run_events",
                 columns: new[] { "organization_id", "id" });

@@ -8,8 +8,8 @@ using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
 using AgentConsole.Web.Live;
 using AgentConsole.Web.Runs;
-using AgentConsole.Web.Spend;
 using AgentConsole.Web.Search;
+using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
 
 namespace AgentConsole.Web.Api;
@@ -48,11 +48,11 @@ internal static class ApiRegistration
         api.MapLiveApi();
         api.MapTrailApi();
         api.MapSampleDataApi();
+        api.MapSearchApi();
         api.MapPriceApi();
         api.MapSpendApi();
         api.MapRerateApi();
         api.MapRetentionApi();
-        api.MapSearchApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

@@ -11,9 +11,9 @@ public sealed class PaletteJourney(Chromium chromium) : JourneyTest(chromium)
         await Expect(page.GetByTestId("palette")).ToHaveAttributeAsync("data-answers", text);
     }
 
-    private async Task<IPage> LiveAsync(string address, int width = 1440)
+    private async Task<IPage> LiveAsync(Person person, string address, int width = 1440)
     {
-        var page = await OpenAsync(Console.Cast.Olga, width, 844);
+        var page = await OpenAsync(person, width, 844);
         await page.GotoAsync(address);
         await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
         return page;
@@ -24,7 +24,7 @@ public sealed class PaletteJourney(Chromium chromium) : JourneyTest(chromium)
     {
         await Console.AgentAsync("mailroom-1");
         await Console.AgentAsync("reader-1");
-        var page = await LiveAsync("/runs");
+        var page = await LiveAsync(Console.Cast.Otto, "/runs");
 
         await AskAsync(page, "mailr");
         await Expect(Chosen(page)).ToContainTextAsync("mailroom-1");
@@ -53,7 +53,7 @@ public sealed class PaletteJourney(Chromium chromium) : JourneyTest(chromium)
     public async Task An_action_opens_what_its_button_opens_and_an_address_alone_does_nothing()
     {
         await Console.AgentAsync("mailroom-1");
-        var page = await LiveAsync("/fleet");
+        var page = await LiveAsync(Console.Cast.Otto, "/fleet");
 
         await AskAsync(page, "delete mail");
         await page.Keyboard.PressAsync("Enter");
@@ -78,7 +78,7 @@ public sealed class PaletteJourney(Chromium chromium) : JourneyTest(chromium)
     public async Task A_pasted_key_stays_in_no_storage_and_on_a_phone_the_palette_fills_the_screen()
     {
         var (_, secret) = await Console.AgentAsync("mailroom-1");
-        var page = await LiveAsync("/fleet", 390);
+        var page = await LiveAsync(Console.Cast.Ines, "/fleet", 390);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Search or act" }).ClickAsync();
         var field = page.GetByRole(AriaRole.Combobox);

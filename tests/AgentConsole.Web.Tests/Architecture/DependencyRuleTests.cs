@@ -22,6 +22,7 @@ public sealed partial class DependencyRuleTests
         ["Samples"],
         ["Retention", "Spend"],
         ["Search"],
+        ["Retention", "Spend"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)

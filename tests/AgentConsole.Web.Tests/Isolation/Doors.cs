@@ -173,6 +173,7 @@ public static class Doors
         new("GetTrailRecord", "GET", "/api/v1/trail/{trail}", Subject.TrailRecord, Permission.ReadTrail),
         new("GetSampleData", "GET", "/api/v1/sample-data", Subject.Organization, Permission.ManageOrganization),
         new("RemoveSampleData", "DELETE", "/api/v1/sample-data", Subject.Organization, Permission.ManageOrganization),
+        new("Search", "GET", "/api/v1/search?q=mail", Subject.Narrowed, null),
         new("ListPrices", "GET", "/api/v1/prices", Subject.Narrowed, null),
         new("AddPrice", "POST", "/api/v1/prices", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("ImportPrices", "POST", "/api/v1/prices/import?dry_run=true", Subject.Organization, Permission.ManageOrganization, "[]"),
@@ -187,7 +188,6 @@ public static class Doors
         new("PlanRerating", "POST", "/api/v1/reratings", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("GetRerating", "GET", "/api/v1/reratings/rra_x", Subject.Nobodys, null),
         new("ApplyRerating", "POST", "/api/v1/reratings/rra_x/apply", Subject.Nobodys, null, "{}"),
-        new("Search", "GET", "/api/v1/search?q=mail", Subject.Narrowed, null),
         new("WhoAmI", "GET", "/api/v1/whoami", Subject.Self, null),
         // Last: it ends the sessions that the rows above use.
         new("RevokeOtherSessions", "DELETE", "/api/v1/sessions", Subject.Self, null),

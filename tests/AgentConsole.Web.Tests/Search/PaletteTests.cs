@@ -38,8 +38,8 @@ public sealed class PaletteTests : IAsyncLifetime
     {
         await _console.AgentAsync("mailroom-1");
 
-        var items = Items(await AskAsync(_console.Cast.Olga, "pause mail")).ToList();
-        var all = Items(await AskAsync(_console.Cast.Olga, "mailroom")).ToList();
+        var items = Items(await AskAsync(_console.Cast.Otto, "pause mail")).ToList();
+        var all = Items(await AskAsync(_console.Cast.Otto, "mailroom")).ToList();
 
         Assert.Contains(("Pause mailroom-1", "/agents/mailroom-1", null, "press:pause"), items);
         Assert.Contains(all, item => item.Url == "/agents/mailroom-1" && item.Does is null);
