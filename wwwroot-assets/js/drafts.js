@@ -29,6 +29,7 @@
   const person = () => document.querySelector("[data-person]")?.dataset.person ?? "";
   const forgetAll = () => {
     for (const key of store.keys()) if (key.startsWith(Prefix) || key.startsWith("place|")) store.remove(key);
+    for (const draft of drafts.values()) clearTimeout(draft.timer);
     drafts.clear();
   };
   const own = () => {

@@ -82,7 +82,7 @@
     if (modal) watch(modal);
     const fault = document.getElementById("blazor-error-ui");
     if (fault) new MutationObserver(() => fault.style.display === "block" && lose()).observe(fault, { attributes: true, attributeFilter: ["style"] });
-    setTimeout(doubt, 15000);
+    setTimeout(doubt, 30000);
   };
   document.addEventListener("DOMContentLoaded", begin);
 
@@ -96,7 +96,7 @@
     lose();
     if (tried >= 3) return;
     sessionStorage.setItem(Tried, tried + 1);
-    setTimeout(revive, tried * 15000);
+    setTimeout(revive, tried * 30000);
   };
 
   // ---- a laptop that was closed: the circuit says something, or it is dead ---------------------------------------------------------------------------

@@ -38,6 +38,7 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        SetDefaultExpectTimeout(20_000); // two dozen pages come back at once
         _port = ConsoleProcess.FreePort();
         _folder = await ConsoleFolder.CreateAsync();
         await using (var services = Folder.Open())
