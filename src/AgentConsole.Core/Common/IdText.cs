@@ -27,7 +27,7 @@ public static class IdText
         Unclaimed = "unc",
         Passkey = "pky",
         BreakGlass = "bgl",
-        BreakGlassUse = "bgu";
+        BreakGlassUse = "bgu",
         View = "view";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
