@@ -27,8 +27,7 @@ public static class IdText
         Unclaimed = "unc",
         Passkey = "pky",
         BreakGlass = "bgl",
-        BreakGlassUse = "bgu",
-        View = "view";
+        BreakGlassUse = "bgu";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -22,7 +22,6 @@ public sealed partial class DependencyRuleTests
         ["Samples"],
         ["Retention", "Spend"],
         ["Search"],
-        ["Retention", "Spend"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)
