@@ -18,7 +18,10 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
-        Session = "ses";
+        Session = "ses",
+        Price = "prc",
+        Rerating = "rra",
+        Purge = "prg";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -51,6 +54,9 @@ public static class IdText
         "led",
         "trl",
         "evb",
+        Price,
+        Rerating,
+        Purge,
     ];
 
     public static string Format(string prefix, Guid id) =>

@@ -20,11 +20,12 @@ public static class HeldNouns
     public const string Session = "session";
     public const string AgentCard = "agent-card";
     public const string KeyCard = "key-card";
+    public const string Price = "price";
 
     /// <summary>A request to cancel a run.</summary>
     public const string RunCancel = "run-cancel";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, RunCancel];
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

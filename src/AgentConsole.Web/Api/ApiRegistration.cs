@@ -5,7 +5,10 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Live;
+using AgentConsole.Web.Prices;
+using AgentConsole.Web.Retention;
 using AgentConsole.Web.Runs;
+using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
 
 namespace AgentConsole.Web.Api;
@@ -41,6 +44,10 @@ internal static class ApiRegistration
         api.MapRunCancelApi();
         api.MapLiveApi();
         api.MapTrailApi();
+        api.MapPriceApi();
+        api.MapSpendApi();
+        api.MapRerateApi();
+        api.MapRetentionApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
