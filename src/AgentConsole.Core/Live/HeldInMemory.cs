@@ -27,6 +27,7 @@ public static class HeldNouns
     public const string Sighting = "sighting";
 
     public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel, Sighting];
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -64,6 +64,7 @@ public sealed partial class RunComparePage
         await ReadAsync();
     }
 
+    private const string Same = "same";
     private const string NotThere = "There is no such run, or you may not see it";
 
     private async Task ReadAsync()
@@ -131,7 +132,7 @@ public sealed partial class RunComparePage
             : text;
     }
 
-    internal static string Signed(long by, Func<long?, string> say) => by == 0 ? "same" : (by > 0 ? "+" : "−") + say(Math.Abs(by));
+    internal static string Signed(long by, Func<long?, string> say) => by == 0 ? Same : (by > 0 ? "+" : "−") + say(Math.Abs(by));
 
     private static MarkupString Differs(string? a, string? b) =>
         new(

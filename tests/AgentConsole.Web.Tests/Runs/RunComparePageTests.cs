@@ -59,6 +59,7 @@ public sealed class RunComparePageTests : ConsoleBunitContext
 
         var page = Open(ConsoleUrls.Compare(a.Id, b.Id));
 
+        page.WaitForElement("table.cmp");
         Assert.Equal("B took 1.0\u00a0s longer", page.Find("h1").TextContent);
         var facts = page.FindAll("table.cmp")[0].TextContent;
         Assert.Contains("+1.0\u00a0s (+50\u00a0%)", facts, StringComparison.Ordinal);
@@ -79,20 +80,22 @@ public sealed class RunComparePageTests : ConsoleBunitContext
         var bad = await RunAsync(agent, "bad", "failed", 2_000);
         var last = await RunAsync(agent, "last", "completed", 2_000);
 
-        Open(ConsoleUrls.Compare(ConsoleUrls.Previous, last.Id));
-        Assert.EndsWith(ConsoleUrls.Compare(bad.Id, last.Id), Navigation.Uri, StringComparison.Ordinal);
-        Open(ConsoleUrls.Compare(ConsoleUrls.LastGood, last.Id));
-        Assert.EndsWith(ConsoleUrls.Compare(good.Id, last.Id), Navigation.Uri, StringComparison.Ordinal);
+        var page = Open(ConsoleUrls.Compare(ConsoleUrls.Previous, last.Id));
+        page.WaitForAssertion(() => Assert.EndsWith(ConsoleUrls.Compare(bad.Id, last.Id), Navigation.Uri, StringComparison.Ordinal));
+        page = Open(ConsoleUrls.Compare(ConsoleUrls.LastGood, last.Id));
+        page.WaitForAssertion(() => Assert.EndsWith(ConsoleUrls.Compare(good.Id, last.Id), Navigation.Uri, StringComparison.Ordinal));
 
-        Assert.Contains(
-            "There is no run before",
-            Open(ConsoleUrls.Compare(ConsoleUrls.Previous, good.Id)).Markup,
-            StringComparison.Ordinal
-        );
-        Assert.Contains("Two runs are needed", Open("/runs/compare").Markup, StringComparison.Ordinal);
-        Assert.Contains("There is no such run", Open(ConsoleUrls.Compare("run_x", good.Id)).Markup, StringComparison.Ordinal);
+        Says("There is no run before", ConsoleUrls.Compare(ConsoleUrls.Previous, good.Id));
+        Says("Two runs are needed", "/runs/compare");
+        Says("There is no such run", ConsoleUrls.Compare("run_x", good.Id));
         LookAs(Cast.Sara);
-        Assert.Contains("There is no such run", Open(ConsoleUrls.Compare(good.Id, last.Id)).Markup, StringComparison.Ordinal);
+        Says("There is no such run", ConsoleUrls.Compare(good.Id, last.Id));
+
+        void Says(string sentence, string address)
+        {
+            var shown = Open(address);
+            shown.WaitForAssertion(() => Assert.Contains(sentence, shown.Markup, StringComparison.Ordinal));
+        }
     }
 
     [Fact]
