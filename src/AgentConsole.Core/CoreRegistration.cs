@@ -3,7 +3,10 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
+using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +28,10 @@ public static class CoreRegistration
         services.AddAgents();
         services.AddUnclaimed();
         services.AddKeys();
+        services.AddPrices();
         services.AddRuns();
+        services.AddSpend();
+        services.AddRetention();
         return services;
     }
 }

@@ -19,7 +19,10 @@ public static class IdText
         Event = "evt",
         Trail = "trl",
         Session = "ses",
-        Unclaimed = "unc";
+        Unclaimed = "unc",
+        Price = "prc",
+        Rerating = "rra",
+        Purge = "prg";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -52,7 +55,10 @@ public static class IdText
         "led",
         "trl",
         "evb",
-        "unc",
+        Unclaimed,
+        Price,
+        Rerating,
+        Purge,
     ];
 
     public static string Format(string prefix, Guid id) =>

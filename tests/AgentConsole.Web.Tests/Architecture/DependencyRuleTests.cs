@@ -18,7 +18,9 @@ public sealed partial class DependencyRuleTests
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents"],
         ["Unclaimed"],
+        ["Agents", "Prices"],
         ["Keys", "Runs"],
+        ["Retention", "Spend"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)
