@@ -16,9 +16,8 @@ public sealed partial class DependencyRuleTests
     private static readonly string[][] Floors =
     [
         ["Common", "Data", "Live", "Trail", "People"],
-        ["Agents"],
-        ["Unclaimed"],
         ["Agents", "Prices"],
+        ["Unclaimed"],
         ["Keys", "Runs"],
         ["Retention", "Spend"],
     ];
