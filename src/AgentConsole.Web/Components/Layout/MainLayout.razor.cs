@@ -42,7 +42,7 @@ public sealed partial class MainLayout : IDisposable
     private string _teams = "";
     private string _name = "";
     private string _email = "";
-    private string _id = "";
+    private string _person = "";
     private bool _signedIn = true;
     private bool _leaving;
     private Grants? _grants;
@@ -122,7 +122,7 @@ public sealed partial class MainLayout : IDisposable
         _grants = me.Grants;
         _name = Visitor.DisplayName;
         _email = me.Label;
-        _id = IdText.Format(IdText.User, me.Id) ?? "";
+        _person = me.Id is { } id ? IdText.Format(IdText.User, id) : "";
         _organization = access.Organizations.GetValueOrDefault(me.OrganizationId) ?? "";
         var teams = me
             .Grants.Teams.Keys.Select(id => access.Teams.GetValueOrDefault(id)?.Name)
@@ -139,7 +139,7 @@ public sealed partial class MainLayout : IDisposable
     // What was chosen lately is kept in the browser, for this person.
     private MarkupString PaletteButton =>
         new(
-            $"<button type=\"button\" class=\"btn g s pal-b\" data-palette data-user=\"{_id}\" aria-haspopup=\"dialog\" aria-keyshortcuts=\"Control+K Meta+K\" aria-label=\"Search or act\" title=\"Search or act: Ctrl K\">{Status.IconHtml("search")}<span class=\"hide-s\">Search or act</span><kbd class=\"hide-s\">Ctrl K</kbd></button>"
+            $"<button type=\"button\" class=\"btn g s pal-b\" data-palette data-user=\"{_person}\" aria-haspopup=\"dialog\" aria-keyshortcuts=\"Control+K Meta+K\" aria-label=\"Search or act\" title=\"Search or act: Ctrl K\">{Status.IconHtml("search")}<span class=\"hide-s\">Search or act</span><kbd class=\"hide-s\">Ctrl K</kbd></button>"
         );
 
     // What a printed page must say of itself; the script brings the time up to date when it is printed.
