@@ -4,7 +4,6 @@
   "use strict";
   const root = document.documentElement;
   const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
-  const two = (n) => String(n).padStart(2, "0");
   const jitter = (milliseconds) => milliseconds * (0.75 + Math.random() / 2);
   const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
