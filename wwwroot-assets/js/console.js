@@ -134,6 +134,10 @@
   // For other scripts: the look and the polite region. Streams between page and circuit: a text that is too large for one message, a file to keep.
   window.agentConsole = {
     look: choose,
+    clock: (at) => {
+      const { hour, minute, second } = inZone(at);
+      return `${two(hour)}:${two(minute)}:${two(second)} ${document.querySelector(".shell")?.dataset.zoneLabel || "UTC"}`;
+    },
     say,
     copy,
     read: (area) => new Blob([area.value]),

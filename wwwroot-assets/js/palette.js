@@ -67,6 +67,7 @@
     return state && state !== "connecting";
   };
   let timer = 0;
+  let begun = Date.now();
   // A button can be pressed when its circuit is there. What a person chose in the palette is pressed as they would; an address alone (?act=…)
   // only opens what asks first: [data-asks], or a form, whose first field gets the focus.
   const later = () => {
@@ -91,7 +92,8 @@
     const act = address.searchParams.get("act");
     if (act) {
       const found = live() && document.querySelector(`#main [data-act="${CSS.escape(act)}"]`);
-      if (!found) waits = true;
+      // A page that opens its question by the address itself has no such part.
+      if (!found) waits = Date.now() < begun + 15000;
       else {
         address.searchParams.delete("act");
         history.replaceState(history.state, "", address);
@@ -108,6 +110,7 @@
   const pushed = history.pushState;
   history.pushState = function (...given) {
     pushed.apply(this, given);
+    begun = Date.now();
     later();
   };
 
