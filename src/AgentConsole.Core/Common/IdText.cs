@@ -31,6 +31,11 @@ public static class IdText
         Unclaimed = "unc",
         Price = "prc",
         Rerating = "rra",
+        Passkey = "pky",
+        BreakGlass = "bgl",
+        BreakGlassUse = "bgu",
+        Price = "prc",
+        Rerating = "rra",
         Purge = "prg";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -10,7 +10,11 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
+<<<<<<<< HEAD:src/AgentConsole.Data.Sqlite/Migrations/20261125225017_Initial.Designer.cs
     [Migration("20261125225017_Initial")]
+========
+    [Migration("20261125224713_Initial")]
+>>>>>>>> account:src/AgentConsole.Data.Sqlite/Migrations/20261125224713_Initial.Designer.cs
     partial class Initial
     {
         /// <inheritdoc />
