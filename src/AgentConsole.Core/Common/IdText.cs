@@ -28,15 +28,6 @@ public static class IdText
         Passkey = "pky",
         BreakGlass = "bgl",
         BreakGlassUse = "bgu";
-        Unclaimed = "unc",
-        Price = "prc",
-        Rerating = "rra",
-        Passkey = "pky",
-        BreakGlass = "bgl",
-        BreakGlassUse = "bgu",
-        Price = "prc",
-        Rerating = "rra",
-        Purge = "prg";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -75,10 +66,6 @@ public static class IdText
         View,
         Plan,
         Unclaimed,
-        Unclaimed,
-        Price,
-        Rerating,
-        Purge,
     ];
 
     public static string Format(string prefix, Guid id) =>

@@ -27,11 +27,6 @@ public static class HeldNouns
     public const string Sighting = "sighting";
 
     public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel, Sighting];
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel];
-    public const string Sighting = "sighting";
-    public const string Price = "price";
-
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Sighting, Price];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -878,6 +878,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
 
+                    b.Property<byte[]>("Others")
+                        .HasColumnType("bytea")
+                        .HasColumnName("others");
+
                     b.Property<Guid>("SubjectId")
                         .HasColumnType("uuid")
                         .HasColumnName("subject_id");
@@ -2042,6 +2046,62 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasFilter("status <> 'completed'");
 
                     b.ToTable("runs", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Runs.RunCancel", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<long?>("AcknowledgedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("acknowledged_at");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .HasColumnName("requested_by");
+
+                    b.Property<Guid?>("RequestedById")
+                        .HasColumnType("uuid")
+                        .HasColumnName("requested_by_id");
+
+                    b.Property<Guid>("RootRunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("root_run_id");
+
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.HasKey("OrganizationId", "RunId");
+
+                    b.HasIndex("RequestedAt")
+                        .HasDatabaseName("ix_run_cancels_requested");
+
+                    b.HasIndex("OrganizationId", "RootRunId")
+                        .HasDatabaseName("ix_run_cancels_root");
+
+                    b.ToTable("run_cancels", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Runs.RunEvent", b =>

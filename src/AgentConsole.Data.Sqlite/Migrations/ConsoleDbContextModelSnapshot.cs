@@ -879,6 +879,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("organization_id");
 
+                    b.Property<byte[]>("Others")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("others");
+
                     b.Property<byte[]>("SubjectId")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -2054,6 +2058,65 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasFilter("status <> 'completed'");
 
                     b.ToTable("runs", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Runs.RunCancel", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("RunId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("run_id");
+
+                    b.Property<long?>("AcknowledgedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("acknowledged_at");
+
+                    b.Property<byte[]>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasMaxLength(320)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("requested_by");
+
+                    b.Property<byte[]>("RequestedById")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("requested_by_id");
+
+                    b.Property<byte[]>("RootRunId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("root_run_id");
+
+                    b.Property<byte[]>("TeamId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.HasKey("OrganizationId", "RunId");
+
+                    b.HasIndex("RequestedAt")
+                        .HasDatabaseName("ix_run_cancels_requested");
+
+                    b.HasIndex("OrganizationId", "RootRunId")
+                        .HasDatabaseName("ix_run_cancels_root");
+
+                    b.ToTable("run_cancels", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Runs.RunEvent", b =>

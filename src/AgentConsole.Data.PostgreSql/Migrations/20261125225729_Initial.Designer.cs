@@ -12,11 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-<<<<<<<< HEAD:src/AgentConsole.Data.PostgreSql/Migrations/20261125225047_Initial.Designer.cs
-    [Migration("20261125225047_Initial")]
-========
-    [Migration("20261125224737_Initial")]
->>>>>>>> account:src/AgentConsole.Data.PostgreSql/Migrations/20261125224737_Initial.Designer.cs
+    [Migration("20261125225729_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
