@@ -9,6 +9,9 @@ namespace AgentConsole.Core.People;
 /// <summary>What access needs to know of a person or service account.</summary>
 public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants)
 {
+    /// <summary>Since when a user is disabled.</summary>
+    public DateTimeOffset? DisabledAt { get; init; }
+
     /// <summary>Nobody's account: not to be offered as an owner or a member.</summary>
     public bool BreakGlass { get; init; }
 }
@@ -55,10 +58,6 @@ public sealed record AccessSnapshot
     public FrozenDictionary<Guid, string> Organizations { get; init; } = FrozenDictionary<Guid, string>.Empty;
     public FrozenSet<Guid> SuspendedOrganizations { get; init; } = [];
 
-    /// <summary>Uses of break-glass accounts that nobody has reviewed yet, newest first.</summary>
-    public FrozenDictionary<Guid, IReadOnlyList<BreakGlassCard>> Unreviewed { get; init; } =
-        FrozenDictionary<Guid, IReadOnlyList<BreakGlassCard>>.Empty;
-
     /// <summary>Organization to the IANA id of its time zone.</summary>
     public FrozenDictionary<Guid, string> Zones { get; init; } = FrozenDictionary<Guid, string>.Empty;
 
@@ -67,6 +66,10 @@ public sealed record AccessSnapshot
         (teamId is { } id && Teams.TryGetValue(id, out var team) && team.OrganizationId == organizationId ? team.TimeZone : null)
         ?? Zones.GetValueOrDefault(organizationId)
         ?? Common.Zones.Utc;
+
+    /// <summary>Uses of break-glass accounts that nobody has reviewed yet, newest first.</summary>
+    public FrozenDictionary<Guid, IReadOnlyList<BreakGlassCard>> Unreviewed { get; init; } =
+        FrozenDictionary<Guid, IReadOnlyList<BreakGlassCard>>.Empty;
 
     /// <summary>A team of this organization by slug or id.</summary>
     public TeamCard? FindTeam(Guid organizationId, string slugOrId)
@@ -219,6 +222,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 u.Email,
                 u.DisplayName,
                 u.Disabled,
+                u.DisabledAt,
                 u.Roles,
                 u.BreakGlass,
             })
@@ -270,6 +274,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 GrantsOf(u.Id, u.Roles)
             )
             {
+                DisabledAt = u.DisabledAt,
                 BreakGlass = u.BreakGlass,
             })
             .Concat(

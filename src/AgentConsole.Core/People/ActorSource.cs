@@ -87,6 +87,18 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, IOptio
         return now.Tokens.Values.FirstOrDefault(t => t.Id == tokenId) is { } token ? OfToken(now, token, origin) : TokenUnknown;
     }
 
+    /// <summary>The same actor with the rights of this moment, for work that outlives its call.</summary>
+    public Outcome<Actor> Again(Actor by)
+    {
+        var origin = new CallOrigin(by.Address, by.UserAgent, by.CorrelationId);
+        return by.Method switch
+        {
+            AuthMethod.Session => ForSession(by.Id!.Value, by.CredentialId!.Value, origin),
+            AuthMethod.Token => ForTokenId(by.CredentialId!.Value, origin),
+            _ => by,
+        };
+    }
+
     private Outcome<Actor> OfToken(AccessSnapshot now, TokenCard token, CallOrigin origin)
     {
         if (token.Revoked)

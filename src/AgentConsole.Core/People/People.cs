@@ -64,6 +64,7 @@ public sealed class User : IdentityUser<Guid>, IRevised, IHeldInMemory
     /// <summary>Creates and suspends organizations and sees none of their data.</summary>
     public bool InstallationAdmin { get; set; }
     public bool Disabled { get; set; }
+    public DateTimeOffset? DisabledAt { get; set; }
 
     /// <summary>Nobody's account, opened with a sealed code only; not one of the organization's users.</summary>
     public bool BreakGlass { get; init; }

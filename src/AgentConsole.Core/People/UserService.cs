@@ -222,6 +222,7 @@ public sealed class UserService(
                 )
                     return refused;
                 user.Disabled = true;
+                user.DisabledAt = write.Now;
                 user.SecurityStamp = Guid.NewGuid().ToString("n");
                 var ended = await sessions.EndAsync(write, user.Id, null, cancellationToken);
                 await OneTimeLinks.WithdrawAsync(write, LinkPurpose.Invite, user.Id, cancellationToken);
@@ -252,6 +253,7 @@ public sealed class UserService(
                 if (user.Disabled)
                 {
                     user.Disabled = false;
+                    user.DisabledAt = null;
                     SignInGuard.Forgive(user);
                     write.Trail(by, "user.enabled", user.Target(), before: new { disabled = true }, after: new { disabled = false });
                 }

@@ -1,7 +1,9 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -9,6 +11,7 @@ namespace AgentConsole.Web.Admin;
 /// <summary>The users of the organization; which one is being managed stands in the address.</summary>
 public sealed partial class UsersPage
 {
+    private readonly Submission _inviting = new("user-invite");
     private List<UserBody>? _users;
     private string? _cursor;
     private IReadOnlyList<TeamCard> _teams = [];
@@ -18,6 +21,7 @@ public sealed partial class UsersPage
     private UserBody? _managed;
     private List<string> _managedRoles = [];
     private Problem? _dialogProblem;
+    private OwnedAgents? _owned;
     private IReadOnlyDictionary<string, string[]>? _dialogErrors;
     private IReadOnlyList<PasskeyBody> _passkeys = [];
     private string? _passkeyReason;
@@ -33,6 +37,9 @@ public sealed partial class UsersPage
     public required UserService Users { get; init; }
 
     [Inject]
+    public required OwnerHandOver HandOver { get; init; }
+
+    [Inject]
     public required PasskeyService Passkeys { get; init; }
 
     [SupplyParameterFromQuery]
@@ -43,6 +50,13 @@ public sealed partial class UsersPage
 
     [SupplyParameterFromQuery(Name = "user")]
     public string? Managed { get; set; }
+
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
 
     protected override async Task OnParametersSetAsync()
     {
@@ -94,12 +108,22 @@ public sealed partial class UsersPage
             var passkeys = await Passkeys.ListOfAsync(Me, user.Value.Id, Left);
             _passkeys = passkeys.Problem is null ? passkeys.Value : [];
         }
+        _owned = null;
+        if (_managed?.OwnedAgents > 0)
+            _owned = (await HandOver.LookAsync(Me, _managed.Id, 5, Left)) is { Problem: null } owned ? owned.Value : null;
     }
+
+    private string Owned =>
+        _owned is null
+            ? ""
+            : string.Join(", ", _owned.First.Select(row => row.DisplayName)) + (_owned.Total > _owned.First.Count ? ", …" : "");
 
     private void Close() => Navigation.NavigateTo(ConsoleUrls.With("/admin/users", ("q", Q), ("state", State)));
 
     private async Task InviteAsync()
     {
+        if (_busy)
+            return;
         _busy = true;
         var body = new InviteUser
         {
@@ -110,7 +134,7 @@ public sealed partial class UsersPage
                 .Where(t => t.Value.Count > 0)
                 .ToDictionary(t => t.Key, t => (IReadOnlyList<string>)t.Value, StringComparer.Ordinal),
         };
-        var invited = await ConfirmedAsync(() => Users.InviteAsync(Me, body, Left));
+        var invited = await ConfirmedAsync(() => Once.RunAsync(_inviting, Me, body, me => Users.InviteAsync(me, body, Left), Left));
         _busy = false;
         (_errors, _problem) = AdminWords.Split(invited.Problem);
         if (invited.Problem is not null)
@@ -118,6 +142,13 @@ public sealed partial class UsersPage
         (_linkTitle, _link) = ($"Invitation link for {invited.Value.Email}", Absolute(invited.Value.Link));
         (_email, _name, _roles, _teamRoles) = (null, null, [], new Dictionary<string, List<string>>(StringComparer.Ordinal));
         await ReloadAsync();
+        Ask("made", invited.Value.Id, instead: true);
+    }
+
+    private void Forget()
+    {
+        _link = null;
+        Ask(null);
     }
 
     private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)
