@@ -352,7 +352,7 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 page => RestoredAsync(page, page.GetByLabel(new Regex("^Runs")).First, "365")
             ),
             ["rerate"] = new(
-                "/admin/rerate",
+                "/spend/re-rate",
                 page => Label(page, "Model").FillAsync("kept-model"),
                 page => RestoredAsync(page, Label(page, "Model"), "kept-model")
             ),
