@@ -19,7 +19,9 @@ public sealed partial class DraftRuleTests
     [GeneratedRegex("""<form\b(?:[^>"]|"[^"]*")*>.*?</form>|<Dialog\b.*?</Dialog>""", RegexOptions.Singleline)]
     private static partial Regex Regions();
 
-    [GeneratedRegex("""<textarea\b|<AgentFields\b|<input\b(?!(?:[^>"]|"[^"]*")*type="(?:hidden|checkbox|radio|password|file|submit)")""")]
+    [GeneratedRegex(
+        """<textarea\b|<AgentFields\b|<PriceFields\b|<input\b(?!(?:[^>"]|"[^"]*")*type="(?:hidden|checkbox|radio|password|file|submit)")"""
+    )]
     private static partial Regex Typed();
 
     private static readonly string Root = Path.Combine(
