@@ -63,6 +63,18 @@ internal sealed class KeyVersionConfiguration : IEntityTypeConfiguration<KeyVers
             v.UsedOrder,
             v.Id,
         });
+        // Serves the lists of keys that nobody uses: those of a state by last use, and their counts, out of the index alone.
+        version
+            .HasIndex(v => new
+            {
+                v.OrganizationId,
+                v.State,
+                v.UsedOrder,
+                v.Id,
+                v.CreatedAt,
+                v.AgentId,
+            })
+            .HasDatabaseName("ix_key_versions_unused");
         version.HasIndex(v => v.Hash).HasDatabaseName("ix_key_versions_hash");
         // Serve the search for a key by what is shown of its secret.
         version.HasIndex(v => new { v.OrganizationId, v.Prefix });

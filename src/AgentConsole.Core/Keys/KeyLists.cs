@@ -37,8 +37,12 @@ public sealed record KeyRow
 /// <param name="Total">How many match in all.</param>
 public sealed record KeyWindow(IReadOnlyList<KeyRow> Rows, int Total);
 
+/// <summary>Accepted versions that nobody seems to need.</summary>
+/// <param name="Idle">Not used for <see cref="KeyFilter.UsualIdleDays"/> days.</param>
+public sealed record KeyCounts(int NeverUsed, int Idle, int Ownerless);
+
 /// <summary>Lists of key versions across agents, team scope inside the query. Keys of deleted agents are left out: they open nothing.</summary>
-public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory)
+public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory, TimeProvider clock)
 {
     public async Task<Outcome<Paged<KeyRow>>> ListAsync(Actor by, KeyFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
@@ -79,6 +83,22 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
         var versions = Filtered(db, by, new KeyFilter { Leaked = true, State = KeyState.Disabled });
         return await Rows(db, versions.OrderByDescending(v => v.Id).Take(50)).ToListAsync(cancellationToken);
     }
+
+    /// <summary>How many accepted versions the actor sees that nobody seems to need.</summary>
+    public async Task<KeyCounts> CountsAsync(Actor by, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        Task<int> CountAsync(KeyFilter filter) => Filtered(db, by, filter).CountAsync(cancellationToken);
+        return new KeyCounts(
+            await CountAsync(KeyFilter.NeverUsedNow),
+            await CountAsync(KeyFilter.IdleNow),
+            await CountAsync(KeyFilter.OwnerlessNow)
+        );
+    }
+
+    /// <summary>The query of a page, for a test that looks at how the database finds it.</summary>
+    internal IQueryable<KeyVersion> Page(ConsoleDbContext db, Actor by, KeyFilter filter, int limit) =>
+        Ordered(Filtered(db, by, filter), filter.Order).Take(limit);
 
     /// <summary>One version, when the actor may see its agent; of deleted agents too.</summary>
     public async Task<KeyRow?> RowAsync(Actor by, Guid versionId, CancellationToken cancellationToken)
@@ -153,7 +173,8 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
             db.Agents.VisibleTo(by).Where(a => a.DeletedAt == null),
             access.Current,
             directory,
-            organization
+            organization,
+            clock.Now()
         );
     }
 

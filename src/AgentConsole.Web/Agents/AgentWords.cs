@@ -23,10 +23,3 @@ internal static class AgentWords
         };
     }
 }
-
-/// <summary>The fleet's address for a filter; <see cref="AgentFilter.Parse"/> reads it back.</summary>
-internal static class FleetAddress
-{
-    public static string Of(AgentFilter filter) =>
-        ConsoleUrls.With(ConsoleUrls.Fleet, [.. filter.ToQuery().Select(pair => (pair.Key, (string?)pair.Value))]);
-}

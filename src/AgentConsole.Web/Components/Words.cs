@@ -29,6 +29,10 @@ public static class Words
             : local.ToString($"d'{Nb}'MMM'{Nb}'yyyy", Invariant);
     }
 
+    /// <summary>A value of the API as it begins a sentence: <c>timed-out</c> is <c>Timed out</c>.</summary>
+    public static string Sentence(string value) =>
+        value.Length == 0 ? value : string.Concat(value[..1].ToUpperInvariant(), value[1..].Replace('-', ' '));
+
     /// <summary>The instant with its zone, for tooltips and copies.</summary>
     public static string Exact(DateTimeOffset at)
     {

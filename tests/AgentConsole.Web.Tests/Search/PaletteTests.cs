@@ -53,9 +53,9 @@ public sealed class PaletteTests : IAsyncLifetime
     public async Task Every_page_that_stands_alone_is_offered()
     {
         var offered = Items(await AskAsync(_console.Cast.Olga, "")).Select(item => item.Url?.Split('?')[0]).ToHashSet();
-        var pages = typeof(Components.ConsolePage)
+        var pages = typeof(AgentConsole.Web.Components.ConsolePage)
             .Assembly.GetTypes()
-            .Where(type => type.IsSubclassOf(typeof(Components.ConsolePage)))
+            .Where(type => type.IsSubclassOf(typeof(AgentConsole.Web.Components.ConsolePage)))
             .SelectMany(type => type.GetCustomAttributes(typeof(Microsoft.AspNetCore.Components.RouteAttribute), false))
             .Cast<Microsoft.AspNetCore.Components.RouteAttribute>()
             .Select(route => route.Template)

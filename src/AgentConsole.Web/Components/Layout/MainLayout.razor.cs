@@ -46,6 +46,8 @@ public sealed partial class MainLayout : IDisposable
     private bool _signedIn = true;
     private bool _leaving;
     private Grants? _grants;
+    private IReadOnlyList<BreakGlassCard> _opened = [];
+    private DateTimeOffset? _breakGlassUntil;
     private ITimer? _timer;
     private PageBoundary? _boundary;
 
@@ -98,7 +100,7 @@ public sealed partial class MainLayout : IDisposable
     {
         if (_leaving)
             return;
-        var before = _grants;
+        var (before, opened) = (_grants, _opened);
         Look();
         if (!_signedIn)
         {
@@ -109,6 +111,8 @@ public sealed partial class MainLayout : IDisposable
         }
         else if (before is not null && !Same(before, _grants!))
             Navigation.Refresh(forceReload: true);
+        else if (!opened.SequenceEqual(_opened))
+            StateHasChanged();
     }
 
     private void Look()
@@ -120,6 +124,8 @@ public sealed partial class MainLayout : IDisposable
         var me = found.Value;
         var access = Access.Current;
         _grants = me.Grants;
+        _opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
+        _breakGlassUntil = me.Method == AuthMethod.BreakGlass ? access.Sessions.GetValueOrDefault(me.CredentialId!.Value)?.ExpiresAt : null;
         _name = Visitor.DisplayName;
         _email = me.Label;
         _person = me.Id is { } id ? IdText.Format(IdText.User, id) : "";
