@@ -6,8 +6,11 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Samples;
+using AgentConsole.Core.Search;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
+using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -25,9 +28,12 @@ public static class CoreRegistration
         services.AddTrail();
         services.AddPeople();
         services.AddAgents();
+        services.AddUnclaimed();
         services.AddKeys();
         services.AddPrices();
         services.AddRuns();
+        services.AddSamples();
+        services.AddSearch();
         services.AddSpend();
         services.AddRetention();
         return services;

@@ -18,10 +18,16 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
+        Plan = "bpl",
         Session = "ses",
         Price = "prc",
         Rerating = "rra",
-        Purge = "prg";
+        Purge = "prg",
+        View = "view",
+        Unclaimed = "unc",
+        Passkey = "pky",
+        BreakGlass = "bgl",
+        BreakGlassUse = "bgu";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -57,6 +63,9 @@ public static class IdText
         Price,
         Rerating,
         Purge,
+        View,
+        Plan,
+        Unclaimed,
     ];
 
     public static string Format(string prefix, Guid id) =>

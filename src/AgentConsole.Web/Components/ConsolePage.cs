@@ -1,5 +1,7 @@
+using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 
@@ -31,6 +33,13 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     [Inject]
     public required LiveState Live { get; init; }
 
+    /// <summary>For every write that makes something: see <see cref="Draft"/>.</summary>
+    [Inject]
+    public required SubmitOnce Once { get; init; }
+
+    [Inject]
+    public required Confirmation Confirmation { get; init; }
+
     /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
     protected Actor Me
     {
@@ -59,6 +68,24 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>Null when the person may do this in at least one team.</summary>
     protected string? WhyNotAnywhere(Permission permission) =>
         Me.TeamsWith(permission) is { All: false, Ids.Length: 0 } ? Permissions.Explain(permission, "a team") : null;
+
+    /// <summary>
+    /// Opens a question of the page by its address (<c>?act=revoke&amp;of=ver_…</c>), so that it is there again after a reload and Back closes it. The page
+    /// reads both members with <c>SupplyParameterFromQuery</c>. Null closes it.
+    /// </summary>
+    /// <param name="instead">In the place of the question before, not on top of it.</param>
+    protected void Ask(string? act, string? of = null, bool instead = false) =>
+        Navigation.NavigateTo(
+            Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["act"] = act, ["of"] = of }),
+            replace: instead || act is null
+        );
+
+    /// <summary>
+    /// Does a dangerous act. When a fresh proof of the person is asked for, a dialog asks for it over the page, which keeps all that was typed, and
+    /// the act is done again. Read <see cref="Me"/> inside the act.
+    /// </summary>
+    protected Task<Outcome<T>> ConfirmedAsync<T>(Func<Task<Outcome<T>>> act)
+        where T : notnull => Confirmation.RunAsync(act, Left);
 
     /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
     protected void Work(Func<Task> work) =>

@@ -15,10 +15,13 @@ public sealed partial class KeysPage
 {
     private KeyFilter _filter = new();
     private IReadOnlyList<KeyRow> _leaked = [];
+    private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(10);
+    private KeyCounts? _counts;
+    private DateTimeOffset _countedAt;
     private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
-    private KeyRow? _revoking;
+    private bool _busy;
 
     [Inject]
     public required KeyLists Lists { get; init; }
@@ -29,6 +32,16 @@ public sealed partial class KeysPage
     [Inject]
     public required Toasts Toasts { get; init; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    private KeyRow? Revoking =>
+        Doing == "revoke" ? List.Rows?.FirstOrDefault(row => IdText.Format(IdText.KeyVersion, row.VersionId) == Of) : null;
+
     private RereadRows<KeyRow> List =>
         field ??= new RereadRows<KeyRow>(row => row.VersionId, page => Lists.ListAsync(Me, _filter, page, Left));
 
@@ -36,7 +49,9 @@ public sealed partial class KeysPage
         [
             View("All", new KeyFilter()),
             View("Active", new KeyFilter { State = KeyState.Active }),
-            View("Not used for longest", new KeyFilter { State = KeyState.Active, Order = KeyOrder.LongestUnused }),
+            Counted("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
+            Counted($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
+            Counted("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
             View("Disabled", new KeyFilter { State = KeyState.Disabled }),
             new("Leaked", Address(new KeyFilter { Leaked = true }), _filter.Leaked, _leaked.Count == 0 ? null : _leaked.Count, Hot: true),
         ];
@@ -47,7 +62,10 @@ public sealed partial class KeysPage
     {
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         var errors = new FieldErrors();
-        _filter = KeyFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        var filter = KeyFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        if (filter == _filter && List.Rows is not null)
+            return; // a question was opened or closed
+        _filter = filter;
         _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its keys appear here."
@@ -60,6 +78,9 @@ public sealed partial class KeysPage
     {
         await List.HearAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
+        // Keys are used all the time; how many nobody needs changes over days.
+        if (Now - _countedAt >= CountEvery)
+            await CountAsync();
     }
 
     private async Task ReloadAsync()
@@ -67,6 +88,13 @@ public sealed partial class KeysPage
         _problem = null;
         await List.LoadAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
+        await CountAsync();
+    }
+
+    private async Task CountAsync()
+    {
+        _countedAt = Now;
+        _counts = await Lists.CountsAsync(Me, Left);
     }
 
     private async Task DisableAsync(KeyRow row)
@@ -80,8 +108,12 @@ public sealed partial class KeysPage
 
     private async Task RevokeAsync(KeyRow row)
     {
-        _revoking = null;
+        if (_busy)
+            return;
+        _busy = true;
+        Ask(null);
         await ActAsync(Keys.RevokeAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
+        _busy = false;
     }
 
     private async Task<bool> ActAsync(Task<Outcome<KeyBody>> act)
@@ -90,6 +122,7 @@ public sealed partial class KeysPage
         _problem = done.Problem;
         await List.ActedAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
+        await CountAsync();
         StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }
@@ -97,6 +130,8 @@ public sealed partial class KeysPage
     private static string AgentOf(KeyRow row) => IdText.Format(IdText.Agent, row.AgentId);
 
     private static string KeyOf(KeyRow row) => IdText.Format(IdText.Key, row.KeyId);
+
+    private Tabs.Tab Counted(string name, KeyFilter filter, int? count) => View(name, filter) with { Count = count };
 
     private Tabs.Tab View(string name, KeyFilter filter) => new(name, Address(filter), _filter == filter);
 

@@ -17,8 +17,11 @@ public sealed partial class DependencyRuleTests
     [
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents", "Prices"],
+        ["Unclaimed"],
         ["Keys", "Runs"],
+        ["Samples"],
         ["Retention", "Spend"],
+        ["Search"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)
