@@ -145,7 +145,7 @@ public sealed partial class MainLayout : IDisposable
     // What was chosen lately is kept in the browser, for this person.
     private MarkupString PaletteButton =>
         new(
-            $"<button type=\"button\" class=\"btn g s pal-b\" data-palette data-user=\"{_person}\" aria-haspopup=\"dialog\" aria-keyshortcuts=\"Control+K Meta+K\" aria-label=\"Search or act\" title=\"Search or act: Ctrl K\">{Status.IconHtml("search")}<span class=\"hide-s\">Search or act</span><kbd class=\"hide-s\">Ctrl K</kbd></button>"
+            $"<button type=\"button\" class=\"btn g s pal-b\" data-palette data-user=\"{_person}\" aria-haspopup=\"dialog\" aria-keyshortcuts=\"Control+K Meta+K\" title=\"Search or act: Ctrl K\">{Status.IconHtml("search")}<span class=\"hide-s\">Search or act</span><kbd class=\"hide-s\">Ctrl K</kbd></button>"
         );
 
     // What a printed page must say of itself; the script brings the time up to date when it is printed.
