@@ -1,0 +1,61 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Views;
+
+namespace AgentConsole.Web.Components.Views;
+
+/// <summary>Where a saved view is looked at: the page's address with all that the view says, and its id, so that what is changed is seen to be.</summary>
+public static class ViewAddress
+{
+    /// <summary>Name of the member that says which view, and its value for "no view, everything".</summary>
+    public const string Member = "view";
+    public const string All = "all";
+
+    public static string Of(ViewBody view) =>
+        ConsoleUrls.With(
+            PathOf(KebabCase.Parse<ViewPage>(view.Page)),
+            [
+                (Member, view.Id),
+                .. ViewQuery.Read(view.Query).Select(m => (m.Key, (string?)m.Value)),
+                ("columns", view.Columns),
+                ("density", view.Density),
+            ]
+        );
+
+    /// <summary>
+    /// The page with these members, still as a change of the view that is open. An address that says nothing at all would go to the default view: then
+    /// it says that everything is meant.
+    /// </summary>
+    public static string Keep(string path, string? view, IEnumerable<KeyValuePair<string, string>> members)
+    {
+        var query = members.Select(m => (m.Key, (string?)m.Value)).ToList();
+        return ConsoleUrls.With(path, [(Member, view is null or All ? (query.Count == 0 ? All : null) : view), .. query]);
+    }
+
+    /// <summary>The view that an address names; null for none.</summary>
+    public static string? In(Microsoft.Extensions.Primitives.StringValues value) =>
+        value.ToString() is { Length: > 0 and <= 40 } named ? named : null;
+
+    public static string PathOf(ViewPage page) =>
+        page switch
+        {
+            ViewPage.Runs => ConsoleUrls.Runs,
+            ViewPage.Keys => ConsoleUrls.Keys,
+            _ => ConsoleUrls.Fleet,
+        };
+
+    /// <summary>
+    /// Where to go instead, when somebody came to a page without saying what they want: their default view, or their columns. Null: stay. The address
+    /// it gives always says something, so that it is asked once.
+    /// </summary>
+    public static string? Instead(ViewPage page, string query, Landing landing)
+    {
+        if (query.TrimStart('?').Length > 0)
+            return null;
+        if (landing.View is { } view)
+            return Of(view);
+        return landing.Columns is null && landing.Density is null
+            ? null
+            : ConsoleUrls.With(PathOf(page), ("columns", landing.Columns), ("density", landing.Density));
+    }
+}
