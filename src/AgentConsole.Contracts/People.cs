@@ -6,14 +6,53 @@ public sealed record CreateTeam
 {
     public string? Slug { get; init; }
     public string? Name { get; init; }
+
+    /// <summary>IANA id such as <c>Europe/Berlin</c>; absent for the organization's.</summary>
+    public string? TimeZone { get; init; }
 }
 
+/// <summary>Changes the members that are given.</summary>
 public sealed record ChangeTeam
 {
     public string? Name { get; init; }
+
+    /// <summary>IANA id; empty for the organization's.</summary>
+    public string? TimeZone { get; init; }
 }
 
-public sealed record TeamBody(string Id, string Slug, string Name, int Members, int Agents, DateTimeOffset CreatedAt, long Revision);
+/// <param name="TimeZone">The team's own setting; null when the organization's counts.</param>
+/// <param name="Zone">The zone that counts: IANA id.</param>
+public sealed record TeamBody(
+    string Id,
+    string Slug,
+    string Name,
+    int Members,
+    int Agents,
+    DateTimeOffset CreatedAt,
+    long Revision,
+    string? TimeZone,
+    string Zone
+);
+
+/// <summary>Changes the members that are given.</summary>
+public sealed record ChangeOrganization
+{
+    public string? Name { get; init; }
+
+    /// <summary>IANA id such as <c>Europe/Berlin</c>.</summary>
+    public string? TimeZone { get; init; }
+}
+
+/// <param name="TimeZone">IANA id; counts for every team that names none of its own.</param>
+public sealed record OrganizationBody(
+    string Id,
+    string Slug,
+    string Name,
+    string Currency,
+    string TimeZone,
+    DateTimeOffset CreatedAt,
+    long Revision
+);
 
 /// <summary>Body of <c>PUT /api/v1/teams/{team}/members/{principal}</c>: the roles that this principal then has in the team; none removes it.</summary>
 public sealed record SetMember

@@ -1,30 +1,37 @@
-// The small things that must work without asking the server: look, menus, dialogs, copying, ages, keys, the state of the link.
+// The small things that must work without asking the server: look, menus, dialogs, copying, ages, the state of the link. Keys are in keys.js.
 // Everything hangs on attributes, so pages need no interop and no element is ever out of step with its circuit.
 (() => {
   "use strict";
   const root = document.documentElement;
 
   // ---- look: apply at once and remember; without this script the form posts the same to the server -------------------------------------
-  const parts = ["theme", "contrast", "density"];
+  const parts = ["theme", "contrast", "density", "keys"]; // in the order in which the cookie has them
+  const chosen = () => {
+    const look = (root.dataset.look || "").split(".");
+    return ["system", "system", "comfortable", "on"].map((usual, at) => look[at] || usual);
+  };
+  const choose = (part, value) => {
+    const look = chosen();
+    look[parts.indexOf(part)] = value;
+    root.dataset.look = look.join(".");
+    document.cookie = `agentconsole-look=${look.join(".")}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    markLook();
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     const button = event.submitter;
     if (!(form instanceof HTMLFormElement) || !form.matches("form[data-look-form]") || !parts.includes(button?.name)) return;
     event.preventDefault();
-    const look = (root.dataset.look || "system.system.comfortable").split(".");
-    look[parts.indexOf(button.name)] = button.value;
-    root.dataset.look = look.join(".");
-    document.cookie = `agentconsole-look=${look.join(".")}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
-    markLook();
+    choose(button.name, button.value);
   });
 
   const markLook = () => {
-    const look = (root.dataset.look || "system.system.comfortable").split(".");
+    const look = chosen();
     for (const button of document.querySelectorAll("form[data-look-form] button[name]"))
       button.setAttribute("aria-pressed", String(look[parts.indexOf(button.name)] === button.value));
   };
 
-  // ---- menus: one open at a time, closed by a click outside, by a choice and by Escape ---------------------------------------------------
+  // ---- menus: one open at a time, closed by a click outside and by a choice; Escape is in keys.js ---------------------------------------------------
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
   };
@@ -96,8 +103,11 @@
     if (region) region.textContent = text;
   };
 
-  // Streams between page and circuit: a text that is too large for one message, and a file to keep.
+  // For other scripts: the look and the polite region. Streams between page and circuit: a text that is too large for one message, a file to keep.
   window.agentConsole = {
+    look: choose,
+    say,
+    copy,
     read: (area) => new Blob([area.value]),
     async save(name, type, stream) {
       const link = document.createElement("a");
@@ -165,29 +175,6 @@
     document.addEventListener(type, holdSoon, { passive: true, capture: true });
   new MutationObserver(holdSoon).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("hold", { createEventArgs: (event) => ({ why: event.detail }) }));
-
-  // ---- keys ---------------------------------------------------------------------------------------------------------------------------------
-  const typing = (element) => element?.closest?.("input, textarea, select, [contenteditable]");
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      closeMenus();
-      root.dataset.escaped = ""; // hides reasons that hover shows
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter" && event.target.matches?.("tr[data-href]")) {
-      event.target.querySelector("a")?.click();
-      return;
-    }
-    if (typing(event.target) || document.querySelector("dialog[open]")) return;
-    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    if (!target) return;
-    event.preventDefault();
-    if (typing(target)) target.focus();
-    else target.click();
-  });
-  for (const type of ["pointermove", "focusin"])
-    document.addEventListener(type, () => "escaped" in root.dataset && delete root.dataset.escaped, { passive: true });
 
   // ---- hand-over: the circuit draws the page anew over the one that was sent; what a person opened, typed or stood on goes across ------------
   const shell = document.querySelector(".shell");

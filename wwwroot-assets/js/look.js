@@ -1,4 +1,4 @@
-// Runs before the first paint. The server writes what the person chose to html[data-look] as theme.contrast.density; what they left to
+// Runs before the first paint. The server writes what the person chose to html[data-look] as theme.contrast.density.keys; what they left to
 // the system is asked of the system here, and again whenever it changes.
 (() => {
   "use strict";
@@ -7,11 +7,12 @@
   const more = matchMedia("(prefers-contrast: more)");
 
   const apply = () => {
-    const [theme, contrast, density] = (root.dataset.look || "system.system.comfortable").split(".");
+    const [theme, contrast, density, keys] = (root.dataset.look || "system.system.comfortable.on").split(".");
     const wanted = {
       theme: theme === "system" ? (dark.matches ? "dark" : "light") : theme,
       contrast: (contrast === "system" ? more.matches : contrast === "more") ? "more" : "normal",
       density: density || "comfortable",
+      keys: keys || "on",
     };
     for (const [name, value] of Object.entries(wanted)) if (root.dataset[name] !== value) root.dataset[name] = value;
   };
@@ -20,5 +21,5 @@
   dark.addEventListener("change", apply);
   more.addEventListener("change", apply);
   // An enhanced navigation writes the server's attributes anew.
-  new MutationObserver(apply).observe(root, { attributes: true, attributeFilter: ["data-look", "data-theme", "data-contrast", "data-density"] });
+  new MutationObserver(apply).observe(root, { attributes: true, attributeFilter: ["data-look", "data-theme", "data-contrast", "data-density", "data-keys"] });
 })();

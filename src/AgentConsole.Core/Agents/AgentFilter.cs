@@ -208,7 +208,9 @@ public sealed record AgentFilter
             else if (wanted.Length > 0)
                 agents = agents.Where(a => tags.Any(t => t.OrganizationId == organization && wanted.Contains(t.Tag) && t.AgentId == a.Id));
             if (unwanted.Length > 0)
-                agents = agents.Where(a => !tags.Any(t => t.OrganizationId == organization && unwanted.Contains(t.Tag) && t.AgentId == a.Id));
+                agents = agents.Where(a =>
+                    !tags.Any(t => t.OrganizationId == organization && unwanted.Contains(t.Tag) && t.AgentId == a.Id)
+                );
         }
         if (Text is not null)
             agents = agents.Containing(Text);
@@ -258,7 +260,9 @@ public sealed record AgentFilter
             else if (name.Contains('@', StringComparison.Ordinal))
                 found.UnionWith(users.Where(u => u.Enabled && u.Label.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(u => u.Id));
             else
-                found.UnionWith(users.Where(u => u.Enabled && u.Label.StartsWith(name + "@", StringComparison.OrdinalIgnoreCase)).Select(u => u.Id));
+                found.UnionWith(
+                    users.Where(u => u.Enabled && u.Label.StartsWith(name + "@", StringComparison.OrdinalIgnoreCase)).Select(u => u.Id)
+                );
         }
         return (found, names.Contains(Ownerless));
     }

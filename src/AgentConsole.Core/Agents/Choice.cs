@@ -69,10 +69,7 @@ public sealed class Choice : IEquatable<Choice>
     {
         var rest = Without(choice, value);
         IEnumerable<string> one = [value];
-        return Of(
-            (rest?.Wanted ?? []).Concat(unwanted ? [] : one),
-            (rest?.Unwanted ?? []).Concat(unwanted ? one : [])
-        )!;
+        return Of((rest?.Wanted ?? []).Concat(unwanted ? [] : one), (rest?.Unwanted ?? []).Concat(unwanted ? one : []))!;
     }
 
     /// <summary>Both choices' values; what the second says of a value holds.</summary>
@@ -88,14 +85,22 @@ public sealed class Choice : IEquatable<Choice>
     /// <summary>One value as it stands in a text; <see cref="Parse"/> reads it back.</summary>
     public static string Write(string value, bool unwanted = false)
     {
-        var plain = value.Length > 0 && value[0] is not ('-' or ' ') && value[^1] != ' ' && value.AsSpan().IndexOfAny(",\"") < 0;
+        var plain =
+            value.Length > 0
+            && value[0] != '-'
+            && !char.IsWhiteSpace(value[0])
+            && !char.IsWhiteSpace(value[^1])
+            && value.AsSpan().IndexOfAny(",\"") < 0;
         return (unwanted ? "-" : "") + (plain ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
     }
 
-    public override string ToString() => string.Join(',', Wanted.Select(v => Write(v)).Concat(Unwanted.Select(v => Write(v, unwanted: true))));
+    public override string ToString() =>
+        string.Join(',', Wanted.Select(v => Write(v)).Concat(Unwanted.Select(v => Write(v, unwanted: true))));
 
     public bool Equals(Choice? other) =>
-        other is not null && Wanted.SequenceEqual(other.Wanted, StringComparer.Ordinal) && Unwanted.SequenceEqual(other.Unwanted, StringComparer.Ordinal);
+        other is not null
+        && Wanted.SequenceEqual(other.Wanted, StringComparer.Ordinal)
+        && Unwanted.SequenceEqual(other.Unwanted, StringComparer.Ordinal);
 
     public override bool Equals(object? obj) => Equals(obj as Choice);
 

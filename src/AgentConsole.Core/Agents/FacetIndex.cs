@@ -43,7 +43,12 @@ internal sealed class FacetIndex : IDisposable
     public void Dispose() => _listening.Dispose();
 
     /// <param name="scope">The teams that are seen; part of what is kept.</param>
-    public async Task<AgentFacets> CountAsync(TeamScope scope, AgentFilter filter, AccessSnapshot access, CancellationToken cancellationToken)
+    public async Task<AgentFacets> CountAsync(
+        TeamScope scope,
+        AgentFilter filter,
+        AccessSnapshot access,
+        CancellationToken cancellationToken
+    )
     {
         await _turn.WaitAsync(cancellationToken);
         try
@@ -174,7 +179,10 @@ internal sealed class FacetIndex : IDisposable
             AgentFilter.Teams(filter.Team?.Wanted ?? [], access, _organization),
             AgentFilter.Teams(filter.Team?.Unwanted ?? [], access, _organization)
         );
-        var teams = Mask(_teams, id => (filter.Team is not { Wanted.Count: > 0 } || wantedTeams.Contains(id)) && !unwantedTeams.Contains(id));
+        var teams = Mask(
+            _teams,
+            id => (filter.Team is not { Wanted.Count: > 0 } || wantedTeams.Contains(id)) && !unwantedTeams.Contains(id)
+        );
         var nobodys = Mask(_owners, id => access.Principals.GetValueOrDefault(id) is not { Enabled: true });
         var (wantedOwners, wantsNobody) = AgentFilter.Owners(filter.Owner?.Wanted ?? [], access, _organization);
         var (unwantedOwners, notNobody) = AgentFilter.Owners(filter.Owner?.Unwanted ?? [], access, _organization);
@@ -187,7 +195,8 @@ internal sealed class FacetIndex : IDisposable
         var tagSets = new bool[_tagsOfSet.Count];
         for (var set = 0; set < tagSets.Length; set++)
             tagSets[set] =
-                (filter.Tag is not { Wanted.Count: > 0 } || _tagsOfSet[set].Any(t => wantedTags[t])) && !_tagsOfSet[set].Any(t => unwantedTags[t]);
+                (filter.Tag is not { Wanted.Count: > 0 } || _tagsOfSet[set].Any(t => wantedTags[t]))
+                && !_tagsOfSet[set].Any(t => unwantedTags[t]);
         var lifecycles = Mask<Lifecycle>(filter.Lifecycle);
         var livenesses = Mask<Liveness>(filter.Liveness);
         var healths = Mask<Health>(filter.Health);
@@ -268,13 +277,15 @@ internal sealed class FacetIndex : IDisposable
             new Dictionary<AgentFact, IReadOnlyList<FacetValue>>
             {
                 [AgentFact.Health] = Enumerated(filter.Health, byHealth, [Health.Failing, Health.Degraded, Health.Ok]),
-                [AgentFact.Liveness] = Enumerated(filter.Liveness, byLiveness, [Liveness.Live, Liveness.Late, Liveness.Silent, Liveness.Unknown]),
+                [AgentFact.Liveness] = Enumerated(
+                    filter.Liveness,
+                    byLiveness,
+                    [Liveness.Live, Liveness.Late, Liveness.Silent, Liveness.Unknown]
+                ),
                 [AgentFact.Lifecycle] = Enumerated<Lifecycle>(
                     filter.Lifecycle,
                     byLifecycle,
-                    filter.Deleted
-                        ? [Lifecycle.Deleted]
-                        : [Lifecycle.Active, Lifecycle.Registered, Lifecycle.Paused, Lifecycle.Retired]
+                    filter.Deleted ? [Lifecycle.Deleted] : [Lifecycle.Active, Lifecycle.Registered, Lifecycle.Paused, Lifecycle.Retired]
                 ),
                 [AgentFact.Team] =
                 [
@@ -317,7 +328,9 @@ internal sealed class FacetIndex : IDisposable
     private static List<FacetValue> Enumerated<T>(Choice? choice, int[] counts, T[] order)
         where T : struct, Enum
     {
-        var values = order.Select(value => new FacetValue(KebabCase.Of(value), KebabCase.Of(value), counts[Convert.ToInt32(value, null)])).ToList();
+        var values = order
+            .Select(value => new FacetValue(KebabCase.Of(value), KebabCase.Of(value), counts[Convert.ToInt32(value, null)]))
+            .ToList();
         AddChosen(values, choice, null);
         return values;
     }
@@ -325,7 +338,11 @@ internal sealed class FacetIndex : IDisposable
     // Most first; what is chosen stands there even if nobody has it, so that it can be taken back.
     private static List<FacetValue> Open(Choice? choice, IEnumerable<FacetValue?> values, string? without = null)
     {
-        var found = values.OfType<FacetValue>().OrderByDescending(v => v.Count).ThenBy(v => v.Label, StringComparer.OrdinalIgnoreCase).ToList();
+        var found = values
+            .OfType<FacetValue>()
+            .OrderByDescending(v => v.Count)
+            .ThenBy(v => v.Label, StringComparer.OrdinalIgnoreCase)
+            .ToList();
         AddChosen(found, choice, without);
         return found;
     }

@@ -9,7 +9,8 @@ namespace AgentConsole.Core.People;
 /// <summary>What access needs to know of a person or service account.</summary>
 public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, string Label, string DisplayName, bool Enabled, Grants Grants);
 
-public sealed record TeamCard(Guid Id, Guid OrganizationId, string Slug, string Name);
+/// <param name="TimeZone">IANA id; null for the organization's. <see cref="AccessSnapshot.ZoneOf"/> says which one counts.</param>
+public sealed record TeamCard(Guid Id, Guid OrganizationId, string Slug, string Name, string? TimeZone = null);
 
 /// <summary>What access needs to know of a token; its secret's keyed hash is the index.</summary>
 public sealed record TokenCard(
@@ -40,6 +41,15 @@ public sealed record AccessSnapshot
     public ImmutableDictionary<Guid, SessionCard> Sessions { get; init; } = ImmutableDictionary<Guid, SessionCard>.Empty;
     public FrozenDictionary<Guid, string> Organizations { get; init; } = FrozenDictionary<Guid, string>.Empty;
     public FrozenSet<Guid> SuspendedOrganizations { get; init; } = [];
+
+    /// <summary>Organization to the IANA id of its time zone.</summary>
+    public FrozenDictionary<Guid, string> Zones { get; init; } = FrozenDictionary<Guid, string>.Empty;
+
+    /// <summary>The IANA id of the zone whose days count: the team's, else the organization's, else UTC.</summary>
+    public string ZoneOf(Guid organizationId, Guid? teamId = null) =>
+        (teamId is { } id && Teams.TryGetValue(id, out var team) && team.OrganizationId == organizationId ? team.TimeZone : null)
+        ?? Zones.GetValueOrDefault(organizationId)
+        ?? Common.Zones.Utc;
 
     /// <summary>A team of this organization by slug or id.</summary>
     public TeamCard? FindTeam(Guid organizationId, string slugOrId)
@@ -179,9 +189,10 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 o.Id,
                 o.Name,
                 o.Suspended,
+                o.TimeZone,
             })
             .ToListAsync();
-        var teams = await db.Teams.Select(t => new TeamCard(t.Id, t.OrganizationId, t.Slug, t.Name)).ToListAsync();
+        var teams = await db.Teams.Select(t => new TeamCard(t.Id, t.OrganizationId, t.Slug, t.Name, t.TimeZone)).ToListAsync();
         var roles = (await db.Memberships.ToListAsync()).ToLookup(m => m.PrincipalId);
         var users = await db
             .Users.Select(u => new
@@ -266,6 +277,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             ),
             Sessions = sessions.ToImmutableDictionary(s => s.Id),
             Organizations = organizations.ToFrozenDictionary(o => o.Id, o => o.Name),
+            Zones = organizations.ToFrozenDictionary(o => o.Id, o => o.TimeZone),
             SuspendedOrganizations = organizations.Where(o => o.Suspended).Select(o => o.Id).ToFrozenSet(),
         };
     }

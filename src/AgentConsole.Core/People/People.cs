@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Identity;
 
 namespace AgentConsole.Core.People;
 
-public sealed class Organization : IHeldInMemory
+public sealed class Organization : IRevised, IHeldInMemory
 {
     HeldRow IHeldInMemory.Held => new(HeldNouns.Access, Id, Id);
 
@@ -14,8 +14,12 @@ public sealed class Organization : IHeldInMemory
 
     /// <summary>ISO 4217; money is shown with it, without conversion.</summary>
     public string Currency { get; set; } = "USD";
+
+    /// <summary>IANA id; days and hours of teams that name no zone of their own are this zone's.</summary>
+    public string TimeZone { get; set; } = Common.Zones.Utc;
     public bool Suspended { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
+    public long Revision { get; set; } = 1;
 }
 
 public sealed class Team : IRevised, IHeldInMemory
@@ -28,6 +32,9 @@ public sealed class Team : IRevised, IHeldInMemory
     public Guid OrganizationId { get; init; }
     public required string Slug { get; init; }
     public required string Name { get; set; }
+
+    /// <summary>IANA id; null for the organization's.</summary>
+    public string? TimeZone { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
     public long Revision { get; set; }
 }

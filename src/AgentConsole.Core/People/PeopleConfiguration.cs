@@ -14,6 +14,7 @@ internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<Organ
         organization.Property(o => o.Slug).HasMaxLength(100);
         organization.Property(o => o.Name).HasMaxLength(200);
         organization.Property(o => o.Currency).HasMaxLength(3);
+        organization.Property(o => o.TimeZone).HasMaxLength(Zones.MaxLength);
         organization.HasIndex(o => o.Slug).IsUnique().HasDatabaseName("ux_organizations_slug");
     }
 }
@@ -26,6 +27,7 @@ internal sealed class TeamConfiguration : IEntityTypeConfiguration<Team>
         team.Property(t => t.Id).ValueGeneratedNever();
         team.Property(t => t.Slug).HasMaxLength(100);
         team.Property(t => t.Name).HasMaxLength(200);
+        team.Property(t => t.TimeZone).HasMaxLength(Zones.MaxLength);
         team.HasOne<Organization>().WithMany().HasForeignKey(t => t.OrganizationId).OnDelete(DeleteBehavior.Restrict);
         team.HasIndex(t => new { t.OrganizationId, t.Slug }).IsUnique().HasDatabaseName("ux_teams_slug");
     }

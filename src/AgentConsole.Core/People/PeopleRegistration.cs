@@ -28,6 +28,7 @@ internal static class PeopleRegistration
         services.AddSingleton<AccountService>();
         services.AddSingleton<LinkService>();
         services.AddSingleton<TeamService>();
+        services.AddSingleton<OrganizationService>();
         services.AddSingleton<UserService>();
         services.AddSingleton<ServiceAccountService>();
         services.AddSingleton<TokenService>();

@@ -54,6 +54,7 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
         if (Texts.SlugFault(body.Slug) is { } fault)
             errors.Add("slug", fault);
         var name = Texts.Line(body.Name, "name", 200, errors) ?? body.Slug;
+        var zone = Zones.Read(body.TimeZone, "time_zone", errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
         await using var write = await store.WriteAsync(cancellationToken);
@@ -68,14 +69,25 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
             OrganizationId = by.OrganizationId,
             Slug = body.Slug!,
             Name = name!,
+            TimeZone = zone,
             CreatedAt = write.Now,
             Revision = 1,
         };
         write.Db.Add(team);
-        write.Trail(by, "team.created", Target(team), after: new { team.Slug, team.Name });
+        write.Trail(
+            by,
+            "team.created",
+            Target(team),
+            after: new
+            {
+                team.Slug,
+                team.Name,
+                team.TimeZone,
+            }
+        );
         write.TellPeople(by.OrganizationId, team.Id, team.Id);
         write.AfterCommit(access.ReloadAsync);
-        var done = await write.CommitAsync(by, Body(team, 0, 0), cancellationToken);
+        var done = await write.CommitAsync(by, Body(team, 0, 0, access.Current.ZoneOf(by.OrganizationId)), cancellationToken);
         return done.Problem is not null && by.Retry is null ? PeopleProblems.Taken("slug", team.Slug) : done;
     }
 
@@ -94,7 +106,8 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
         if (!input.Try(out var body, out var problem))
             return problem;
         var errors = new FieldErrors();
-        var name = Texts.Line(body.Name, "name", 200, errors, required: true);
+        var name = Texts.Line(body.Name, "name", 200, errors, required: body.TimeZone is null);
+        var zone = Zones.Read(body.TimeZone, "time_zone", errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
         if (ifMatch is null)
@@ -106,13 +119,22 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
         if (team.Revision != ifMatch)
             return Problem.Changed("team");
         var counts = (await BodiesAsync(write.Db, by.OrganizationId, [team], cancellationToken))[0];
-        if (team.Name == name)
+        name ??= team.Name;
+        zone = body.TimeZone is null ? team.TimeZone : zone;
+        if (team.Name == name && team.TimeZone == zone)
             return counts;
-        write.Trail(by, "team.changed", Target(team), before: new { team.Name }, after: new { name });
-        team.Name = name!;
+        write.Trail(by, "team.changed", Target(team), before: new { team.Name, team.TimeZone }, after: new { name, time_zone = zone });
+        (team.Name, team.TimeZone) = (name, zone);
         write.TellPeople(by.OrganizationId, team.Id, team.Id);
         write.AfterCommit(access.ReloadAsync);
-        return await write.CommitAsync(by, counts with { Name = team.Name, Revision = team.Revision + 1 }, cancellationToken);
+        return await write.CommitAsync(
+            by,
+            Body(team, counts.Members, counts.Agents, access.Current.ZoneOf(by.OrganizationId)) with
+            {
+                Revision = team.Revision + 1,
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>Members of a team one may read, by label.</summary>
@@ -285,7 +307,8 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
             .Select(g => new { g.Key, Count = g.Count() })
             .ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
         var counted = await agents.ByTeamAsync(db, organizationId, ids, cancellationToken);
-        return [.. teams.Select(t => Body(t, members.GetValueOrDefault(t.Id), counted.GetValueOrDefault(t.Id)))];
+        var zone = access.Current.ZoneOf(organizationId);
+        return [.. teams.Select(t => Body(t, members.GetValueOrDefault(t.Id), counted.GetValueOrDefault(t.Id), zone))];
     }
 
     private static TeamRoles RolesIn(Principal principal, Guid teamId) => principal.Grants.Teams.GetValueOrDefault(teamId);
@@ -298,8 +321,18 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
             [.. RoleNames.Of(roles)]
         );
 
-    private static TeamBody Body(Team team, int members, int agentCount) =>
-        new(IdText.Format(IdText.Team, team.Id), team.Slug, team.Name, members, agentCount, team.CreatedAt, team.Revision);
+    private static TeamBody Body(Team team, int members, int agentCount, string organizationZone) =>
+        new(
+            IdText.Format(IdText.Team, team.Id),
+            team.Slug,
+            team.Name,
+            members,
+            agentCount,
+            team.CreatedAt,
+            team.Revision,
+            team.TimeZone,
+            team.TimeZone ?? organizationZone
+        );
 
     private static TrailTarget Target(Team team) => new("team", team.Id, team.Slug, team.Id);
 }

@@ -110,7 +110,7 @@ public sealed class ListExport<T>(
         await foreach (var rows in PiecesAsync(cancellationToken))
         {
             foreach (var row in rows)
-                JsonSerializer.Serialize(json, row, ConsoleJson.Options);
+                json.WriteRawValue(JsonSerializer.SerializeToUtf8Bytes(row, ConsoleJson.Options), skipInputValidation: true); // the other way flushes, and not asynchronously
             count += rows.Count;
             await json.FlushAsync(cancellationToken);
             await output.FlushAsync(cancellationToken);

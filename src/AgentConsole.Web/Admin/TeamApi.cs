@@ -33,7 +33,7 @@ internal static class TeamApi
             .MapPatch("/{team}", ChangeAsync)
             .NeedsPerson(TokenScopes.Admin)
             .WithName("ChangeTeam")
-            .WithSummary("Rename a team; needs If-Match")
+            .WithSummary("Change a team's name or time zone; needs If-Match")
             .WithDescription("412 `changed_meanwhile` when If-Match is not the present ETag, 428 `if_match_required` without it.");
         teams
             .MapGet("/{team}/members", Members)

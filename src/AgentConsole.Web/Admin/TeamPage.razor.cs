@@ -17,6 +17,7 @@ public sealed partial class TeamPage
     private IReadOnlyDictionary<string, string[]>? _nameErrors;
     private string? _mayNot;
     private string? _name;
+    private string? _zone;
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
@@ -32,8 +33,11 @@ public sealed partial class TeamPage
     {
         Clear();
         await ReloadAsync();
-        _name = _team?.Name;
+        (_name, _zone) = (_team?.Name, _team?.TimeZone);
     }
+
+    private string ZoneHelp =>
+        $"Where this team's days begin, in spend and on the clock: an IANA id. Empty for the organization's, {Access.Current.ZoneOf(Me.OrganizationId)}.";
 
     private async Task ReloadAsync()
     {
@@ -89,7 +93,7 @@ public sealed partial class TeamPage
 
     private async Task RenameAsync()
     {
-        var renamed = await Teams.ChangeAsync(Me, Slug, _team!.Revision, new ChangeTeam { Name = _name }, Left);
+        var renamed = await Teams.ChangeAsync(Me, Slug, _team!.Revision, new ChangeTeam { Name = _name, TimeZone = _zone ?? "" }, Left);
         (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);
         await ReloadAsync();
         _problem ??= problem;

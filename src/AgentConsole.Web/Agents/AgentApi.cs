@@ -51,7 +51,9 @@ internal static class AgentApi
             .Takes("values", "How many values of a fact are listed, 1 to 500; 50 when absent.")
             .WithName("CountAgents")
             .WithSummary("Count agents by each value of each fact, under the same filter as the list")
-            .WithDescription("Counts of a fact leave out what the filter asks of that fact itself: they say what another choice would give.");
+            .WithDescription(
+                "Counts of a fact leave out what the filter asks of that fact itself: they say what another choice would give."
+            );
         var export = agents
             .MapGet("/export", ExportAsync)
             .NeedsPerson(TokenScopes.AgentsRead)

@@ -62,7 +62,10 @@ public sealed record FleetColumn(string Name, string Title, string Class, AgentO
         foreach (var name in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(40))
         {
             if (All.FirstOrDefault(c => c.Name == name) is not { } column)
-                errors.Add("columns", $"There is no column {Texts.Clip(name, 40)}; there are {string.Join(", ", All.Skip(1).Select(c => c.Name))}.");
+                errors.Add(
+                    "columns",
+                    $"There is no column {Texts.Clip(name, 40)}; there are {string.Join(", ", All.Skip(1).Select(c => c.Name))}."
+                );
             else if (!columns.Contains(column))
                 columns.Add(column);
         }

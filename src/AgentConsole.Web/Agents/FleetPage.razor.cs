@@ -81,11 +81,7 @@ public sealed partial class FleetPage
             View("Failing", new AgentFilter { Health = Health.Failing }, _fleet?.Count(AgentFact.Health, "failing"), hot: true),
             View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _fleet?.Count(AgentFact.Liveness, "silent")),
             View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _fleet?.Count(AgentFact.Lifecycle, "paused")),
-            View(
-                "Ownerless",
-                new AgentFilter { Owner = AgentFilter.Ownerless },
-                _fleet?.Count(AgentFact.Owner, AgentFilter.Ownerless)
-            ),
+            View("Ownerless", new AgentFilter { Owner = AgentFilter.Ownerless }, _fleet?.Count(AgentFact.Owner, AgentFilter.Ownerless)),
             View("Deleted", new AgentFilter { Deleted = true }, null),
         ];
 

@@ -46,6 +46,7 @@ internal static class AnswerShape
         {
             AgentBody agent => ETag(agent.Revision),
             TeamBody team => ETag(team.Revision),
+            OrganizationBody organization => ETag(organization.Revision),
             UserBody user => ETag(user.Revision),
             ServiceAccountBody account => ETag(account.Revision),
             ViewBody view => ETag(view.Revision),

@@ -32,6 +32,7 @@ internal static class ApiRegistration
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();
+        api.MapOrganizationApi();
         api.MapUserApi();
         api.MapServiceAccountApi();
         api.MapTokenApi();

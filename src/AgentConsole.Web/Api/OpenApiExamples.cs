@@ -108,7 +108,7 @@ internal static class OpenApiExamples
         Status = "ok",
     };
 
-    private static readonly TeamBody Team = new(TeamId, "payments", "Payments", 4, 12, At, 1);
+    private static readonly TeamBody Team = new(TeamId, "payments", "Payments", 4, 12, At, 1, null, "Europe/Berlin");
 
     private static readonly UserBody User = new()
     {
@@ -184,7 +184,11 @@ internal static class OpenApiExamples
             new Dictionary<string, FacetBody>(StringComparer.Ordinal)
             {
                 ["health"] = new(
-                    [new FacetValueBody("failing", "failing", 12), new FacetValueBody("degraded", "degraded", 7), new FacetValueBody("ok", "ok", 1265)],
+                    [
+                        new FacetValueBody("failing", "failing", 12),
+                        new FacetValueBody("degraded", "degraded", 7),
+                        new FacetValueBody("ok", "ok", 1265),
+                    ],
                     0
                 ),
                 ["team"] = new([new FacetValueBody("payments", "Payments", 9), new FacetValueBody("research", "Research", 3)], 0),
@@ -325,7 +329,17 @@ internal static class OpenApiExamples
             P95DurationMs = 84_000,
         },
         [typeof(CreateTeam)] = new { slug = "payments", name = "Payments" },
-        [typeof(ChangeTeam)] = new { name = "Payments EU" },
+        [typeof(ChangeTeam)] = new { name = "Payments EU", time_zone = "Europe/Berlin" },
+        [typeof(ChangeOrganization)] = new { time_zone = "Europe/Berlin" },
+        [typeof(OrganizationBody)] = new OrganizationBody(
+            "org_01m2fyzzv3k8d2n6c4t9w1q7hr",
+            "example",
+            "Example",
+            "USD",
+            "Europe/Berlin",
+            At,
+            2
+        ),
         [typeof(TeamBody)] = Team,
         [typeof(SetMember)] = new { roles = Operators },
         [typeof(MemberBody)] = new MemberBody(UserId, "user", "ines@example.com", Operators),

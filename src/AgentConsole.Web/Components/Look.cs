@@ -4,25 +4,28 @@ namespace AgentConsole.Web.Components;
 /// <param name="Theme"><c>system</c>, <c>light</c>, <c>dark</c>.</param>
 /// <param name="Contrast"><c>system</c>, <c>normal</c>, <c>more</c>.</param>
 /// <param name="Density"><c>comfortable</c>, <c>compact</c>.</param>
-public sealed record Look(string Theme, string Contrast, string Density)
+/// <param name="Keys">Whether single keys act: <c>on</c>, <c>off</c>.</param>
+public sealed record Look(string Theme, string Contrast, string Density, string Keys = "on")
 {
     public const string Cookie = "agentconsole-look";
 
     public static readonly string[] Themes = ["system", "light", "dark"];
     public static readonly string[] Contrasts = ["system", "normal", "more"];
     public static readonly string[] Densities = ["comfortable", "compact"];
+    public static readonly string[] KeyChoices = ["on", "off"];
 
     public static Look Default { get; } = new("system", "system", "comfortable");
 
     /// <summary>Reads the cookie; anything it does not know counts as not chosen.</summary>
     public static Look Parse(string? cookie)
     {
-        if (cookie?.Split('.') is not [var theme, var contrast, var density])
-            return Default;
+        if (cookie?.Split('.') is not [var theme, var contrast, var density, .. var more])
+            return Default; // older cookies have fewer parts
         return new Look(
             Themes.Contains(theme) ? theme : Default.Theme,
             Contrasts.Contains(contrast) ? contrast : Default.Contrast,
-            Densities.Contains(density) ? density : Default.Density
+            Densities.Contains(density) ? density : Default.Density,
+            more is [var keys, ..] && KeyChoices.Contains(keys) ? keys : Default.Keys
         );
     }
 
@@ -33,10 +36,11 @@ public sealed record Look(string Theme, string Contrast, string Density)
             "theme" when value is not null && Themes.Contains(value) => this with { Theme = value },
             "contrast" when value is not null && Contrasts.Contains(value) => this with { Contrast = value },
             "density" when value is not null && Densities.Contains(value) => this with { Density = value },
+            "keys" when value is not null && KeyChoices.Contains(value) => this with { Keys = value },
             _ => this,
         };
 
-    public override string ToString() => $"{Theme}.{Contrast}.{Density}";
+    public override string ToString() => $"{Theme}.{Contrast}.{Density}.{Keys}";
 
     /// <summary>For <c>data-theme</c>; null where the system decides.</summary>
     public string? ThemeAttribute => Theme == "system" ? null : Theme;

@@ -15,11 +15,13 @@ public static class Markup
     /// <summary>A link.</summary>
     /// <param name="inner">Markup.</param>
     /// <param name="current">Value of <c>aria-current</c>; none when null.</param>
-    public static MarkupString Link(string url, string inner, string? css = null, string? current = null)
+    /// <param name="go">The letter that goes there after <c>g</c>; its tooltip says so.</param>
+    public static MarkupString Link(string url, string inner, string? css = null, string? current = null, char? go = null)
     {
         var styled = string.IsNullOrEmpty(css) ? "" : $" class=\"{css}\"";
         var marked = current is null ? "" : $" aria-current=\"{current}\"";
-        return new MarkupString($"<a{styled} href=\"{Text(url)}\"{marked}>{inner}</a>");
+        var keyed = go is null ? "" : $" data-go=\"{go}\" title=\"g then {go}\"";
+        return new MarkupString($"<a{styled} href=\"{Text(url)}\"{marked}{keyed}>{inner}</a>");
     }
 
     /// <summary>A cell of a table.</summary>

@@ -167,6 +167,7 @@ internal static class KeyApi
             KeyFilter.Parse,
             async (filter, page) => (await lists.ListAsync(actor, filter, page, cancellationToken)).Map(rows => rows.Map(KeyBodies.Of))
         );
+
     private static async Task<Answer<LeakReceipt>> ReportLeakAsync(
         Body<KeyProof> body,
         HttpContext context,

@@ -25,9 +25,7 @@ internal static class RunReadApi
             .WithName("ExportRuns")
             .WithSummary("Download the runs that match, newest first; the export itself is put on the trail")
             .WithDescription("In the form of `ExportAgents`; the filter is that of `ListRuns`.");
-        foreach (
-            var name in (string[])["agent", "team", "status", "version", "since", "until", "q", "min_duration_ms", "min_cost"]
-        )
+        foreach (var name in (string[])["agent", "team", "status", "version", "since", "until", "q", "min_duration_ms", "min_cost"])
             export.Takes(name, "As in ListRuns.");
         runs.MapGet("/{run}", GetAsync)
             .Needs(TokenScopes.RunsRead)

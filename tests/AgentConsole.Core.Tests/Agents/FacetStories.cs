@@ -14,7 +14,13 @@ public sealed class FacetStories
     private static async Task FillAsync(TestHouse house)
     {
         var agents = house.Get<AgentService>();
-        string[][] tags = [["eu"], ["eu", "critical"], [], ["us, east", "-odd"]];
+        string[][] tags =
+        [
+            ["eu"],
+            ["eu", "critical"],
+            [],
+            ["us, east", "-odd"],
+        ];
         string?[] environments = ["prod", "test", null];
         for (var i = 0; i < 24; i++)
         {
@@ -45,13 +51,13 @@ public sealed class FacetStories
             rows[i].Health = (Health)(i % 3);
             rows[i].Liveness = (Liveness)(i % 4);
             rows[i].Lifecycle = i % 5 == 0 ? Lifecycle.Paused : Lifecycle.Active;
-            if (i % 11 == 10)
-                (rows[i].Lifecycle, rows[i].DeletedAt) = (Lifecycle.Deleted, write.Now);
         }
         var kurt = await write.Db.Set<Core.People.User>().SingleAsync(u => u.Id == house.Cast.Kurt.Id, TestHouse.Stop);
         kurt.Disabled = true;
         write.AfterCommit(() => house.Get<Core.People.AccessDirectory>().ReloadAsync());
         Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        foreach (var slug in new[] { "agent-10", "agent-21" })
+            Assert.Null((await agents.DeleteAsync(house.As(house.Cast.Olga), slug, "", TestHouse.Stop)).Problem);
     }
 
     private static IEnumerable<AgentFilter> Filters(Cast cast)
@@ -81,7 +87,9 @@ public sealed class FacetStories
         ];
         foreach (var text in asked)
         {
-            var query = text.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
+            var query = text.Split('&', StringSplitOptions.RemoveEmptyEntries)
+                .Select(p => p.Split('=', 2))
+                .ToDictionary(p => p[0], p => p[1]);
             yield return AgentFilter.Parse(query.GetValueOrDefault, errors);
         }
         Assert.False(errors.Any);
@@ -106,7 +114,10 @@ public sealed class FacetStories
                     {
                         var chosen = filter.With(fact, Choice.With(null, value.Value, unwanted: false));
                         var listed = (await lists.WindowAsync(by, chosen, 0, 1, TestHouse.Stop)).Total;
-                        Assert.True(listed == value.Count, $"{person.Name}, {fact} {value.Value} under {filter}: {value.Count} counted, {listed} listed");
+                        Assert.True(
+                            listed == value.Count,
+                            $"{person.Name}, {fact} {value.Value} under {filter}: {value.Count} counted, {listed} listed"
+                        );
                     }
                 }
             }
@@ -127,7 +138,16 @@ public sealed class FacetStories
         var paused = await facets.CountAsync(olga, new AgentFilter(), TestHouse.Stop);
         Assert.Equal(before.Count(AgentFact.Lifecycle, "paused") + 1, paused.Count(AgentFact.Lifecycle, "paused"));
 
-        var made = await agents.RegisterAsync(olga, new RegisterAgent { Slug = "new", Team = "payments", Tags = ["brand-new"] }, TestHouse.Stop);
+        var made = await agents.RegisterAsync(
+            olga,
+            new RegisterAgent
+            {
+                Slug = "new",
+                Team = "payments",
+                Tags = ["brand-new"],
+            },
+            TestHouse.Stop
+        );
         Assert.Null(made.Problem);
         var after = await facets.CountAsync(olga, new AgentFilter(), TestHouse.Stop);
         Assert.Equal((before.Total + 1, 1), (after.Total, after.Count(AgentFact.Tag, "brand-new")));
@@ -145,7 +165,13 @@ public sealed class FacetStories
         var agents = house.Get<AgentService>();
         await agents.RegisterAsync(
             house.As(house.Cast.Olga),
-            new RegisterAgent { Slug = "hidden", Team = "research", Tags = ["secret-project"], Environment = "lab-9" },
+            new RegisterAgent
+            {
+                Slug = "hidden",
+                Team = "research",
+                Tags = ["secret-project"],
+                Environment = "lab-9",
+            },
             TestHouse.Stop
         );
         var counts = await house.Get<FacetService>().CountAsync(house.As(house.Cast.Victor), new AgentFilter(), TestHouse.Stop);
@@ -162,10 +188,7 @@ public sealed class FacetStories
         Prop.ForAll<NonNull<string>[], NonNull<string>[]>(
                 (wanted, unwanted) =>
                 {
-                    var choice = Choice.Of(
-                        wanted.Take(20).Select(v => v.Get.Trim(' ')),
-                        unwanted.Take(20).Select(v => v.Get.Trim(' '))
-                    );
+                    var choice = Choice.Of(wanted.Take(20).Select(v => v.Get.Trim(' ')), unwanted.Take(20).Select(v => v.Get.Trim(' ')));
                     var errors = new FieldErrors();
                     return Equals(choice, Choice.Parse(choice?.ToString(), "tag", errors, v => v)) && !errors.Any;
                 }
@@ -180,7 +203,10 @@ public sealed class FacetStories
     {
         var errors = new FieldErrors();
         var filter = AgentFilter.Parse(
-            name => name == "tag" ? string.Join(',', Enumerable.Range(0, 60).Select(i => $"t{i}")) : name == "health" ? "ok,splendid" : null,
+            name =>
+                name == "tag" ? string.Join(',', Enumerable.Range(0, 60).Select(i => $"t{i}"))
+                : name == "health" ? "ok,splendid"
+                : null,
             errors
         );
         Assert.Equal(50, filter.Tag!.Wanted.Count);

@@ -88,6 +88,39 @@ public sealed class TeamTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_team_has_the_organizations_time_zone_until_it_names_its_own(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var teams = house.Get<TeamService>();
+        var organizations = house.Get<OrganizationService>();
+        var (olga, tara) = (house.As(house.Cast.Olga), house.As(house.Cast.Tara));
+        string ZoneOf(Guid team) => house.Get<AccessDirectory>().Current.ZoneOf(house.Cast.Acme, team);
+        Assert.Equal("UTC", ZoneOf(house.Cast.Payments));
+
+        var acme = (await organizations.GetAsync(tara, Stop)).Value;
+        var change = new ChangeOrganization { TimeZone = "America/New_York" };
+        var byTara = await organizations.ChangeAsync(tara, acme.Revision, change, Stop);
+        var moved = await organizations.ChangeAsync(olga, acme.Revision, change, Stop);
+        Assert.Equal(ProblemKind.Forbidden, byTara.Problem!.Kind);
+        Assert.Equal(("Acme", "America/New_York"), (moved.Value.Name, moved.Value.TimeZone));
+        Assert.Equal("America/New_York", ZoneOf(house.Cast.Payments));
+
+        var read = (await teams.GetAsync(tara, "payments", Stop)).Value;
+        var set = await teams.ChangeAsync(tara, "payments", read.Revision, new ChangeTeam { TimeZone = "Asia/Kathmandu" }, Stop);
+        Assert.Equal(("Payments", "Asia/Kathmandu", "Asia/Kathmandu"), (set.Value.Name, set.Value.TimeZone, set.Value.Zone));
+        Assert.Equal("Asia/Kathmandu", ZoneOf(house.Cast.Payments));
+        Assert.Equal("America/New_York", ZoneOf(house.Cast.Research));
+
+        var cleared = await teams.ChangeAsync(tara, "payments", set.Value.Revision, new ChangeTeam { TimeZone = "" }, Stop);
+        Assert.Equal((null, "America/New_York"), (cleared.Value.TimeZone, cleared.Value.Zone));
+        foreach (var odd in (string[])["Mars/Olympus", "../../etc/passwd", "right/UTC", "posixrules", "+02:00", "europe"])
+        {
+            var refused = await teams.ChangeAsync(tara, "payments", cleared.Value.Revision, new ChangeTeam { TimeZone = odd }, Stop);
+            Assert.Contains("time_zone", refused.Problem!.Errors!.Keys);
+        }
+    }
+
+    [Theory, BothDatabases]
     public async Task A_team_admin_manages_the_own_team_and_no_other(Database database)
     {
         await using var house = await TestHouse.OpenAsync(database);

@@ -84,7 +84,11 @@ public sealed class ListExportTests
     [Fact]
     public async Task The_json_says_who_when_and_by_which_filter_and_ends_with_the_count()
     {
-        var export = Of(ListFormat.Json, Enumerable.Range(0, 1203).Select(i => new Row(i, $"row {i}")), filter: new Dictionary<string, string> { ["q"] = "x" });
+        var export = Of(
+            ListFormat.Json,
+            Enumerable.Range(0, 1203).Select(i => new Row(i, $"row {i}")),
+            filter: new Dictionary<string, string> { ["q"] = "x" }
+        );
 
         using var json = JsonDocument.Parse(await TextAsync(export));
 
@@ -163,7 +167,18 @@ public sealed class ListExportTests
             set => throw new NotSupportedException();
         }
 
-        public override void Flush() { }
+        public override void Flush() => throw new InvalidOperationException("The wire is written asynchronously.");
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Written += buffer.Length;
+            return ValueTask.CompletedTask;
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -171,6 +186,7 @@ public sealed class ListExportTests
 
         public override void SetLength(long value) => throw new NotSupportedException();
 
-        public override void Write(byte[] buffer, int offset, int count) => Written += count;
+        public override void Write(byte[] buffer, int offset, int count) =>
+            throw new InvalidOperationException("The wire is written asynchronously.");
     }
 }

@@ -64,7 +64,16 @@ public sealed class ExportApiTests
         foreach (var (secret, id) in new[] { (key, "mine"), (other, "theirs") })
         {
             using var agent = console.Client(secret);
-            var sent = await agent.PostAsJsonAsync("/api/v1/runs", new { external_id = id, status = "completed", summary = "@SUM(A1)" }, Stop);
+            var sent = await agent.PostAsJsonAsync(
+                "/api/v1/runs",
+                new
+                {
+                    external_id = id,
+                    status = "completed",
+                    summary = "@SUM(A1)",
+                },
+                Stop
+            );
             Assert.Equal(HttpStatusCode.Created, sent.StatusCode);
         }
         using var victor = console.Client(await console.TokenAsync(console.Cast.Victor));
@@ -110,7 +119,10 @@ public sealed class ExportApiTests
         Assert.Equal(["a", "b"], list.GetProperty("data").EnumerateArray().Select(a => a.GetProperty("slug").GetString()));
         Assert.Equal((1, 3), (facets.GetProperty("total").GetInt32(), facets.GetProperty("all").GetInt32()));
         var tag = facets.GetProperty("facets").GetProperty("tag");
-        Assert.Equal(("eu", 1), (tag.GetProperty("values")[0].GetProperty("value").GetString(), tag.GetProperty("values")[0].GetProperty("count").GetInt32()));
+        Assert.Equal(
+            ("eu", 1),
+            (tag.GetProperty("values")[0].GetProperty("value").GetString(), tag.GetProperty("values")[0].GetProperty("count").GetInt32())
+        );
         Assert.Equal(1, tag.GetProperty("more").GetInt32());
         Assert.Equal(HttpStatusCode.BadRequest, (await olga.GetAsync("/api/v1/agents/facets?values=0&health=x", Stop)).StatusCode);
     }

@@ -107,6 +107,8 @@ public static class Doors
         ),
         new("GetTeam", "GET", "/api/v1/teams/payments", Subject.Payments, null),
         new("ChangeTeam", "PATCH", "/api/v1/teams/payments", Subject.Payments, Permission.ManageTeam, "{}"),
+        new("GetOrganization", "GET", "/api/v1/organization", Subject.Narrowed, null),
+        new("ChangeOrganization", "PATCH", "/api/v1/organization", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("ListMembers", "GET", "/api/v1/teams/payments/members", Subject.Payments, null),
         new(
             "SetMember",

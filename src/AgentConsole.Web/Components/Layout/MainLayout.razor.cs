@@ -7,7 +7,16 @@ namespace AgentConsole.Web.Components.Layout;
 /// <summary>The shell around every page. It also watches the person's session: a page never outlives the right to see it.</summary>
 public sealed partial class MainLayout : IDisposable
 {
-    private sealed record NavLink(string Url, string Icon, string Name, string? Heading = null, string? Phone = null, string Class = "")
+    /// <param name="Go">The letter that goes there after <c>g</c>.</param>
+    private sealed record NavLink(
+        string Url,
+        string Icon,
+        string Name,
+        char Go,
+        string? Heading = null,
+        string? Phone = null,
+        string Class = ""
+    )
     {
         public bool OnPhone => Phone is not null;
         public string Short => Phone ?? Name;
@@ -15,12 +24,12 @@ public sealed partial class MainLayout : IDisposable
 
     private static readonly NavLink[] Links =
     [
-        new(ConsoleUrls.Overview, "layout-dashboard", "Overview", Phone: "Now"),
-        new(ConsoleUrls.Fleet, "bot", "Fleet", "Watch", "Fleet"),
-        new(ConsoleUrls.Runs, "activity", "Runs", Phone: "Runs"),
-        new(ConsoleUrls.Keys, "key-round", "Keys", "Change", "Keys"),
-        new(ConsoleUrls.Trail, "scroll-text", "Trail", "Prove"),
-        new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", Class: "foot"),
+        new(ConsoleUrls.Overview, "layout-dashboard", "Overview", 'o', Phone: "Now"),
+        new(ConsoleUrls.Fleet, "bot", "Fleet", 'f', "Watch", "Fleet"),
+        new(ConsoleUrls.Runs, "activity", "Runs", 'r', Phone: "Runs"),
+        new(ConsoleUrls.Keys, "key-round", "Keys", 'k', "Change", "Keys"),
+        new(ConsoleUrls.Trail, "scroll-text", "Trail", 't', "Prove"),
+        new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", 'a', Class: "foot"),
     ];
 
     private static readonly TimeSpan UntilSignIn = TimeSpan.FromSeconds(1);
@@ -127,7 +136,13 @@ public sealed partial class MainLayout : IDisposable
         && one.Teams.All(team => other.Teams.TryGetValue(team.Key, out var roles) && roles == team.Value);
 
     private MarkupString Draw(NavLink link, string? name = null) =>
-        Markup.Link(link.Url, Status.IconHtml(link.Icon) + Markup.Text(name ?? link.Name), name is null ? link.Class : null, Current(link));
+        Markup.Link(
+            link.Url,
+            Status.IconHtml(link.Icon) + Markup.Text(name ?? link.Name),
+            name is null ? link.Class : null,
+            Current(link),
+            name is null ? link.Go : null
+        );
 
     private string? Current(NavLink link)
     {

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125064434_Initial")]
+    [Migration("20261125214311_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -862,6 +862,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
                     b.Property<string>("Slug")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -871,6 +876,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<bool>("Suspended")
                         .HasColumnType("INTEGER")
                         .HasColumnName("suspended");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("Id");
 
@@ -953,6 +964,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasMaxLength(100)
                         .HasColumnType("TEXT")
                         .HasColumnName("slug");
+
+                    b.Property<string>("TimeZone")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("OrganizationId", "Id");
 

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261125064441_Initial")]
+    [Migration("20261125214322_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -860,6 +860,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
                     b.Property<string>("Slug")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -869,6 +874,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<bool>("Suspended")
                         .HasColumnType("boolean")
                         .HasColumnName("suspended");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("Id");
 
@@ -951,6 +962,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)")
                         .HasColumnName("slug");
+
+                    b.Property<string>("TimeZone")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("time_zone");
 
                     b.HasKey("OrganizationId", "Id");
 

@@ -130,8 +130,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
                     currency = table.Column<string>(type: "TEXT", maxLength: 3, nullable: false),
+                    time_zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     suspended = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -363,6 +365,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    time_zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     revision = table.Column<long>(type: "INTEGER", nullable: false)
                 },
