@@ -19,7 +19,7 @@ internal sealed class SavedViewConfiguration : IEntityTypeConfiguration<SavedVie
         view.Property(v => v.Columns).HasMaxLength(ViewService.LongestColumns);
         view.Property(v => v.Density).HasMaxLength(16);
         view.Property(v => v.CreatedBy).HasMaxLength(256);
-        view.HasOne<Team>().WithMany().HasForeignKey(v => new { v.OrganizationId, v.TeamId }).OnDelete(DeleteBehavior.Restrict);
+        view.HasOne<Team>().WithMany().HasForeignKey(v => new { v.OrganizationId, v.TeamId }).OnDelete(DeleteBehavior.Cascade);
         view.HasIndex(v => new { v.OrganizationId, v.OwnerId });
         view.HasIndex(v => new { v.OrganizationId, v.TeamId });
         // A role has one default for a page, whatever two org-admins save at once.
@@ -47,7 +47,6 @@ internal sealed class ViewMarkConfiguration : IEntityTypeConfiguration<ViewMark>
                 m.ViewId,
             });
         mark.Property(m => m.Page).HasConversion(KebabCase.Converter<ViewPage>()).HasMaxLength(16);
-        mark.Property(m => m.Default).HasColumnName("is_default");
         mark.HasOne<SavedView>().WithMany().HasForeignKey(m => new { m.OrganizationId, m.ViewId }).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -61,9 +61,10 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
             after = id;
         }
         await using var db = await store.ReadAsync(cancellationToken);
-        var rows = await db
-            .SavedViews.VisibleTo(by)
-            .Where(v => of == null || v.Page == of)
+        var views = db.SavedViews.VisibleTo(by);
+        if (of is { } only)
+            views = views.Where(v => v.Page == only);
+        var rows = await views
             .Where(v => after == null || v.Id.CompareTo(after.Value) > 0)
             .OrderBy(v => v.Id)
             .Take(page.Limit + 1)
@@ -167,7 +168,7 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
         await using var write = await store.WriteAsync(cancellationToken);
         var organization = by.OrganizationId;
         Guid? owner = team is null && role is null ? by.Id : null;
-        var teamId = team?.Id;
+        var (teamId, of) = (team?.Id, page!.Value);
         if (role is null)
         {
             var count = await write.Db.SavedViews.CountAsync(
@@ -177,7 +178,7 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
             if (count >= MostViews)
                 return PeopleProblems.TooMany(owner is null ? "views of this team" : "views of yours", MostViews);
         }
-        else if (await write.Db.SavedViews.AnyAsync(v => v.OrganizationId == organization && v.Page == page && v.Role == role, cancellationToken))
+        else if (await write.Db.SavedViews.AnyAsync(v => v.OrganizationId == organization && v.Page == of && v.Role == role, cancellationToken))
             return new Problem(
                 ProblemKind.Conflict,
                 "role_has_view",
@@ -187,7 +188,7 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
         {
             Id = write.NewId(),
             OrganizationId = organization,
-            Page = page!.Value,
+            Page = of,
             Name = name!,
             OwnerId = owner,
             TeamId = teamId,

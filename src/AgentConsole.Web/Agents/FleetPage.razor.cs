@@ -121,9 +121,9 @@ public sealed partial class FleetPage
         if (IsOnItsWay(state) || state == Shown)
             return; // the address follows what was typed
         if (
-            state == new FleetState()
-            && _seesNothing is null
-            && ViewAddress.Instead(ViewPage.Fleet, address, await SavedViews.LandingAsync(me, ViewPage.Fleet, Left)) is { } instead
+            _seesNothing is null
+            && state with { View = null } == new FleetState()
+            && await ViewAddress.InsteadAsync(SavedViews, me, ViewPage.Fleet, address, Left) is { } instead
         )
         {
             Navigation.NavigateTo(instead, replace: true);

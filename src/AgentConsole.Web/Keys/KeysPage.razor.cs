@@ -63,8 +63,8 @@ public sealed partial class KeysPage
         if (_seesNothing is not null)
             return;
         if (
-            address.Length == 0
-            && ViewAddress.Instead(ViewPage.Keys, address, await SavedViews.LandingAsync(Me, ViewPage.Keys, Left)) is { } instead
+            _filter == new KeyFilter()
+            && await ViewAddress.InsteadAsync(SavedViews, Me, ViewPage.Keys, address, Left) is { } instead
         )
             Navigation.NavigateTo(instead, replace: true);
         else

@@ -69,8 +69,8 @@ public sealed partial class RunsPage
             : null;
         if (
             _seesNothing is null
-            && address.Length == 0
-            && ViewAddress.Instead(ViewPage.Runs, address, await SavedViews.LandingAsync(Me, ViewPage.Runs, Left)) is { } instead
+            && filter.IsEmpty
+            && await ViewAddress.InsteadAsync(SavedViews, Me, ViewPage.Runs, address, Left) is { } instead
         )
         {
             Navigation.NavigateTo(instead, replace: true);

@@ -1,5 +1,6 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
 using AgentConsole.Core.Views;
 
 namespace AgentConsole.Web.Components.Views;
@@ -45,13 +46,28 @@ public static class ViewAddress
         };
 
     /// <summary>
-    /// Where to go instead, when somebody came to a page without saying what they want: their default view, or their columns. Null: stay. The address
-    /// it gives always says something, so that it is asked once.
+    /// Where to go instead, when somebody came to a page without saying what they want: their default view, or their columns; or when they named a
+    /// view and nothing else: to all that it says. Null: stay. The address it gives always says more than the one that was asked.
     /// </summary>
-    public static string? Instead(ViewPage page, string query, Landing landing)
+    public static async Task<string?> InsteadAsync(
+        ViewService views,
+        Actor me,
+        ViewPage page,
+        string query,
+        CancellationToken cancellationToken
+    )
     {
-        if (query.TrimStart('?').Length > 0)
+        var members = ViewQuery.Read(query);
+        if (members.Count == 1 && members.TryGetValue(Member, out var id) && id != All)
+        {
+            var named = await views.GetAsync(me, id, cancellationToken);
+            return named.Problem is null && named.Value.Page == KebabCase.Of(page) && Of(named.Value) is var whole && whole.Contains('&', StringComparison.Ordinal)
+                ? whole
+                : null;
+        }
+        if (members.Count > 0)
             return null;
+        var landing = await views.LandingAsync(me, page, cancellationToken);
         if (landing.View is { } view)
             return Of(view);
         return landing.Columns is null && landing.Density is null
