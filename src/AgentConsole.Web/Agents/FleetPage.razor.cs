@@ -135,8 +135,12 @@ public sealed partial class FleetPage
         if (_seesNothing is not null)
             return;
         if (!sameRows)
+        {
             await ReloadAsync();
-        else if (_interactive)
+            return;
+        }
+        Shown = state;
+        if (_interactive)
             await KnowAsync(_first);
     }
 
@@ -395,14 +399,11 @@ public sealed partial class FleetPage
 
     private string At(AgentFilter filter) => FleetAddress.Of(Whole(State with { Filter = filter }));
 
-    // An address that says nothing at all would go to the default view.
-    private static FleetState Whole(FleetState state)
-    {
-        if (state.View is not (null or ViewAddress.All))
-            return state;
-        var alone = state with { View = null };
-        return alone == new FleetState() ? alone with { View = ViewAddress.All } : alone;
-    }
+    // As ViewAddress.Keep.
+    private static FleetState Whole(FleetState state) =>
+        state with { View = null } == new FleetState() ? state with { View = ViewAddress.All }
+        : state.View == ViewAddress.All ? state with { View = null }
+        : state;
 
     private Tabs.Tab View(string name, AgentFilter filter, int? count, bool hot = false) =>
         new(name, FleetAddress.Of(State with { Filter = filter, View = null }), filter == (Filter with { Order = default }), count, hot && count > 0);

@@ -24,13 +24,13 @@ public static class ViewAddress
         );
 
     /// <summary>
-    /// The page with these members, still as a change of the view that is open. An address that says nothing at all would go to the default view: then
-    /// it says that everything is meant.
+    /// The page with these members, still as a change of the view that is open. An address that says nothing more would go to all of the view, or to
+    /// the default one: then it says that everything is meant.
     /// </summary>
     public static string Keep(string path, string? view, IEnumerable<KeyValuePair<string, string>> members)
     {
         var query = members.Select(m => (m.Key, (string?)m.Value)).ToList();
-        return ConsoleUrls.With(path, [(Member, view is null or All ? (query.Count == 0 ? All : null) : view), .. query]);
+        return ConsoleUrls.With(path, [(Member, query.Count == 0 ? All : view is All ? null : view), .. query]);
     }
 
     /// <summary>The view that an address names; null for none.</summary>
