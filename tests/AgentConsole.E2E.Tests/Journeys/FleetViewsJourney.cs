@@ -38,6 +38,7 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         // Kept under a name, and pinned.
         await page.GetByRole(AriaRole.Button, new() { Name = "Save view…" }).ClickAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Europe");
+        await ShotAsync(page, "view-save");
         await page.GetByLabel("Pin it to the navigation, with its count").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
         var nav = page.GetByRole(AriaRole.Navigation, new() { Name = "Main", Exact = true });
@@ -48,6 +49,7 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GetByTestId("filter-text").FillAsync("mail");
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(1);
         await Expect(page.GetByTestId("view-modified")).ToBeVisibleAsync();
+        await ShotAsync(page, "view-modified");
         await page.GetByRole(AriaRole.Link, new() { Name = "Reset" }).ClickAsync();
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(2);
         await Expect(page.GetByTestId("view-modified")).ToBeHiddenAsync();
@@ -77,5 +79,57 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(3);
         await page.Locator(".tabs").GetByRole(AriaRole.Link, new() { Name = "All" }).ClickAsync();
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(5);
+    }
+
+    [Fact]
+    public async Task With_the_keyboard_and_on_a_phone_facets_and_columns_are_in_reach()
+    {
+        await Console.AgentAsync("mailroom-1");
+        await Console.AgentAsync("reader-1", Console.Cast.Research);
+        var page = await OpenAsync(Console.Cast.Olga);
+        await page.GotoAsync("/fleet");
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        await Expect(page.Locator(".facets")).ToContainTextAsync("Research");
+
+        // The button beside a value excludes it, without a mouse.
+        await page.Locator(".facets").GetByRole(AriaRole.Link, new() { Name = "Exclude Research" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(1);
+        await Expect(page.Locator(".chip.accent")).ToContainTextAsync("not team: research");
+
+        // What was folded stays folded.
+        await page.Locator(".facets .fc > summary", new() { HasText = "Liveness" }).ClickAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        await Expect(page.Locator(".facets [data-keeps=facet-liveness]")).Not.ToHaveAttributeAsync("open", "");
+
+        // Columns by buttons; the person finds them again.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Columns and density" }).ClickAsync();
+        await page.GetByLabel("Owner", new() { Exact = true }).CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move Health to the right" }).ClickAsync();
+        await Expect(page.Locator("thead th").Nth(1)).ToHaveTextAsync("Liveness");
+        await ShotAsync(page, "columns");
+        await AssertAccessibleAsync(page);
+        await page.Keyboard.PressAsync("Escape");
+        await page.GotoAsync("/fleet");
+        await Expect(page.Locator("thead th").Nth(1)).ToHaveTextAsync("Liveness");
+        await Expect(page.Locator("thead th").Last).ToHaveTextAsync("Owner");
+
+        var phone = await OpenAsync(Console.Cast.Olga, 390, 844);
+        await phone.GotoAsync("/fleet?view=all");
+        await Expect(phone.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        await phone.GetByRole(AriaRole.Button, new() { Name = "Facets" }).ClickAsync();
+        await phone.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Link, new() { Name = "Exclude Research" }).ClickAsync();
+        await Expect(phone.GetByRole(AriaRole.Button, new() { Name = "Show 1 agent" })).ToBeVisibleAsync();
+        await ShotAsync(phone, "facets-sheet");
+        await AssertAccessibleAsync(phone);
+        await phone.GetByRole(AriaRole.Button, new() { Name = "Show 1 agent" }).ClickAsync();
+        await Expect(phone.GetByTestId("agent-row")).ToHaveCountAsync(1);
+    }
+
+    private static async Task ShotAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
     }
 }
