@@ -5,6 +5,7 @@ using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Trail;
+using AgentConsole.Core.Views;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -24,6 +25,7 @@ public static class CoreRegistration
         services.AddAgents();
         services.AddKeys();
         services.AddRuns();
+        services.AddViews();
         return services;
     }
 }

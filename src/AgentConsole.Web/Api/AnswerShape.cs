@@ -37,6 +37,7 @@ internal static class AnswerShape
             UserBody user => $"/api/v1/users/{user.Id}",
             ServiceAccountBody account => $"/api/v1/service-accounts/{account.Id}",
             TokenBody token => $"/api/v1/tokens/{token.Id}",
+            ViewBody view => $"/api/v1/views/{view.Id}",
             _ => null,
         };
 
@@ -48,6 +49,7 @@ internal static class AnswerShape
             OrganizationBody organization => ETag(organization.Revision),
             UserBody user => ETag(user.Revision),
             ServiceAccountBody account => ETag(account.Revision),
+            ViewBody view => ETag(view.Revision),
             _ => null,
         };
 

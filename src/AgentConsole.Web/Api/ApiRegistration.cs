@@ -29,6 +29,7 @@ internal static class ApiRegistration
         // Every feature of the API, in the order of the reference.
         api.MapAgentApi();
         api.MapKeyApi();
+        api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();
         api.MapOrganizationApi();

@@ -18,6 +18,7 @@ public sealed partial class DependencyRuleTests
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents"],
         ["Keys", "Runs"],
+        ["Views"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)
