@@ -306,7 +306,10 @@ internal sealed class FacetIndex : IDisposable
                                     : new FacetValue(person.Label, person.DisplayName, byOwner[number])
                         ),
                         AgentFilter.Ownerless,
-                        name => AgentFilter.Owners([name], access, _organization).Users.Sum(id => _owners.Find(id) is { } known ? byOwner[known] : 0)
+                        name =>
+                            AgentFilter
+                                .Owners([name], access, _organization)
+                                .Users.Sum(id => _owners.Find(id) is { } known ? byOwner[known] : 0)
                     ),
                 ],
                 [AgentFact.Environment] = Open(

@@ -15,7 +15,10 @@ internal static class ViewBodies
             Id = IdText.Format(IdText.View, view.Id),
             Page = KebabCase.Of(view.Page),
             Name = view.Name,
-            Of = view.TeamId is not null ? "team" : view.Role is not null ? "role" : "person",
+            Of =
+                view.TeamId is not null ? "team"
+                : view.Role is not null ? "role"
+                : "person",
             Team = team is null ? null : new TeamRef(IdText.Format(IdText.Team, team.Id), team.Slug, team.Name),
             Role = view.Role,
             Query = view.Query,

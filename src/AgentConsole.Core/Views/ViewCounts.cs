@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
+using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
-using AgentConsole.Contracts;
 
 namespace AgentConsole.Core.Views;
 

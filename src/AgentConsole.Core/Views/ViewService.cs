@@ -29,16 +29,7 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
     private static readonly string[] Densities = ["comfortable", "compact"];
 
     // Who has several roles opens the page with the view of the first of these.
-    private static readonly string[] RoleOrder =
-    [
-        "org-admin",
-        "auditor",
-        "team-admin",
-        "key-admin",
-        "approver",
-        "operator",
-        "viewer",
-    ];
+    private static readonly string[] RoleOrder = ["org-admin", "auditor", "team-admin", "key-admin", "approver", "operator", "viewer"];
 
     [GeneratedRegex("^[a-z][a-z-]{0,30}(,[a-z][a-z-]{0,30}){0,39}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
     private static partial Regex ColumnNames { get; }
@@ -178,7 +169,9 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
             if (count >= MostViews)
                 return PeopleProblems.TooMany(owner is null ? "views of this team" : "views of yours", MostViews);
         }
-        else if (await write.Db.SavedViews.AnyAsync(v => v.OrganizationId == organization && v.Page == of && v.Role == role, cancellationToken))
+        else if (
+            await write.Db.SavedViews.AnyAsync(v => v.OrganizationId == organization && v.Page == of && v.Role == role, cancellationToken)
+        )
             return new Problem(
                 ProblemKind.Conflict,
                 "role_has_view",
@@ -393,7 +386,12 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
             .ToDictionaryAsync(m => m.ViewId, cancellationToken);
     }
 
-    private static async Task<SavedView?> FindAsync(IQueryable<SavedView> views, Actor by, string id, CancellationToken cancellationToken) =>
+    private static async Task<SavedView?> FindAsync(
+        IQueryable<SavedView> views,
+        Actor by,
+        string id,
+        CancellationToken cancellationToken
+    ) =>
         IdText.TryParse(IdText.View, id, out var viewId)
             ? await views.VisibleTo(by).FirstOrDefaultAsync(v => v.Id == viewId, cancellationToken)
             : null;

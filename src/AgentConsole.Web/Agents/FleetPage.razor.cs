@@ -77,7 +77,12 @@ public sealed partial class FleetPage
 
     private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
-            new("All", FleetAddress.Of(new FleetState { View = ViewAddress.All }), Filter.IsEmpty, Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet))),
+            new(
+                "All",
+                FleetAddress.Of(new FleetState { View = ViewAddress.All }),
+                Filter.IsEmpty,
+                Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet))
+            ),
             View("Failing", new AgentFilter { Health = Health.Failing }, _fleet?.Count(AgentFact.Health, "failing"), hot: true),
             View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _fleet?.Count(AgentFact.Liveness, "silent")),
             View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _fleet?.Count(AgentFact.Lifecycle, "paused")),
@@ -428,7 +433,13 @@ public sealed partial class FleetPage
         : state;
 
     private Tabs.Tab View(string name, AgentFilter filter, int? count, bool hot = false) =>
-        new(name, FleetAddress.Of(State with { Filter = filter, View = null }), filter == (Filter with { Order = default }), count, hot && count > 0);
+        new(
+            name,
+            FleetAddress.Of(State with { Filter = filter, View = null }),
+            filter == (Filter with { Order = default }),
+            count,
+            hot && count > 0
+        );
 
     private MarkupString Head(FleetColumn column) =>
         column.Sort is { } order

@@ -6,6 +6,7 @@ using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Trail;
+using AgentConsole.Web.Views;
 
 namespace AgentConsole.Web.Api;
 

@@ -62,10 +62,7 @@ public sealed partial class KeysPage
             : null;
         if (_seesNothing is not null)
             return;
-        if (
-            _filter == new KeyFilter()
-            && await ViewAddress.InsteadAsync(SavedViews, Me, ViewPage.Keys, address, Left) is { } instead
-        )
+        if (_filter == new KeyFilter() && await ViewAddress.InsteadAsync(SavedViews, Me, ViewPage.Keys, address, Left) is { } instead)
             Navigation.NavigateTo(instead, replace: true);
         else
             await ReloadAsync();
@@ -115,8 +112,7 @@ public sealed partial class KeysPage
 
     private Tabs.Tab View(string name, KeyFilter filter) => new(name, Address(filter), _filter == filter);
 
-    private string Without(string name) =>
-        ViewAddress.Keep(ConsoleUrls.Keys, _view, _filter.ToQuery().Where(p => p.Key != name));
+    private string Without(string name) => ViewAddress.Keep(ConsoleUrls.Keys, _view, _filter.ToQuery().Where(p => p.Key != name));
 
     private static string Address(KeyFilter filter, string? view = null) => ViewAddress.Keep(ConsoleUrls.Keys, view, filter.ToQuery());
 

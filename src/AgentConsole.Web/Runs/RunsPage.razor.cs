@@ -99,10 +99,7 @@ public sealed partial class RunsPage
         ViewAddress.Keep(
             ConsoleUrls.Runs,
             _view,
-            _filter
-                .ToQuery()
-                .Where(pair => pair.Key != name)
-                .Concat(value is null ? [] : [new KeyValuePair<string, string>(name, value)])
+            _filter.ToQuery().Where(pair => pair.Key != name).Concat(value is null ? [] : [new KeyValuePair<string, string>(name, value)])
         );
 
     private static string Address(RunFilter filter) => ViewAddress.Keep(ConsoleUrls.Runs, null, filter.ToQuery());

@@ -28,7 +28,11 @@ internal static class ViewApi
                 "Of a team (`team`) for whoever may edit its agents; as the default of a role (`role`, one for each page) for org-admins; else your own, at most 100. "
                     + "409 `limit_reached`, `role_has_view`."
             );
-        views.MapGet("/{view}", GetAsync).NeedsPerson(TokenScopes.AgentsRead).WithName("GetView").WithSummary("Read one view, with its ETag");
+        views
+            .MapGet("/{view}", GetAsync)
+            .NeedsPerson(TokenScopes.AgentsRead)
+            .WithName("GetView")
+            .WithSummary("Read one view, with its ETag");
         views
             .MapPatch("/{view}", ChangeAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)

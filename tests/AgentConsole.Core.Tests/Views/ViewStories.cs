@@ -27,7 +27,9 @@ public sealed class ViewStories
     }
 
     private static async Task<IEnumerable<string>> SeesAsync(TestHouse house, Person person) =>
-        (await house.Get<ViewService>().ListAsync(house.As(person), null, new PageRequest(), TestHouse.Stop)).Value.Items.Select(v => v.Name);
+        (await house.Get<ViewService>().ListAsync(house.As(person), null, new PageRequest(), TestHouse.Stop)).Value.Items.Select(v =>
+            v.Name
+        );
 
     [Theory, BothDatabases]
     public async Task A_view_keeps_what_the_page_shows_in_one_form_and_is_seen_by_its_owner_alone(Database database)
@@ -36,7 +38,11 @@ public sealed class ViewStories
         var made = await SaveAsync(
             house,
             house.Cast.Ines,
-            Fleet("Mine", "?sort=slug&health=ok,failing&unknown=1&q=mail") with { Columns = "team,health", Density = "compact" }
+            Fleet("Mine", "?sort=slug&health=ok,failing&unknown=1&q=mail") with
+            {
+                Columns = "team,health",
+                Density = "compact",
+            }
         );
 
         Assert.Equal("q=mail&health=failing%2Cok&sort=slug", made.Query);
@@ -79,7 +85,13 @@ public sealed class ViewStories
             "if_match_required",
             (await views.ChangeAsync(house.As(house.Cast.Ines), made.Id, null, new ChangeView { Name = "x" }, TestHouse.Stop)).Problem!.Code
         );
-        var changed = await views.ChangeAsync(house.As(house.Cast.Ines), made.Id, 1, new ChangeView { Query = "health=ok" }, TestHouse.Stop);
+        var changed = await views.ChangeAsync(
+            house.As(house.Cast.Ines),
+            made.Id,
+            1,
+            new ChangeView { Query = "health=ok" },
+            TestHouse.Stop
+        );
         Assert.Equal(("health=ok", 2), (changed.Value.Query, changed.Value.Revision));
         Assert.Equal(
             "changed_meanwhile",
@@ -172,7 +184,12 @@ public sealed class ViewStories
                 .Get<AgentService>()
                 .RegisterAsync(
                     house.As(house.Cast.Olga),
-                    new RegisterAgent { Slug = $"a{i}", Team = i < 3 ? "payments" : "research", Key = true },
+                    new RegisterAgent
+                    {
+                        Slug = $"a{i}",
+                        Team = i < 3 ? "payments" : "research",
+                        Key = true,
+                    },
                     TestHouse.Stop
                 );
             Assert.Null(made.Problem);

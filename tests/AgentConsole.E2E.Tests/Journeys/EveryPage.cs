@@ -16,7 +16,10 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
         {
             { "overview", "/" },
             { "fleet", "/fleet" },
-            { "fleet-columns", "/fleet?health=ok,failing&team=-nowhere&columns=team,owner,tags,health,cost,tokens,last-seen,created&density=compact" },
+            {
+                "fleet-columns",
+                "/fleet?health=ok,failing&team=-nowhere&columns=team,owner,tags,health,cost,tokens,last-seen,created&density=compact"
+            },
             { "fleet-filtered-out", "/fleet?q=nothing-has-this-name" },
             { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
             { "register", "/fleet/register" },

@@ -19,7 +19,16 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
             }
         )
         {
-            var made = await olga.PostAsJsonAsync("/api/v1/agents", new { slug, team, tags = new[] { tag } }, Stop);
+            var made = await olga.PostAsJsonAsync(
+                "/api/v1/agents",
+                new
+                {
+                    slug,
+                    team,
+                    tags = new[] { tag },
+                },
+                Stop
+            );
             Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Stop));
         }
         var page = await OpenAsync(Console.Cast.Olga);
@@ -31,7 +40,9 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         var facets = page.Locator(".facets");
         await facets.GetByRole(AriaRole.Link, new() { Name = "eu 3", Exact = true }).ClickAsync();
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(3);
-        await facets.GetByRole(AriaRole.Link, new() { Name = "Research 1", Exact = true }).ClickAsync(new() { Modifiers = [KeyboardModifier.Alt] });
+        await facets
+            .GetByRole(AriaRole.Link, new() { Name = "Research 1", Exact = true })
+            .ClickAsync(new() { Modifiers = [KeyboardModifier.Alt] });
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(2);
         await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("team=-research&tag=eu$"));
 
@@ -43,7 +54,8 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
         var nav = page.GetByRole(AriaRole.Navigation, new() { Name = "Main", Exact = true });
         await Expect(nav.GetByRole(AriaRole.Link, new() { Name = "Europe 2" })).ToBeVisibleAsync();
-        await Expect(page.Locator(".tabs").GetByRole(AriaRole.Link, new() { Name = "Europe" })).ToHaveAttributeAsync("aria-current", "page");
+        await Expect(page.Locator(".tabs").GetByRole(AriaRole.Link, new() { Name = "Europe" }))
+            .ToHaveAttributeAsync("aria-current", "page");
 
         // Changed, and back.
         await page.GetByTestId("filter-text").FillAsync("mail");
@@ -57,7 +69,8 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         // The address holds it all.
         await page.ReloadAsync();
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(2);
-        await Expect(page.Locator(".tabs").GetByRole(AriaRole.Link, new() { Name = "Europe" })).ToHaveAttributeAsync("aria-current", "page");
+        await Expect(page.Locator(".tabs").GetByRole(AriaRole.Link, new() { Name = "Europe" }))
+            .ToHaveAttributeAsync("aria-current", "page");
 
         // The file has what the page shows.
         await page.Locator("summary[aria-label=Export]").ClickAsync();
@@ -66,7 +79,16 @@ public sealed class FleetViewsJourney(Chromium chromium) : JourneyTest(chromium)
         Assert.Equal(["ledger", "mailroom-1"], lines.Skip(1).Select(line => line.Split(',')[1]).Order(StringComparer.Ordinal));
 
         // What another registers is counted in the navigation without a reload.
-        var more = await olga.PostAsJsonAsync("/api/v1/agents", new { slug = "courier", team = "payments", tags = new[] { "eu" } }, Stop);
+        var more = await olga.PostAsJsonAsync(
+            "/api/v1/agents",
+            new
+            {
+                slug = "courier",
+                team = "payments",
+                tags = new[] { "eu" },
+            },
+            Stop
+        );
         Assert.True(more.IsSuccessStatusCode);
         await Expect(nav.GetByRole(AriaRole.Link, new() { Name = "Europe 3" })).ToBeVisibleAsync(new() { Timeout = 15_000 });
 

@@ -124,7 +124,16 @@ public sealed class IsolationTests
         var view = (
             await console
                 .Get<Core.Views.ViewService>()
-                .CreateAsync(olga, new SaveView { Page = "fleet", Name = "Payments, failing", Team = "payments" }, Stop)
+                .CreateAsync(
+                    olga,
+                    new SaveView
+                    {
+                        Page = "fleet",
+                        Name = "Payments, failing",
+                        Team = "payments",
+                    },
+                    Stop
+                )
         ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);

@@ -15,7 +15,16 @@ public sealed class ViewApiTests
         await using var console = await ConsoleServer.StartAsync(database);
         using var ines = console.Client(await console.TokenAsync(console.Cast.Ines));
 
-        var made = await ines.PostAsJsonAsync("/api/v1/views", new { page = "fleet", name = "Failing", query = "health=failing" }, Stop);
+        var made = await ines.PostAsJsonAsync(
+            "/api/v1/views",
+            new
+            {
+                page = "fleet",
+                name = "Failing",
+                query = "health=failing",
+            },
+            Stop
+        );
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
         var view = await made.Content.ReadFromJsonAsync<JsonElement>(Stop);
         var address = $"/api/v1/views/{view.GetProperty("id").GetString()}";

@@ -25,8 +25,7 @@ public sealed class ViewTabsTests : ConsoleBunitContext
         return Render<TPage>();
     }
 
-    private async Task<ViewBody> SaveAsync(SaveView view) =>
-        (await Get<ViewService>().CreateAsync(House.As(Cast.Ines), view, Stop)).Value;
+    private async Task<ViewBody> SaveAsync(SaveView view) => (await Get<ViewService>().CreateAsync(House.As(Cast.Ines), view, Stop)).Value;
 
     private static SaveView Fleet(string name, string query) =>
         new()
@@ -83,7 +82,11 @@ public sealed class ViewTabsTests : ConsoleBunitContext
         page.WaitForAssertion(() => page.Find("[data-testid=view-modified]"));
         var save = page.Find(".views-act .why button");
         Assert.Equal("true", save.GetAttribute("aria-disabled"));
-        Assert.Contains("operator or team-admin", page.Find("#" + save.GetAttribute("aria-describedby")).TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "operator or team-admin",
+            page.Find("#" + save.GetAttribute("aria-describedby")).TextContent,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(page.FindAll(".drop button"), b => b.TextContent.Contains("Delete", StringComparison.Ordinal));
     }
 
@@ -116,9 +119,7 @@ public sealed class ViewTabsTests : ConsoleBunitContext
 
         var again = Open<FleetPage>("/fleet");
 
-        again.WaitForAssertion(() =>
-            Assert.Equal(["Agent", "Liveness", "Health"], again.FindAll("thead th").Select(th => th.TextContent))
-        );
+        again.WaitForAssertion(() => Assert.Equal(["Agent", "Liveness", "Health"], again.FindAll("thead th").Select(th => th.TextContent)));
         Assert.Equal("/fleet?columns=liveness%2Chealth", Address);
     }
 

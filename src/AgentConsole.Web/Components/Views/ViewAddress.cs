@@ -30,7 +30,18 @@ public static class ViewAddress
     public static string Keep(string path, string? view, IEnumerable<KeyValuePair<string, string>> members)
     {
         var query = members.Select(m => (m.Key, (string?)m.Value)).ToList();
-        return ConsoleUrls.With(path, [(Member, query.Count == 0 ? All : view is All ? null : view), .. query]);
+        return ConsoleUrls.With(
+            path,
+            [
+                (
+                    Member,
+                    query.Count == 0 ? All
+                    : view is All ? null
+                    : view
+                ),
+                .. query,
+            ]
+        );
     }
 
     /// <summary>The view that an address names; null for none.</summary>
@@ -61,7 +72,11 @@ public static class ViewAddress
         if (members.Count == 1 && members.TryGetValue(Member, out var id) && id != All)
         {
             var named = await views.GetAsync(me, id, cancellationToken);
-            return named.Problem is null && named.Value.Page == KebabCase.Of(page) && Of(named.Value) is var whole && whole.Contains('&', StringComparison.Ordinal)
+            return
+                named.Problem is null
+                && named.Value.Page == KebabCase.Of(page)
+                && Of(named.Value) is var whole
+                && whole.Contains('&', StringComparison.Ordinal)
                 ? whole
                 : null;
         }

@@ -97,7 +97,8 @@ public sealed partial class ViewTabs
 
     protected override Task OpenAsync() => ReadAsync();
 
-    protected override void OnParametersSet() => _mayNotChange = Current is { } view ? ViewService.MayNotChange(Me, view, Access.Current)?.Detail : null;
+    protected override void OnParametersSet() =>
+        _mayNotChange = Current is { } view ? ViewService.MayNotChange(Me, view, Access.Current)?.Detail : null;
 
     private async Task ReadAsync()
     {
