@@ -3,7 +3,10 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
+using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Views;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,8 +27,11 @@ public static class CoreRegistration
         services.AddPeople();
         services.AddAgents();
         services.AddKeys();
+        services.AddPrices();
         services.AddRuns();
         services.AddViews();
+        services.AddSpend();
+        services.AddRetention();
         return services;
     }
 }

@@ -19,6 +19,9 @@ public static class IdText
         Event = "evt",
         Trail = "trl",
         Session = "ses",
+        Price = "prc",
+        Rerating = "rra",
+        Purge = "prg",
         View = "view";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -52,7 +55,10 @@ public static class IdText
         "led",
         "trl",
         "evb",
-        "view",
+        Price,
+        Rerating,
+        Purge,
+        View,
     ];
 
     public static string Format(string prefix, Guid id) =>

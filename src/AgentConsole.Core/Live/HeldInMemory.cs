@@ -20,8 +20,9 @@ public static class HeldNouns
     public const string Session = "session";
     public const string AgentCard = "agent-card";
     public const string KeyCard = "key-card";
+    public const string Price = "price";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard];
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -16,9 +16,10 @@ public sealed partial class DependencyRuleTests
     private static readonly string[][] Floors =
     [
         ["Common", "Data", "Live", "Trail", "People"],
-        ["Agents"],
+        ["Agents", "Prices"],
         ["Keys", "Runs"],
         ["Views"],
+        ["Retention", "Spend"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)

@@ -27,6 +27,7 @@ public sealed partial class MainLayout : IDisposable
         new(ConsoleUrls.Overview, "layout-dashboard", "Overview", 'o', Phone: "Now"),
         new(ConsoleUrls.Fleet, "bot", "Fleet", 'f', "Watch", "Fleet"),
         new(ConsoleUrls.Runs, "activity", "Runs", 'r', Phone: "Runs"),
+        new(ConsoleUrls.Spend, "coins", "Spend", 's'),
         new(ConsoleUrls.Keys, "key-round", "Keys", 'k', "Change", "Keys"),
         new(ConsoleUrls.Trail, "scroll-text", "Trail", 't', "Prove"),
         new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", 'a', Class: "foot"),
