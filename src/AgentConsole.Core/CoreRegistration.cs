@@ -6,9 +6,12 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Samples;
 using AgentConsole.Core.Spend;
+using AgentConsole.Core.Search;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Views;
+using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -26,10 +29,13 @@ public static class CoreRegistration
         services.AddTrail();
         services.AddPeople();
         services.AddAgents();
+        services.AddUnclaimed();
         services.AddKeys();
         services.AddPrices();
         services.AddRuns();
         services.AddViews();
+        services.AddSamples();
+        services.AddSearch();
         services.AddSpend();
         services.AddRetention();
         return services;

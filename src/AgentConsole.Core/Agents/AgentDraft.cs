@@ -65,17 +65,23 @@ internal sealed record AgentDraft
     {
         if (string.IsNullOrEmpty(owner))
             return null;
-        var user = IdText.TryParse(IdText.User, owner, out var id)
+        if (FindUser(access, organizationId, owner) is { Enabled: true } user)
+            return user.Id;
+        errors.Add("owner", "Is no enabled user of this organization; give an e-mail address or a user id.");
+        return null;
+    }
+
+    /// <summary>A user of the organization by e-mail address or id, disabled or not.</summary>
+    public static Principal? FindUser(AccessSnapshot access, Guid organizationId, string emailOrId)
+    {
+        var user = IdText.TryParse(IdText.User, emailOrId, out var id)
             ? access.Principals.GetValueOrDefault(id)
             : access.Principals.Values.FirstOrDefault(p =>
                 p.OrganizationId == organizationId
                 && p.Kind == ActorKind.User
-                && string.Equals(p.Label, owner, StringComparison.OrdinalIgnoreCase)
+                && string.Equals(p.Label, emailOrId, StringComparison.OrdinalIgnoreCase)
             );
-        if (user is { Kind: ActorKind.User, Enabled: true } && user.OrganizationId == organizationId)
-            return user.Id;
-        errors.Add("owner", "Is no enabled user of this organization; give an e-mail address or a user id.");
-        return null;
+        return user is { Kind: ActorKind.User } && user.OrganizationId == organizationId ? user : null;
     }
 
     /// <summary>Lays the given members over the agent; says which of them changed.</summary>
@@ -124,16 +130,17 @@ internal sealed record AgentDraft
     private static bool SameScopes(Dictionary<string, List<string>> a, Dictionary<string, List<string>> b) =>
         a.Count == b.Count && a.All(e => b.TryGetValue(e.Key, out var list) && list.SequenceEqual(e.Value));
 
-    private static List<string>? ReadTags(IReadOnlyList<string>? tags, FieldErrors errors)
+    /// <summary>Tags in the form that is stored: each once, in order.</summary>
+    public static List<string>? ReadTags(IReadOnlyList<string>? tags, FieldErrors errors, string field = "tags")
     {
         if (tags is null)
             return null;
         if (tags.Count > MostTags)
-            errors.Add("tags", $"At most {MostTags} tags.");
+            errors.Add(field, $"At most {MostTags} tags.");
         var read = new List<string>();
         for (var i = 0; i < tags.Count && i < MostTags; i++)
         {
-            if (Texts.Line(tags[i], $"tags[{i}]", 60, errors, required: true) is { } tag && !read.Contains(tag))
+            if (Texts.Line(tags[i], $"{field}[{i}]", 60, errors, required: true) is { } tag && !read.Contains(tag))
                 read.Add(tag);
         }
         read.Sort(StringComparer.Ordinal);

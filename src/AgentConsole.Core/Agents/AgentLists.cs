@@ -105,6 +105,17 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
             ? directory.CountLiving(by.OrganizationId, by.TeamsWith(Permission.ReadFleet))
             : await agents.CountAsync(cancellationToken);
 
+    /// <summary>The first of those that match, in their order, by name: slugs, or ids of deleted ones.</summary>
+    public async Task<List<string>> NamesAsync(Actor by, AgentFilter filter, int most, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var rows = await Ordered(Filtered(db, by, filter), filter)
+            .Take(most)
+            .Select(a => new { a.Id, a.Slug })
+            .ToListAsync(cancellationToken);
+        return [.. rows.Select(a => filter.Deleted ? IdText.Format(IdText.Agent, a.Id) : a.Slug)];
+    }
+
     /// <summary>One line, as it stands now; null when it is not visible.</summary>
     public async Task<AgentRow?> RowAsync(Actor by, Guid id, CancellationToken cancellationToken)
     {

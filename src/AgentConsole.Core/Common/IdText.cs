@@ -18,11 +18,16 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
+        Plan = "bpl",
         Session = "ses",
         Price = "prc",
         Rerating = "rra",
         Purge = "prg",
-        View = "view";
+        View = "view",
+        Unclaimed = "unc",
+        Passkey = "pky",
+        BreakGlass = "bgl",
+        BreakGlassUse = "bgu";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -59,6 +64,8 @@ public static class IdText
         Rerating,
         Purge,
         View,
+        Plan,
+        Unclaimed,
     ];
 
     public static string Format(string prefix, Guid id) =>

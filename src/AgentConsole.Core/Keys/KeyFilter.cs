@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
@@ -32,6 +33,28 @@ public sealed record KeyFilter
 
     /// <summary>Only versions that were reported as leaked.</summary>
     public bool Leaked { get; init; }
+
+    /// <summary>Only versions that were never used.</summary>
+    public bool NeverUsed { get; init; }
+
+    /// <summary>Only versions that nobody used for this many days; one that was never used counts from when it was made.</summary>
+    public int? IdleDays { get; init; }
+
+    /// <summary>Only versions of agents without an owner, or whose owner was disabled.</summary>
+    public bool Ownerless { get; init; }
+    public const int MostIdleDays = 3650;
+
+    /// <summary>Days after which a key counts as idle where nobody says otherwise.</summary>
+    public const int UsualIdleDays = 30;
+
+    public static readonly KeyFilter NeverUsedNow = new() { State = KeyState.Active, NeverUsed = true };
+    public static readonly KeyFilter IdleNow = new()
+    {
+        State = KeyState.Active,
+        IdleDays = UsualIdleDays,
+        Order = KeyOrder.LongestUnused,
+    };
+    public static readonly KeyFilter OwnerlessNow = new() { State = KeyState.Active, Ownerless = true };
     public KeyOrder Order { get; init; }
 
     /// <summary>Reads members of an address. What makes no sense is left out and named in <paramref name="errors"/>.</summary>
@@ -46,6 +69,9 @@ public sealed record KeyFilter
             Team = Text("team", 100),
             State = KebabCase.Read<KeyState>(Text("state", 20), "state", errors),
             Leaked = value("leaked") == "true",
+            NeverUsed = ReadNever(Text("used", 20), errors),
+            IdleDays = ReadDays(Text("idle", 20), errors),
+            Ownerless = ReadFlag(Text("ownerless", 20), errors),
             Order = KebabCase.Read<KeyOrder>(Text("sort", 20), "sort", errors) ?? default,
         };
     }
@@ -63,23 +89,66 @@ public sealed record KeyFilter
             yield return new("state", KebabCase.Of(state));
         if (Leaked)
             yield return new("leaked", "true");
+        if (NeverUsed)
+            yield return new("used", "never");
+        if (IdleDays is { } days)
+            yield return new("idle", string.Create(CultureInfo.InvariantCulture, $"{days}d"));
+        if (Ownerless)
+            yield return new("ownerless", "true");
         if (Order != default)
             yield return new("sort", KebabCase.Of(Order));
     }
 
+    private static bool ReadNever(string? text, FieldErrors errors)
+    {
+        if (text is not (null or "never"))
+            errors.Add("used", "Must be never.");
+        return text == "never";
+    }
+
+    private static bool ReadFlag(string? text, FieldErrors errors)
+    {
+        if (text is not (null or "true" or "false"))
+            errors.Add("ownerless", "Must be true or false.");
+        return text == "true";
+    }
+
+    private static int? ReadDays(string? text, FieldErrors errors)
+    {
+        if (text is null)
+            return null;
+        var digits = text.EndsWith('d') ? text.AsSpan(0, text.Length - 1) : text;
+        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= MostIdleDays)
+            return days;
+        errors.Add("idle", $"Must be a number of days from 1 to {MostIdleDays}, as 30d.");
+        return null;
+    }
+
     /// <summary>Narrows versions whose agents the actor may see.</summary>
+    /// <param name="now">From which idle days are counted back.</param>
     internal IQueryable<KeyVersion> Apply(
         IQueryable<KeyVersion> versions,
         IQueryable<Agent> agents,
         AccessSnapshot access,
         AgentDirectory directory,
-        Guid organization
+        Guid organization,
+        DateTimeOffset now
     )
     {
         if (State is { } state)
             versions = versions.Where(v => v.State == state);
         if (Leaked)
             versions = versions.Where(v => v.LeakReportedAt != null);
+        if (NeverUsed)
+            versions = versions.Where(v => v.UsedOrder == 0);
+        if (IdleDays is { } days)
+        {
+            var since = now.AddDays(-days);
+            var order = Utc.ToMicros(since);
+            versions = versions.Where(v => v.UsedOrder <= order && v.CreatedAt <= since);
+        }
+        if (Ownerless)
+            agents = agents.Ownerless(access, organization);
         if (Agent is not null)
         {
             var agent = IdText.TryParse(IdText.Agent, Agent, out var id) ? id : directory.FindBySlug(organization, Agent)?.Id ?? Guid.Empty;

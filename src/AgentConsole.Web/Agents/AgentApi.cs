@@ -3,6 +3,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Api;
 
 namespace AgentConsole.Web.Agents;
@@ -74,15 +75,39 @@ internal static class AgentApi
             .MapPost("/bulk", RegisterManyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
             .AcceptsBulk()
-            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "text/csv"))
+            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "application/yaml", "text/csv"))
             .Takes("dry_run", "`true`: say what would be done with each row, and write nothing.")
             .WithName("RegisterAgents")
-            .WithSummary("Register or change up to 5,000 agents from a JSON array or a CSV file, in one transaction")
+            .WithSummary("Register or change up to 5,000 agents from JSON, YAML or CSV, all of them or none")
             .WithDescription(
-                "CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
-                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing. Each agent that is created gets a first key "
+                "YAML is a list of agents, alone or under `agents:`; JSON an array; CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
+                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing; `diff` says what each row changes. Each agent that is created gets a first key "
                     + "(unless `key` is false, or you may not mint keys in its team), handed out in this answer only. When a row cannot be applied nothing is written and the "
                     + "answer is `rows_failed` (400), naming the lines."
+            );
+        foreach (var format in Enum.GetValues<FleetFormat>())
+        {
+            var file = agents
+                .MapGet(
+                    "/fleet." + KebabCase.Of(format),
+                    (ListQuery query, CurrentActor actor, FleetExports exports, CancellationToken cancellationToken) =>
+                        ExportFileAsync(format, query, actor, exports, cancellationToken)
+                )
+                .NeedsPerson(TokenScopes.AgentsRead)
+                .WithName("ExportFleet" + format)
+                .WithSummary($"Download the agents that match as {format.ToString().ToUpperInvariant()}, as POST /agents/bulk takes it")
+                .WithDescription("Sent back unchanged it changes nothing. The export is put on the trail. Deleted agents are not in it.");
+            foreach (var (name, description) in Filters.Where(f => f.Name != "deleted"))
+                file.Takes(name, description);
+        }
+        agents
+            .MapPost("/hand-over", HandOverAsync)
+            .NeedsPerson(TokenScopes.AgentsWrite)
+            .Takes("dry_run", "`true`: say what would be done, and write nothing.")
+            .WithName("HandOverAgents")
+            .WithSummary("Give all agents of one owner to another, in the teams in which you may edit agents")
+            .WithDescription(
+                $"At most {OwnerHandOver.MostAtOnce} agents a call: `remaining` says how many are left. Agents of other teams stay as they are and are counted in `not_yours`."
             );
         agents
             .MapGet("/{agent}", GetAsync)
@@ -125,7 +150,7 @@ internal static class AgentApi
             .WithName("Heartbeat")
             .WithSummary("Show that the agent of this key is alive; every member may be absent, as may the body")
             .WithDescription(
-                "The answer says before when the next one should come. Reporting a run is a sign of life as well. 403 `agent_key_required` for other callers, 429 `heartbeats_waiting` with Retry-After when more arrive than can be written."
+                "The answer says before when the next one should come. Reporting a run is a sign of life as well. An API token with `agent` naming one that is not registered gets 202 `unclaimed`, or 403 `agent_blocked`; other callers get 403 `agent_key_required`. 429 `heartbeats_waiting` with Retry-After when more arrive than can be written."
             );
         return api;
     }
@@ -185,8 +210,48 @@ internal static class AgentApi
         ).ToAnswer();
     }
 
-    private static async Task<Answer<HeartbeatAnswer>> BeatAsync(Body<Heartbeat> body, CurrentActor actor, HeartbeatService heartbeats) =>
-        (await heartbeats.BeatAsync(actor, body.Input)).ToAnswer();
+    private static async Task<IResult> ExportFileAsync(
+        FleetFormat format,
+        ListQuery query,
+        CurrentActor actor,
+        FleetExports exports,
+        CancellationToken cancellationToken
+    )
+    {
+        var filter = AgentFilter.Parse(name => query[name], query.Errors);
+        var input = query.Errors.ToProblem() is { } invalid ? invalid : (Outcome<AgentFilter>)filter;
+        var export = await exports.ExportAsync(actor, input, format, cancellationToken);
+        return export.Try(out var granted, out _)
+            ? Results.Stream(output => granted.WriteToAsync(output, cancellationToken), granted.ContentType, granted.FileName)
+            : export.ToAnswer();
+    }
+
+    private static async Task<Answer<HandOverResult>> HandOverAsync(
+        ListQuery query,
+        Body<HandOverAgents> body,
+        CurrentActor actor,
+        OwnerHandOver handOver,
+        CancellationToken cancellationToken
+    )
+    {
+        var dryRun = query["dry_run"];
+        var input = dryRun is null or "true" or "false" ? body.Input : Problem.Invalid("dry_run", "Must be true or false.");
+        return (await handOver.HandOverAsync(actor, input, dryRun == "true", cancellationToken)).ToAnswer();
+    }
+
+    private static async Task<AgentAnswer<HeartbeatAnswer>> BeatAsync(
+        Body<Heartbeat> body,
+        CurrentActor actor,
+        HeartbeatService heartbeats,
+        SightingBook unclaimed,
+        HttpContext context
+    )
+    {
+        if (actor.Value.AgentId is not null)
+            return AgentAnswer<HeartbeatAnswer>.Of(await heartbeats.BeatAsync(actor, body.Input));
+        var named = Unregistered.NameOf(context, body.Input.Problem is null ? body.Input.Value.Agent : null);
+        return AgentAnswer<HeartbeatAnswer>.Of(unclaimed.Note(actor, named, new Sighted("heartbeat")));
+    }
 
     private static async Task<Answer<AgentBody>> GetAsync(
         string agent,

@@ -11,6 +11,9 @@ namespace AgentConsole.Web.Agents;
 /// <param name="Owner">Name of the owner; null for nobody.</param>
 public sealed record FleetLook(AgentRow Row, string Team, string? Owner)
 {
+    /// <summary>In which its times are said.</summary>
+    public Zone Zone { get; } = Zone.Current;
+
     /// <summary>Markup: runs per hour of the last day; nothing until it is known.</summary>
     public string Bars { get; init; } = "";
 

@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
+using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
 
@@ -11,6 +12,8 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
 {
     private FleetLook _look = new(row, TeamOf(row, access), OwnerOf(row, access));
     private FleetDrawn? _cells;
+    private bool _picked;
+    private bool _drawnPicked;
     private IReadOnlyList<FleetLine>? _alone;
 
     public AgentRow Row => _look.Row;
@@ -22,7 +25,21 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
     public Action? Redraw { get; set; }
 
     /// <summary>Something that is shown became another since <see cref="Cells"/> were asked for.</summary>
-    public bool Stale => _cells is null;
+    public bool Stale => _cells is null || _picked != _drawnPicked;
+
+    /// <summary>By what the row is selected: its slug, or its id where another agent may have that by now.</summary>
+    public string Name => Row.Lifecycle == Lifecycle.Deleted ? IdText.Format(IdText.Agent, Row.Id) : Row.Slug;
+
+    /// <summary>The cell with the box; it has no state of its own, the browser's script draws that.</summary>
+    public MarkupString Box =>
+        Markup.Cell("c-sel", $"<input type=\"checkbox\" data-select=\"{Name}\" aria-label=\"Select {Markup.Text(Row.DisplayName)}\">");
+
+    public bool Picked => _picked;
+
+    public void Pick(bool picked) => _picked = picked;
+
+    /// <summary>The attribute that says it is selected; from now on it is drawn so.</summary>
+    public string? DrawPicked() => (_drawnPicked = _picked) ? "" : null;
 
     public string? LastRun { get; private set; } = IdText.Format(IdText.Run, row.LastRunId);
 

@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Core.Views;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
@@ -28,6 +29,7 @@ public sealed partial class FleetPage
     private IReadOnlyList<FleetColumn> _columns = FleetColumn.Default;
     private bool _sheet;
     private bool _choosing;
+    private int? _unclaimed;
     private Problem? _problem;
     private string? _nonsense;
     private string? _mayNot;
@@ -35,6 +37,7 @@ public sealed partial class FleetPage
     private string _text = "";
     private readonly Queue<FleetState> _onTheirWay = new();
     private int _changed;
+    private readonly FleetSelection _selection = new();
     private readonly Hold _hold = new();
     private Virtualize<FleetLine>? _rest;
     private CancellationTokenSource? _reading;
@@ -58,6 +61,9 @@ public sealed partial class FleetPage
 
     [Inject]
     public required AgentDirectory Directory { get; init; }
+
+    [Inject]
+    public required UnclaimedService Unclaimed { get; init; }
 
     [Inject]
     public required StatsService Stats { get; init; }
@@ -87,6 +93,7 @@ public sealed partial class FleetPage
             View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _fleet?.Count(AgentFact.Liveness, "silent")),
             View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _fleet?.Count(AgentFact.Lifecycle, "paused")),
             View("Ownerless", new AgentFilter { Owner = AgentFilter.Ownerless }, _fleet?.Count(AgentFact.Owner, AgentFilter.Ownerless)),
+            new("Unclaimed", ConsoleUrls.Unclaimed, false, _unclaimed),
             View("Deleted", new AgentFilter { Deleted = true }, null),
         ];
 
@@ -107,6 +114,12 @@ public sealed partial class FleetPage
                 yield return ("deleted", At(Filter with { Deleted = false }));
         }
     }
+
+    private string FleetFile =>
+        ConsoleUrls.With(
+            "/api/v1/agents/fleet.yaml",
+            [.. Filter.ToQuery().Where(m => m.Key != "sort").Select(m => (m.Key, (string?)m.Value))]
+        );
 
     private string Curl =>
         $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
@@ -182,14 +195,15 @@ public sealed partial class FleetPage
     /// <returns>Whether any count became another.</returns>
     private async Task<bool> CountAsync()
     {
-        var (filter, before) = (Filter, (_counts, _fleet));
+        var (filter, before) = (Filter, (_counts, _fleet, _unclaimed));
         var fleet = await Facets.CountAsync(Me, new AgentFilter(), Left);
         var counts = filter.IsEmpty ? fleet : await Facets.CountAsync(Me, filter, Left);
         if (filter != Filter)
             return false; // another is asked by now, and counted by whoever asked it
         (_counts, _fleet) = (counts, fleet);
+        _unclaimed = await Unclaimed.CountAsync(Me, Left);
         _counted = Now;
-        return before != (_counts, _fleet);
+        return before != (_counts, _fleet, _unclaimed);
     }
 
     private async Task ReloadAsync()
@@ -205,6 +219,8 @@ public sealed partial class FleetPage
                 return;
             if (window.Total == 0 && !Filter.IsEmpty && _fleet is null)
                 await CountAsync();
+            if (Shown is { } before && before.Filter with { Order = default } != Filter with { Order = default })
+                LetGo(); // what was selected belongs to another list
             Shown = State;
             await TakeAsync(window);
             if (_interactive)
@@ -226,7 +242,7 @@ public sealed partial class FleetPage
         var window = await Lists.WindowAsync(Me, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken);
         if (_further.Count > 400)
             _further.Clear(); // lines out of sight need no news
-        var lines = window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn)).ToList();
+        var lines = window.Rows.Select(LineOf).ToList();
         foreach (var line in lines)
             _further[line.Row.Id] = line;
         await KnowAsync(lines);
@@ -396,7 +412,7 @@ public sealed partial class FleetPage
         if (window.Total == 0)
             _hold.Forget();
         _living = Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet));
-        _first = [.. window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn))];
+        _first = [.. window.Rows.Select(LineOf)];
         _blocks = [.. _first.Chunk(FleetBlock.Size)];
         _further.Clear();
         _changed = 0;
@@ -420,6 +436,56 @@ public sealed partial class FleetPage
     {
         if (_hold.Hear(told) && _changed > 0)
             await ReloadAsync(); // nobody looks: nothing moves under the pointer
+    }
+
+    private FleetLine LineOf(AgentRow row)
+    {
+        var line = new FleetLine(row, Access.Current, Drawn);
+        line.Pick(_selection.Has(line.Name));
+        return line;
+    }
+
+    private IEnumerable<FleetLine> Lines => _first.Concat(_further.Values);
+
+    private string HeadState =>
+        !_selection.Any ? "none"
+        : _first.TrueForAll(line => line.Picked) ? "all"
+        : "some";
+
+    private async Task PickAsync(PickEventArgs told)
+    {
+        var names = told.Names ?? [];
+        if (told.From is { } from && names is [var to])
+            names = await BetweenAsync(from, to);
+        if (told.On)
+            _selection.Add(names);
+        else
+            _selection.Remove(names, Lines.Select(line => line.Name));
+        await SelectionChangedAsync();
+    }
+
+    // Not all rows between the two are drawn: the list itself says which they are.
+    private async Task<IReadOnlyList<string>> BetweenAsync(string from, string to)
+    {
+        var names = await Lists.NamesAsync(Me, Filter, 10_000, Left);
+        var (one, other) = (names.IndexOf(from), names.IndexOf(to));
+        return one < 0 || other < 0 ? [to] : names[Math.Min(one, other)..(Math.Max(one, other) + 1)];
+    }
+
+    private async Task SelectionChangedAsync()
+    {
+        _hold.Selecting = _selection.Any;
+        foreach (var line in Lines)
+            line.Pick(_selection.Has(line.Name));
+        FleetLine.Draw(Lines);
+        if (!_hold.On && _changed > 0)
+            await ReloadAsync();
+    }
+
+    private void LetGo()
+    {
+        _selection.Clear();
+        _hold.Selecting = false;
     }
 
     private Task ShowChangedAsync() => ReloadAsync();

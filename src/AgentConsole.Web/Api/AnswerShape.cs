@@ -16,6 +16,8 @@ internal static class AnswerShape
             return new StoredAnswer(StatusCodes.Status204NoContent, null, null, [], Sealed: false);
         if (result is RunAccepted accepted)
             return Of(accepted.Run, new DoneStatus(accepted.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK));
+        if (result is UnclaimedReport)
+            done = new DoneStatus(StatusCodes.Status202Accepted);
         var status = done?.Of?.Invoke(result) ?? done?.Status ?? StatusCodes.Status200OK;
         return new StoredAnswer(
             status,
@@ -31,6 +33,7 @@ internal static class AnswerShape
         result switch
         {
             AgentBody agent => $"/api/v1/agents/{agent.Id}",
+            PlanBody plan => $"/api/v1/agents/plans/{plan.Id}",
             KeyBody key => $"/api/v1/agents/{key.AgentId}/keys/{key.Id}",
             RunBody run => $"/api/v1/runs/{run.Id}",
             TeamBody team => $"/api/v1/teams/{team.Slug}",

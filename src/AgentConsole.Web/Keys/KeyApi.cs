@@ -16,6 +16,9 @@ internal static class KeyApi
         ("team", "Team slug or id."),
         ("state", "One of active, retiring, disabled, revoked, expired."),
         ("leaked", "`true` for versions that were reported as leaked."),
+        ("used", "`never` for versions that were never used."),
+        ("idle", "Not used for this many days, as `30d`; a version that was never used counts from when it was made."),
+        ("ownerless", "`true` for versions of agents without an owner, or whose owner was disabled."),
         ("sort", "newest (default), oldest, last-used or longest-unused."),
     ];
 

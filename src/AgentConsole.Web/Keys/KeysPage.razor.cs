@@ -17,6 +17,9 @@ public sealed partial class KeysPage
 {
     private KeyFilter _filter = new();
     private IReadOnlyList<KeyRow> _leaked = [];
+    private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(10);
+    private KeyCounts? _counts;
+    private DateTimeOffset _countedAt;
     private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
@@ -52,7 +55,9 @@ public sealed partial class KeysPage
         [
             View("All", new KeyFilter()),
             View("Active", new KeyFilter { State = KeyState.Active }),
-            View("Not used for longest", new KeyFilter { State = KeyState.Active, Order = KeyOrder.LongestUnused }),
+            Counted("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
+            Counted($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
+            Counted("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
             View("Disabled", new KeyFilter { State = KeyState.Disabled }),
             new("Leaked", Address(new KeyFilter { Leaked = true }), _filter.Leaked, _leaked.Count == 0 ? null : _leaked.Count, Hot: true),
         ];
@@ -85,6 +90,9 @@ public sealed partial class KeysPage
     {
         await List.HearAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
+        // Keys are used all the time; how many nobody needs changes over days.
+        if (Now - _countedAt >= CountEvery)
+            await CountAsync();
     }
 
     private async Task ReloadAsync()
@@ -92,6 +100,13 @@ public sealed partial class KeysPage
         _problem = null;
         await List.LoadAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
+        await CountAsync();
+    }
+
+    private async Task CountAsync()
+    {
+        _countedAt = Now;
+        _counts = await Lists.CountsAsync(Me, Left);
     }
 
     private async Task DisableAsync(KeyRow row)
@@ -119,6 +134,7 @@ public sealed partial class KeysPage
         _problem = done.Problem;
         await List.ActedAsync();
         _leaked = await Lists.LeakedAsync(Me, Left);
+        await CountAsync();
         StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }
@@ -126,6 +142,8 @@ public sealed partial class KeysPage
     private static string AgentOf(KeyRow row) => IdText.Format(IdText.Agent, row.AgentId);
 
     private static string KeyOf(KeyRow row) => IdText.Format(IdText.Key, row.KeyId);
+
+    private Tabs.Tab Counted(string name, KeyFilter filter, int? count) => View(name, filter) with { Count = count };
 
     private Tabs.Tab View(string name, KeyFilter filter) => new(name, Address(filter), _filter == filter);
 

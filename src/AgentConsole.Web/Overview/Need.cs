@@ -1,6 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
 
 namespace AgentConsole.Web.Overview;
 
@@ -19,6 +20,46 @@ public sealed record Need(
     string Url
 )
 {
+    /// <summary>Where the subject itself is seen, if elsewhere than at <see cref="Url"/>.</summary>
+    public string? SubjectUrl { get; init; }
+
+    /// <summary>Agents whose owner was disabled: nobody answers for them.</summary>
+    public static Need Of(LostOwner lost) =>
+        new(
+            "owner-" + lost.Id.ToString("n"),
+            "degraded",
+            "user-x",
+            lost.Agents == 1 ? "1 agent" : $"{lost.Agents.ToString(System.Globalization.CultureInfo.InvariantCulture)} agents",
+            lost.Agents == 1
+                ? $"has lost its owner since {lost.DisplayName} was disabled"
+                : $"have lost their owner since {lost.DisplayName} was disabled",
+            $"{lost.Label} · nobody answers for them until somebody is named",
+            "Owner",
+            lost.DisabledAt,
+            "disabled",
+            "Assign owner…",
+            ConsoleUrls.HandOver(lost.Label)
+        )
+        {
+            SubjectUrl = ConsoleUrls.With(ConsoleUrls.Fleet, ("owner", lost.Label)),
+        };
+
+    /// <summary>Agents that report with a good token and are not registered.</summary>
+    public static Need OfUnclaimed(int count, DateTimeOffset? since) =>
+        new(
+            "unclaimed",
+            "degraded",
+            "shield-question-mark",
+            count == 1 ? "1 agent" : $"{count.ToString(System.Globalization.CultureInfo.InvariantCulture)} agents",
+            count == 1 ? "reports and is not registered" : "report and are not registered",
+            "They use your API tokens; nothing of what they report is stored until somebody claims them.",
+            "Unclaimed",
+            since,
+            "first seen",
+            "Claim or block…",
+            ConsoleUrls.Unclaimed
+        );
+
     /// <summary>What an agent needs; null when it needs nothing. A paused one is silent because it was told to be.</summary>
     public static Need? Of(AgentRow agent, string team, string? owner)
     {
@@ -58,6 +99,22 @@ public sealed record Need(
             url
         );
     }
+
+    /// <summary>A break-glass account that was used and waits for its review.</summary>
+    public static Need Of(BreakGlassCard use) =>
+        new(
+            use.Id.ToString("n"),
+            "failing",
+            "lock-open",
+            "Break-glass",
+            $"was used: {use.Name}",
+            use.Reason,
+            "Account",
+            use.UsedAt,
+            "used",
+            "Review",
+            ConsoleUrls.BreakGlassReview
+        );
 
     /// <summary>A key that somebody reported as leaked. It is disabled already; a person decides what follows.</summary>
     public static Need Of(KeyRow key) =>

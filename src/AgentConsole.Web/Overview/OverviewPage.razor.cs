@@ -5,6 +5,8 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Samples;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
@@ -23,6 +25,7 @@ public sealed partial class OverviewPage
     private FleetTotals? _totals;
     private StatsBody? _day;
     private RunSeries? _series;
+    private SampleDataBody? _samples;
     private Problem? _problem;
     private bool _waits;
     private ITimer? _catchUp;
@@ -34,15 +37,21 @@ public sealed partial class OverviewPage
     public required KeyLists Keys { get; init; }
 
     [Inject]
+    public required OwnerHandOver HandOver { get; init; }
+
+    [Inject]
+    public required UnclaimedService Unclaimed { get; init; }
+
+    [Inject]
     public required RunService Runs { get; init; }
 
     [Inject]
     public required StatsService Stats { get; init; }
 
-    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
+    [Inject]
+    public required SampleDataService Samples { get; init; }
 
-    private string Curl =>
-        $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
+    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
 
     private IReadOnlyList<Meter.Part> HealthParts =>
         [
@@ -70,6 +79,8 @@ public sealed partial class OverviewPage
             me.TeamsWith(Permission.ReadFleet).All ? "all teams"
             : names.Count <= 1 ? names.FirstOrDefault() ?? "no team"
             : $"{names[0]} and {Words.Many(names.Count - 1, "more team")}";
+        var samples = await Samples.FindAsync(me, Left);
+        _samples = samples.Problem is null ? samples.Value : null; // those who could not remove them need not know
         await LookAsync();
     }
 
@@ -81,7 +92,7 @@ public sealed partial class OverviewPage
 
     protected override void Leave() => _catchUp?.Dispose();
 
-    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key";
+    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people" or "unclaimed";
 
     private async Task HearAsync(LiveBatch batch)
     {
@@ -117,19 +128,34 @@ public sealed partial class OverviewPage
             .Take(Shown)
             .ToList();
         var leaked = await Keys.LeakedAsync(me, Left);
-        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents];
+        var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
+        var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
+        _needs = [.. opened.Take(Shown).Select(Need.Of), .. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
+        var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
+        if (unclaimed > 0)
+            _needs.Add(Need.OfUnclaimed(unclaimed, since));
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
         _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
-        _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count);
+        _title = Title(
+            _totals.Agents,
+            failing,
+            degraded,
+            ofAgents.Count(n => n.Icon == "circle-slash"),
+            leaked.Count,
+            lost.Sum(l => l.Agents),
+            unclaimed
+        );
+        if (opened.Count > 0)
+            _title = "A break-glass account was used: review it";
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);
     }
 
     /// <summary>The sentence that says what matters most.</summary>
-    public static string Title(int agents, int failing, int degraded, int silent, int leaked)
+    public static string Title(int agents, int failing, int degraded, int silent, int leaked, int ownerless = 0, int unclaimed = 0)
     {
         var parts = new List<string>();
         void Add(int count, string one, string many)
@@ -145,6 +171,8 @@ public sealed partial class OverviewPage
             failing + silent > 0 ? "1 is degraded" : "1 agent is degraded",
             failing + silent > 0 ? "are degraded" : "agents are degraded"
         );
+        Add(ownerless, "1 agent has lost its owner", "agents have lost their owner");
+        Add(unclaimed, "1 agent is not registered", "agents are not registered");
         return parts.Count > 0 ? string.Join(", ", parts)
             : agents == 0 ? "No agent is registered yet"
             : "All is well";

@@ -32,6 +32,13 @@ internal static class RunReadApi
             .WithName("GetRun")
             .WithSummary("A run by its id, or by the external id of an agent")
             .WithDescription("With an agent key an external id is that agent's; other callers add `agent`.");
+        runs.MapGet("/{run}/explain", ExplainAsync)
+            .Needs(TokenScopes.RunsRead)
+            .WithName("ExplainRun")
+            .WithSummary("Where a run's time went: models, tools, waiting, own work, gaps")
+            .WithDescription(
+                "Steps that overlap count once, for the most telling that was under way: waiting for a decision, then tools, then models, then other steps. What no step covers is a gap. The parts together are exactly `total_ms`."
+            );
         runs.MapGet("/{run}/events", ListEventsAsync)
             .Needs(TokenScopes.RunsRead)
             .WithName("ListRunEvents")
@@ -97,6 +104,14 @@ internal static class RunReadApi
         RunService runs,
         CancellationToken cancellationToken
     ) => (await runs.GetAsync(actor, run, agent, cancellationToken)).ToAnswer();
+
+    private static async Task<Answer<ExplainBody>> ExplainAsync(
+        string run,
+        string? agent,
+        CurrentActor actor,
+        RunService runs,
+        CancellationToken cancellationToken
+    ) => (await runs.ExplainAsync(actor, run, agent, cancellationToken)).ToAnswer();
 
     private static async Task<Answer<Page<EventBody>>> ListEventsAsync(
         string run,

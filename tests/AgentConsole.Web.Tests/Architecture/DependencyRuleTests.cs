@@ -17,9 +17,12 @@ public sealed partial class DependencyRuleTests
     [
         ["Common", "Data", "Live", "Trail", "People"],
         ["Agents", "Prices"],
+        ["Unclaimed"],
         ["Keys", "Runs"],
         ["Views"],
+        ["Samples"],
         ["Retention", "Spend"],
+        ["Search"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)
