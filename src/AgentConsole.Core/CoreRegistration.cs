@@ -10,8 +10,8 @@ using AgentConsole.Core.Samples;
 using AgentConsole.Core.Search;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
-using AgentConsole.Core.Views;
 using AgentConsole.Core.Unclaimed;
+using AgentConsole.Core.Views;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

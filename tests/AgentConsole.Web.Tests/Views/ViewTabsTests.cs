@@ -119,7 +119,9 @@ public sealed class ViewTabsTests : ConsoleBunitContext
 
         var again = Open<FleetPage>("/fleet");
 
-        again.WaitForAssertion(() => Assert.Equal(["Agent", "Liveness", "Health"], again.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent)));
+        again.WaitForAssertion(() =>
+            Assert.Equal(["Agent", "Liveness", "Health"], again.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent))
+        );
         Assert.Equal("/fleet?columns=liveness%2Chealth", Address);
     }
 
