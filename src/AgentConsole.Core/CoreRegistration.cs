@@ -11,6 +11,7 @@ using AgentConsole.Core.Search;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
+using AgentConsole.Core.Views;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -32,6 +33,7 @@ public static class CoreRegistration
         services.AddKeys();
         services.AddPrices();
         services.AddRuns();
+        services.AddViews();
         services.AddSamples();
         services.AddSearch();
         services.AddSpend();

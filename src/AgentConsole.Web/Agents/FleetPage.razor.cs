@@ -4,9 +4,11 @@ using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Unclaimed;
+using AgentConsole.Core.Views;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Views;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
 
@@ -55,6 +57,9 @@ public sealed partial class FleetPage
     public required FacetService Facets { get; init; }
 
     [Inject]
+    public required ViewService SavedViews { get; init; }
+
+    [Inject]
     public required AgentDirectory Directory { get; init; }
 
     [Inject]
@@ -74,9 +79,16 @@ public sealed partial class FleetPage
 
     private string TableClass => $"t fleet {(State.Columns is null ? "std" : _columns.Count > 10 ? "many" : "own")}";
 
-    private IReadOnlyList<Tabs.Tab> Views =>
+    private ViewState Saved => ViewState.Of(Filter.ToQuery(), State.Columns, State.Density);
+
+    private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
-            new("All", ConsoleUrls.Fleet, Filter.IsEmpty, Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet))),
+            new(
+                "All",
+                FleetAddress.Of(new FleetState { View = ViewAddress.All }),
+                Filter.IsEmpty,
+                Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet))
+            ),
             View("Failing", new AgentFilter { Health = Health.Failing }, _fleet?.Count(AgentFact.Health, "failing"), hot: true),
             View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _fleet?.Count(AgentFact.Liveness, "silent")),
             View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _fleet?.Count(AgentFact.Lifecycle, "paused")),
@@ -114,7 +126,8 @@ public sealed partial class FleetPage
 
     protected override async Task OnParametersSetAsync()
     {
-        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
+        var address = new Uri(Navigation.Uri).Query;
+        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(address);
         var errors = new FieldErrors();
         var state = FleetState.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
         _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
@@ -125,14 +138,27 @@ public sealed partial class FleetPage
             : null;
         if (IsOnItsWay(state) || state == Shown)
             return; // the address follows what was typed
+        if (
+            _seesNothing is null
+            && state with { View = null } == new FleetState()
+            && await ViewAddress.InsteadAsync(SavedViews, me, ViewPage.Fleet, address, Left) is { } instead
+        )
+        {
+            Navigation.NavigateTo(instead, replace: true);
+            return;
+        }
         var sameRows = state.Filter == Shown?.Filter;
         Take(state);
         _text = state.Filter.Text ?? "";
         if (_seesNothing is not null)
             return;
         if (!sameRows)
+        {
             await ReloadAsync();
-        else if (_interactive)
+            return;
+        }
+        Shown = state;
+        if (_interactive)
             await KnowAsync(_first);
     }
 
@@ -267,17 +293,19 @@ public sealed partial class FleetPage
     {
         if (filter == Filter)
             return;
-        Take(State with { Filter = filter });
+        Take(Whole(State with { Filter = filter }));
         var reading = ReloadAsync();
         _onTheirWay.Enqueue(State);
         Navigation.NavigateTo(FleetAddress.Of(State), new NavigationOptions { ReplaceHistoryEntry = replace });
         await reading;
     }
 
-    private Task ChooseAsync(FleetState state)
+    // What one chooses while looking at a saved view is that view's, to be saved or not; else it is how one likes the page.
+    private async Task ChooseAsync(FleetState state)
     {
-        Navigation.NavigateTo(FleetAddress.Of(state), replace: true);
-        return Task.CompletedTask;
+        Navigation.NavigateTo(FleetAddress.Of(Whole(state)), replace: true);
+        if (state.View is null or ViewAddress.All)
+            await SavedViews.KeepHabitAsync(Me, ViewPage.Fleet, state.Columns, state.Density, Left);
     }
 
     // Rows first: what is counted is drawn by itself.
@@ -462,10 +490,22 @@ public sealed partial class FleetPage
 
     private Task ShowChangedAsync() => ReloadAsync();
 
-    private string At(AgentFilter filter) => FleetAddress.Of(State with { Filter = filter });
+    private string At(AgentFilter filter) => FleetAddress.Of(Whole(State with { Filter = filter }));
+
+    // As ViewAddress.Keep.
+    private static FleetState Whole(FleetState state) =>
+        state with { View = null } == new FleetState() ? state with { View = ViewAddress.All }
+        : state.View == ViewAddress.All ? state with { View = null }
+        : state;
 
     private Tabs.Tab View(string name, AgentFilter filter, int? count, bool hot = false) =>
-        new(name, At(filter), filter == (Filter with { Order = default }), count, hot && count > 0);
+        new(
+            name,
+            FleetAddress.Of(State with { Filter = filter, View = null }),
+            filter == (Filter with { Order = default }),
+            count,
+            hot && count > 0
+        );
 
     private MarkupString Head(FleetColumn column) =>
         column.Sort is { } order

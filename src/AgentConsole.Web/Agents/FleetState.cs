@@ -1,6 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Views;
 
 namespace AgentConsole.Web.Agents;
 
@@ -14,6 +15,9 @@ public sealed record FleetState
 
     /// <summary>One of <see cref="Look.Densities"/>; null for the one of the browser.</summary>
     public string? Density { get; init; }
+
+    /// <summary>Id of the saved view that this came from, or <see cref="ViewAddress.All"/>; null for none.</summary>
+    public string? View { get; init; }
 
     /// <summary>Reads an address. What makes no sense is left out and named in <paramref name="errors"/>.</summary>
     /// <param name="value">The value of a name, or null.</param>
@@ -30,12 +34,15 @@ public sealed record FleetState
             Filter = AgentFilter.Parse(value, errors),
             Columns = FleetColumn.Write(FleetColumn.Read(value("columns"), errors)),
             Density = density,
+            View = value(ViewAddress.Member) is { Length: > 0 and <= 40 } view ? view : null,
         };
     }
 
     /// <summary>The members that are set, as names and values of an address; <see cref="Parse"/> reads them back.</summary>
     public IEnumerable<(string Name, string? Value)> ToQuery()
     {
+        if (View is not null)
+            yield return (ViewAddress.Member, View);
         foreach (var (name, value) in Filter.ToQuery())
             yield return (name, value);
         if (Columns is not null)

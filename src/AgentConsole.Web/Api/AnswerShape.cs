@@ -42,6 +42,7 @@ internal static class AnswerShape
             PriceBody price => $"/api/v1/prices/{price.Id}",
             RerateBody rerating => $"/api/v1/reratings/{rerating.Id}",
             TokenBody token => $"/api/v1/tokens/{token.Id}",
+            ViewBody view => $"/api/v1/views/{view.Id}",
             _ => null,
         };
 
@@ -54,6 +55,7 @@ internal static class AnswerShape
             OrganizationBody organization => ETag(organization.Revision),
             UserBody user => ETag(user.Revision),
             ServiceAccountBody account => ETag(account.Revision),
+            ViewBody view => ETag(view.Revision),
             _ => null,
         };
 

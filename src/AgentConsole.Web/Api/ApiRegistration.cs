@@ -11,6 +11,7 @@ using AgentConsole.Web.Runs;
 using AgentConsole.Web.Search;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
+using AgentConsole.Web.Views;
 
 namespace AgentConsole.Web.Api;
 
@@ -36,6 +37,7 @@ internal static class ApiRegistration
         api.MapPlanApi();
         api.MapUnclaimedApi();
         api.MapKeyApi();
+        api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();
         api.MapOrganizationApi();

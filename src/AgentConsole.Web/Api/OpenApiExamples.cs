@@ -208,6 +208,30 @@ internal static class OpenApiExamples
                 ["team"] = new([new FacetValueBody("payments", "Payments", 9), new FacetValueBody("research", "Research", 3)], 0),
             }
         ),
+        [typeof(SaveView)] = new
+        {
+            page = "fleet",
+            name = "Failing in payments",
+            query = "health=failing&team=payments",
+            team = "payments",
+            pinned = true,
+        },
+        [typeof(ChangeView)] = new { query = "health=failing,degraded&team=payments" },
+        [typeof(MarkView)] = new { pinned = true, @default = true },
+        [typeof(ViewBody)] = new ViewBody
+        {
+            Id = "view_01m2fz3k9vh2r7c5t8n4q6x1wd",
+            Page = "fleet",
+            Name = "Failing in payments",
+            Of = "team",
+            Team = new TeamRef(TeamId, "payments", "Payments"),
+            Query = "health=failing&team=payments",
+            Pinned = true,
+            CreatedAt = At,
+            CreatedBy = "ines@example.com",
+            UpdatedAt = At,
+            Revision = 1,
+        },
         [typeof(BulkAgentsResult)] = new BulkAgentsResult(
             false,
             1,

@@ -114,10 +114,13 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     protected sealed override async Task OnInitializedAsync()
     {
         await Visitor.KnowAsync();
-        if (Visitor.Find() is { Problem: null } me)
+        if (!IsPart && Visitor.Find() is { Problem: null } me)
             Live.BeginRead(me.Value.OrganizationId);
         await OpenAsync();
     }
+
+    /// <summary>A part of a page, which reads after it and must not begin its reading anew.</summary>
+    protected virtual bool IsPart => false;
 
     /// <summary>Called once, when it is known who looks.</summary>
     protected virtual Task OpenAsync() => Task.CompletedTask;

@@ -2,9 +2,11 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Views;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Views;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -21,10 +23,14 @@ public sealed partial class KeysPage
     private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
+    private string? _view;
     private bool _busy;
 
     [Inject]
     public required KeyLists Lists { get; init; }
+
+    [Inject]
+    public required ViewService SavedViews { get; init; }
 
     [Inject]
     public required KeyService Keys { get; init; }
@@ -45,7 +51,7 @@ public sealed partial class KeysPage
     private RereadRows<KeyRow> List =>
         field ??= new RereadRows<KeyRow>(row => row.VersionId, page => Lists.ListAsync(Me, _filter, page, Left));
 
-    private IReadOnlyList<Tabs.Tab> Views =>
+    private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
             View("All", new KeyFilter()),
             View("Active", new KeyFilter { State = KeyState.Active }),
@@ -60,7 +66,9 @@ public sealed partial class KeysPage
 
     protected override async Task OnParametersSetAsync()
     {
-        var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
+        var address = new Uri(Navigation.Uri).Query;
+        var query = QueryHelpers.ParseQuery(address);
+        _view = ViewAddress.In(query.GetValueOrDefault(ViewAddress.Member));
         var errors = new FieldErrors();
         var filter = KeyFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
         if (filter == _filter && List.Rows is not null)
@@ -70,7 +78,11 @@ public sealed partial class KeysPage
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its keys appear here."
             : null;
-        if (_seesNothing is null)
+        if (_seesNothing is not null)
+            return;
+        if (_filter == new KeyFilter() && await ViewAddress.InsteadAsync(SavedViews, Me, ViewPage.Keys, address, Left) is { } instead)
+            Navigation.NavigateTo(instead, replace: true);
+        else
             await ReloadAsync();
     }
 
@@ -135,11 +147,9 @@ public sealed partial class KeysPage
 
     private Tabs.Tab View(string name, KeyFilter filter) => new(name, Address(filter), _filter == filter);
 
-    private string Without(string name) =>
-        ConsoleUrls.With(ConsoleUrls.Keys, [.. _filter.ToQuery().Where(p => p.Key != name).Select(p => (p.Key, (string?)p.Value))]);
+    private string Without(string name) => ViewAddress.Keep(ConsoleUrls.Keys, _view, _filter.ToQuery().Where(p => p.Key != name));
 
-    private static string Address(KeyFilter filter) =>
-        ConsoleUrls.With(ConsoleUrls.Keys, [.. filter.ToQuery().Select(p => (p.Key, (string?)p.Value))]);
+    private static string Address(KeyFilter filter, string? view = null) => ViewAddress.Keep(ConsoleUrls.Keys, view, filter.ToQuery());
 
     private static string Where(KeyRow row) =>
         string.Join(" · ", new[] { row.LastUsedAddress, row.LastUsedUserAgent, row.LastUsedRoute }.Where(t => !string.IsNullOrEmpty(t)));

@@ -1,9 +1,11 @@
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Views;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Views;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -30,13 +32,17 @@ public sealed partial class RunsPage
     private readonly List<Guid> _chosen = []; // two at most: a third takes the place of the first
     private string? _nonsense;
     private string? _seesNothing;
+    private string? _view;
 
     [Inject]
     public required RunService Runs { get; init; }
 
+    [Inject]
+    public required ViewService SavedViews { get; init; }
+
     private RunList List => field ??= new RunList(Runs, () => Me, PageSize, MostRows, Left);
 
-    private IReadOnlyList<Tabs.Tab> Views =>
+    private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
             View("All", []),
             View("Open", [RunStatus.Queued, RunStatus.Running, RunStatus.Waiting]),
@@ -52,7 +58,9 @@ public sealed partial class RunsPage
 
     protected override async Task OnParametersSetAsync()
     {
-        var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
+        var address = new Uri(Navigation.Uri).Query;
+        var query = QueryHelpers.ParseQuery(address);
+        _view = ViewAddress.In(query.GetValueOrDefault(ViewAddress.Member));
         var errors = new FieldErrors();
         var filter = RunGrammar.Read(
             RunFilter.Parse(name => query.TryGetValue(name, out var value) ? string.Join(',', value.ToArray()) : null, errors)
@@ -61,6 +69,15 @@ public sealed partial class RunsPage
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its runs appear here."
             : null;
+        if (
+            _seesNothing is null
+            && filter.IsEmpty
+            && await ViewAddress.InsteadAsync(SavedViews, Me, ViewPage.Runs, address, Left) is { } instead
+        )
+        {
+            Navigation.NavigateTo(instead, replace: true);
+            return;
+        }
         if (List.IsRead && filter.Equals(_filter))
             return;
         _filter = filter;
@@ -90,20 +107,16 @@ public sealed partial class RunsPage
     private Tabs.Tab View(string name, RunStatus[] statuses) =>
         new(name, Address(_filter with { Statuses = statuses }), _filter.Statuses.SequenceEqual(statuses));
 
-    private string Without(string name) =>
-        ConsoleUrls.With(
-            ConsoleUrls.Runs,
-            [.. _filter.ToQuery().Where(pair => pair.Key != name).Select(pair => (pair.Key, (string?)pair.Value))]
-        );
+    private string Without(string name) => With(name, null);
 
     private string With(string name, string? value) =>
-        ConsoleUrls.With(
+        ViewAddress.Keep(
             ConsoleUrls.Runs,
-            [.. _filter.ToQuery().Where(pair => pair.Key != name).Select(pair => (pair.Key, (string?)pair.Value)), (name, value)]
+            _view,
+            _filter.ToQuery().Where(pair => pair.Key != name).Concat(value is null ? [] : [new KeyValuePair<string, string>(name, value)])
         );
 
-    private static string Address(RunFilter filter) =>
-        ConsoleUrls.With(ConsoleUrls.Runs, [.. filter.ToQuery().Select(pair => (pair.Key, (string?)pair.Value))]);
+    private static string Address(RunFilter filter) => ViewAddress.Keep(ConsoleUrls.Runs, null, filter.ToQuery());
 
     private static string Tokens(RunRow row) =>
         row.InputTokens is null && row.OutputTokens is null ? Words.Unknown : Words.Count((row.InputTokens ?? 0) + (row.OutputTokens ?? 0));

@@ -26,6 +26,10 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "start-waiting", "/start?agent=quiet-1&lang=python" },
             { "start-done", "/start?agent=mailroom-1" },
             { "fleet", "/fleet" },
+            {
+                "fleet-columns",
+                "/fleet?health=ok,failing&team=-nowhere&columns=team,owner,tags,health,cost,tokens,last-seen,created&density=compact"
+            },
             { "fleet-filtered-out", "/fleet?q=nothing-has-this-name" },
             { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
             { "register", "/fleet/register" },

@@ -19,6 +19,7 @@ public sealed partial class DependencyRuleTests
         ["Agents", "Prices"],
         ["Unclaimed"],
         ["Keys", "Runs"],
+        ["Views"],
         ["Samples"],
         ["Retention", "Spend"],
         ["Search"],

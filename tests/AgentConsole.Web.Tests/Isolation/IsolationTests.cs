@@ -121,6 +121,20 @@ public sealed class IsolationTests
         var account = (
             await console.Get<ServiceAccountService>().CreateAsync(olga, new CreateServiceAccount { Name = "spare" }, Stop)
         ).Value;
+        var view = (
+            await console
+                .Get<Core.Views.ViewService>()
+                .CreateAsync(
+                    olga,
+                    new SaveView
+                    {
+                        Page = "fleet",
+                        Name = "Payments, failing",
+                        Team = "payments",
+                    },
+                    Stop
+                )
+        ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -146,6 +160,7 @@ public sealed class IsolationTests
                 ["trail"] = IdText.Format(IdText.Trail, record.Id),
                 ["user"] = user.Id,
                 ["account"] = account.Id,
+                ["view"] = view.Id,
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
             SecretText.Create(SecretText.KeyPrefix),

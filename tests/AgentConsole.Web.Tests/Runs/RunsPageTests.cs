@@ -117,6 +117,6 @@ public sealed class RunsPageTests : ConsoleBunitContext
         var page = Open("/runs?status=failed");
 
         Assert.Contains("No run matches", page.Markup, StringComparison.Ordinal);
-        Assert.Equal("/runs", page.Find(".state a").GetAttribute("href"));
+        Assert.Equal("/runs?view=all", page.Find(".state a").GetAttribute("href"));
     }
 }

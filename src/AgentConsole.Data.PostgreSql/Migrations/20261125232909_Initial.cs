@@ -184,6 +184,21 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "page_habits",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    page = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    columns = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    density = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_page_habits", x => new { x.organization_id, x.user_id, x.page });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "rollup_bases",
                 columns: table => new
                 {
@@ -869,6 +884,36 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "saved_views",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    page = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    name = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    owner_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    role = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: true),
+                    query = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
+                    columns = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    density = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_saved_views", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_saved_views_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "user_claims",
                 columns: table => new
                 {
@@ -991,6 +1036,29 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         name: "FK_agent_tags_agents_organization_id_agent_id",
                         columns: x => new { x.organization_id, x.agent_id },
                         principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "view_marks",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    view_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    page = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    pinned = table.Column<bool>(type: "boolean", nullable: false),
+                    @default = table.Column<bool>(name: "default", type: "boolean", nullable: false),
+                    at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_view_marks", x => new { x.organization_id, x.user_id, x.view_id });
+                    table.ForeignKey(
+                        name: "FK_view_marks_saved_views_organization_id_view_id",
+                        columns: x => new { x.organization_id, x.view_id },
+                        principalTable: "saved_views",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -1308,6 +1376,23 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 filter: "external_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_saved_views_organization_id_owner_id",
+                table: "saved_views",
+                columns: new[] { "organization_id", "owner_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_saved_views_organization_id_team_id",
+                table: "saved_views",
+                columns: new[] { "organization_id", "team_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_saved_views_role",
+                table: "saved_views",
+                columns: new[] { "organization_id", "page", "role" },
+                unique: true,
+                filter: "role IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_service_accounts_name",
                 table: "service_accounts",
                 columns: new[] { "organization_id", "name" },
@@ -1401,6 +1486,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_users_organization",
                 table: "users",
                 columns: new[] { "organization_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_view_marks_organization_id_view_id",
+                table: "view_marks",
+                columns: new[] { "organization_id", "view_id" });
         }
 
         /// <inheritdoc />
@@ -1441,6 +1531,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "one_time_links");
+
+            migrationBuilder.DropTable(
+                name: "page_habits");
 
             migrationBuilder.DropTable(
                 name: "prices");
@@ -1506,6 +1599,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "user_tokens");
 
             migrationBuilder.DropTable(
+                name: "view_marks");
+
+            migrationBuilder.DropTable(
                 name: "bulk_plans");
 
             migrationBuilder.DropTable(
@@ -1516,6 +1612,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "users");
+
+            migrationBuilder.DropTable(
+                name: "saved_views");
 
             migrationBuilder.DropTable(
                 name: "agents");
