@@ -26,6 +26,9 @@ public enum Subject
     /// <summary>A thing of Acme as a whole: another organization gets 404.</summary>
     OfAcme,
 
+    /// <summary>A part that a thing of Acme does not have: 404 for whoever may look for it, and for another organization.</summary>
+    MissingOfAcme,
+
     /// <summary>The caller's own affairs.</summary>
     Self,
 
@@ -155,7 +158,7 @@ public static class Doors
         new("EnableUser", "POST", "/api/v1/users/{user}/enable", Subject.OfAcme, Permission.ManageOrganization),
         new("RemoveTwoFactor", "DELETE", "/api/v1/users/{user}/two-factor", Subject.OfAcme, Permission.ManageOrganization),
         new("ListPasskeys", "GET", "/api/v1/users/{user}/passkeys", Subject.OfAcme, Permission.ManageOrganization),
-        new("RemovePasskey", "DELETE", "/api/v1/users/{user}/passkeys/pky_0", Subject.OfAcme, Permission.ManageOrganization),
+        new("RemovePasskey", "DELETE", "/api/v1/users/{user}/passkeys/pky_0", Subject.MissingOfAcme, Permission.ManageOrganization),
         new("ListServiceAccounts", "GET", "/api/v1/service-accounts", Subject.Organization, Permission.ManageOrganization),
         new("CreateServiceAccount", "POST", "/api/v1/service-accounts", Subject.Organization, Permission.ManageOrganization, "{}"),
         new("GetServiceAccount", "GET", "/api/v1/service-accounts/{account}", Subject.OfAcme, Permission.ManageOrganization),

@@ -205,6 +205,8 @@ public sealed class IsolationTests
                 return person == cast.Gus ? Answer.NotFound
                     : Grants(console, door.Permission!.Value, person) ? Answer.Through
                     : Answer.Forbidden;
+            case Subject.MissingOfAcme:
+                return person == cast.Gus || Grants(console, door.Permission!.Value, person) ? Answer.NotFound : Answer.Forbidden;
             case Subject.Agent:
                 return Answer.Forbidden;
             case Subject.Trail:
@@ -234,7 +236,7 @@ public sealed class IsolationTests
             Subject.TrailRecord => Answer.NotFound,
             Subject.Rows => person == console.Cast.Olga || person == console.Cast.Sara ? Answer.Through : Answer.Forbidden,
             Subject.Agent => Answer.Forbidden,
-            Subject.Organization or Subject.OfAcme => Answer.Forbidden,
+            Subject.Organization or Subject.OfAcme or Subject.MissingOfAcme => Answer.Forbidden,
             _ => Answer.Through,
         };
 

@@ -117,7 +117,7 @@ public sealed class RunPageTests : ConsoleBunitContext
         page.WaitForAssertion(() =>
             Assert.Contains("1\u00a0run that it started", page.Find("dialog").TextContent, StringComparison.Ordinal)
         );
-        await page.ActAsync("dialog input", input => input.Change("wrong tax year"));
+        await page.ActAsync("dialog .fld input", input => input.Change("wrong tax year"));
         await page.PressAsync("Ask to cancel");
 
         page.WaitForAssertion(() =>

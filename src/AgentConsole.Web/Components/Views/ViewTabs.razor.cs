@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Views;
+using AgentConsole.Web.Components.Submissions;
 using AgentConsole.Web.Components.Parts;
 using Microsoft.AspNetCore.Components;
 
@@ -19,6 +20,7 @@ public sealed record ViewState(string Query, string? Columns = null, string? Den
 
 public sealed partial class ViewTabs
 {
+    private readonly Submission _saving = new("view");
     private const int MostShown = 5;
 
     private sealed class Form
@@ -127,28 +129,25 @@ public sealed partial class ViewTabs
         var form = _form!;
         if (_renames is { } view)
         {
-            if (await TakeAsync(await Views.ChangeAsync(Me, view.Id, view.Revision, new ChangeView { Name = form.Name }, Left)) is not null)
+            var change = new ChangeView { Name = form.Name };
+            var renamed = await Once.RunAsync(_saving, Me, change, me => Views.ChangeAsync(me, view.Id, view.Revision, change, Left), Left);
+            if (await TakeAsync(renamed) is not null)
                 await ReadAsync();
             return;
         }
-        var saved = await TakeAsync(
-            await Views.CreateAsync(
-                Me,
-                new SaveView
-                {
-                    Page = KebabCase.Of(Page),
-                    Name = form.Name,
-                    Query = State.Query,
-                    Columns = State.Columns,
-                    Density = State.Density,
-                    Team = form.Of.StartsWith("team:", StringComparison.Ordinal) ? form.Of[5..] : null,
-                    Role = form.Of.StartsWith("role:", StringComparison.Ordinal) ? form.Of[5..] : null,
-                    Pinned = form.Pinned ? true : null,
-                    Default = form.Default ? true : null,
-                },
-                Left
-            )
-        );
+        var body = new SaveView
+        {
+            Page = KebabCase.Of(Page),
+            Name = form.Name,
+            Query = State.Query,
+            Columns = State.Columns,
+            Density = State.Density,
+            Team = form.Of.StartsWith("team:", StringComparison.Ordinal) ? form.Of[5..] : null,
+            Role = form.Of.StartsWith("role:", StringComparison.Ordinal) ? form.Of[5..] : null,
+            Pinned = form.Pinned ? true : null,
+            Default = form.Default ? true : null,
+        };
+        var saved = await TakeAsync(await Once.RunAsync(_saving, Me, body, me => Views.CreateAsync(me, body, Left), Left));
         if (saved is null)
             return;
         await ReadAsync();
