@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
@@ -26,6 +27,7 @@ public static class CoreRegistration
         services.AddUnclaimed();
         services.AddKeys();
         services.AddRuns();
+        services.AddInactivity();
         return services;
     }
 }

@@ -15,6 +15,7 @@ public static class ConsoleUrls
     public const string Keys = "/keys";
     public const string Trail = "/trail";
     public const string Admin = "/admin";
+    public const string Inactivity = "/admin/inactivity";
     public const string Account = "/account";
     public const string SignOut = "/account/sign-out";
     public const string Look = "/preferences";

@@ -19,7 +19,9 @@ public static class IdText
         Event = "evt",
         Trail = "trl",
         Session = "ses",
-        Unclaimed = "unc";
+        Unclaimed = "unc",
+        InactivityPolicy = "inp",
+        Exemption = "exm";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -53,6 +55,8 @@ public static class IdText
         "trl",
         "evb",
         "unc",
+        "inp",
+        "exm",
     ];
 
     public static string Format(string prefix, Guid id) =>

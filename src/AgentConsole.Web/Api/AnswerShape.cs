@@ -39,6 +39,7 @@ internal static class AnswerShape
             UserBody user => $"/api/v1/users/{user.Id}",
             ServiceAccountBody account => $"/api/v1/service-accounts/{account.Id}",
             TokenBody token => $"/api/v1/tokens/{token.Id}",
+            InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
             _ => null,
         };
 
@@ -50,6 +51,7 @@ internal static class AnswerShape
             OrganizationBody organization => ETag(organization.Revision),
             UserBody user => ETag(user.Revision),
             ServiceAccountBody account => ETag(account.Revision),
+            InactivityPolicyBody policy => ETag(policy.Revision),
             _ => null,
         };
 

@@ -29,6 +29,7 @@ internal static class ApiRegistration
         // Every feature of the API, in the order of the reference.
         api.MapAgentApi();
         api.MapUnclaimedApi();
+        api.MapInactivityApi();
         api.MapKeyApi();
         api.MapRunApi();
         api.MapTeamApi();

@@ -40,6 +40,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "admin-service-accounts", "/admin/service-accounts" },
             { "admin-tokens", "/admin/tokens" },
             { "admin-roles", "/admin/roles" },
+            { "admin-inactivity", "/admin/inactivity" },
             { "admin-system", "/admin/system" },
             { "account", "/account" },
             { "not-found", "/nonsense" },

@@ -19,6 +19,7 @@ public sealed partial class DependencyRuleTests
         ["Agents"],
         ["Unclaimed"],
         ["Keys", "Runs"],
+        ["Inactivity"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)
