@@ -264,7 +264,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
     public async Task<Outcome<InactivityExemptionBody>> KeepAsync(
         Actor by,
         string agentIdOrSlug,
-        int days,
+        Outcome<int> input,
         CancellationToken cancellationToken
     )
     {
@@ -273,6 +273,9 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             return AgentProblems.NotFound;
         if (!by.May(Permission.EditAgents, agent.TeamId))
             return Actor.MissingRole(Permission.EditAgents, access.Current.Teams.GetValueOrDefault(agent.TeamId)?.Name);
+        if (input.Problem is { } unreadable)
+            return unreadable;
+        var days = input.Value;
         if (days is < 1 or > 365)
             return Problem.Invalid("days", "Must be from 1 to 365.");
         var policy = await write
