@@ -28,13 +28,7 @@ public sealed record UnclaimedFilter
 /// What people do with agents that report and are not registered. One sees those whose token covers a team in which one may edit agents; the others
 /// do not exist.
 /// </summary>
-public sealed class UnclaimedService(
-    ConsoleStore store,
-    AccessDirectory access,
-    AgentService agents,
-    SightingBook book,
-    IFirstKey firstKey
-)
+public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access, AgentService agents, SightingBook book, IFirstKey firstKey)
 {
     /// <summary>Newest first.</summary>
     public async Task<Outcome<Paged<UnclaimedBody>>> ListAsync(
@@ -76,8 +70,7 @@ public sealed class UnclaimedService(
     }
 
     /// <summary>How many wait, among those the actor sees.</summary>
-    public async Task<int> CountAsync(Actor by, CancellationToken cancellationToken) =>
-        (await WaitingAsync(by, cancellationToken)).Count;
+    public async Task<int> CountAsync(Actor by, CancellationToken cancellationToken) => (await WaitingAsync(by, cancellationToken)).Count;
 
     /// <summary>The teams of the token in which the actor may register the agent.</summary>
     public IReadOnlyList<TeamCard> TeamsFor(Actor by, string tokenId)
@@ -89,9 +82,7 @@ public sealed class UnclaimedService(
         return
         [
             .. now
-                .Teams.Values.Where(t =>
-                    t.OrganizationId == by.OrganizationId && covered.Has(t.Id) && by.May(Permission.EditAgents, t.Id)
-                )
+                .Teams.Values.Where(t => t.OrganizationId == by.OrganizationId && covered.Has(t.Id) && by.May(Permission.EditAgents, t.Id))
                 .OrderBy(t => t.Name, StringComparer.OrdinalIgnoreCase),
         ];
     }
@@ -248,7 +239,9 @@ public sealed class UnclaimedService(
             TokenId = IdText.Format(IdText.Token, s.TokenId),
             TokenName = token?.Name ?? "",
             TokenOwner = token is null ? null : now.Principals.GetValueOrDefault(token.OwnerId)?.Label,
-            Teams = covered.All ? null : [.. covered.Ids.Select(t => now.Teams.GetValueOrDefault(t)?.Slug).OfType<string>().Order(StringComparer.Ordinal)],
+            Teams = covered.All
+                ? null
+                : [.. covered.Ids.Select(t => now.Teams.GetValueOrDefault(t)?.Slug).OfType<string>().Order(StringComparer.Ordinal)],
             Address = s.Address,
             UserAgent = s.UserAgent,
             FirstSeenAt = s.FirstSeenAt,

@@ -95,8 +95,9 @@ public sealed partial class UsersPage
     }
 
     private string Owned =>
-        _owned is null ? ""
-        : string.Join(", ", _owned.First.Select(row => row.DisplayName)) + (_owned.Total > _owned.First.Count ? ", …" : "");
+        _owned is null
+            ? ""
+            : string.Join(", ", _owned.First.Select(row => row.DisplayName)) + (_owned.Total > _owned.First.Count ? ", …" : "");
 
     private void Close() => Navigation.NavigateTo(ConsoleUrls.With("/admin/users", ("q", Q), ("state", State)));
 

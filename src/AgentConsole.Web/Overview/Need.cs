@@ -31,7 +31,9 @@ public sealed record Need(
             "degraded",
             "user-x",
             lost.Agents == 1 ? "1 agent" : $"{lost.Agents.ToString(System.Globalization.CultureInfo.InvariantCulture)} agents",
-            lost.Agents == 1 ? $"has lost its owner since {lost.DisplayName} was disabled" : $"have lost their owner since {lost.DisplayName} was disabled",
+            lost.Agents == 1
+                ? $"has lost its owner since {lost.DisplayName} was disabled"
+                : $"have lost their owner since {lost.DisplayName} was disabled",
             $"{lost.Label} · nobody answers for them until somebody is named",
             "Owner",
             lost.DisabledAt,

@@ -140,7 +140,15 @@ public sealed partial class OverviewPage
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
         _more = ofAgents.Count < Shown ? 0 : Math.Max(0, failing + degraded + silent - Shown);
-        _title = Title(_totals.Agents, failing, degraded, ofAgents.Count(n => n.Icon == "circle-slash"), leaked.Count, lost.Sum(l => l.Agents), unclaimed);
+        _title = Title(
+            _totals.Agents,
+            failing,
+            degraded,
+            ofAgents.Count(n => n.Icon == "circle-slash"),
+            leaked.Count,
+            lost.Sum(l => l.Agents),
+            unclaimed
+        );
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);

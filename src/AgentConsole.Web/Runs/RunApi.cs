@@ -24,14 +24,17 @@ internal static class RunApi
             .WithName("ReportRun")
             .WithSummary("Report a run; the same external_id again updates it")
             .WithDescription(
-                "With an agent key. 201 when it is new, 200 when it was updated; either means that it is on disk. A late open status on a finished run changes nothing; another terminal status is `run_finished` (409). " + Others
+                "With an agent key. 201 when it is new, 200 when it was updated; either means that it is on disk. A late open status on a finished run changes nothing; another terminal status is `run_finished` (409). "
+                    + Others
             );
         runs.MapPost("/batch", ReportBatchAsync)
             .Needs(TokenScopes.RunsWrite)
             .AcceptsBulk()
             .WithName("ReportRuns")
             .WithSummary("Report many runs: a JSON array, or NDJSON with application/x-ndjson")
-            .WithDescription($"At most {RunIngest.MostRows} rows and 16 MiB. A bad row fails alone: `results` names it by its index. {Others}");
+            .WithDescription(
+                $"At most {RunIngest.MostRows} rows and 16 MiB. A bad row fails alone: `results` names it by its index. {Others}"
+            );
         runs.MapPatch("/{run}", ChangeAsync)
             .Needs(TokenScopes.RunsWrite)
             .WithName("ChangeRun")

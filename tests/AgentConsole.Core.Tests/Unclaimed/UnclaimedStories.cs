@@ -70,7 +70,10 @@ public sealed class UnclaimedStories
 
         Assert.Null((await service.UnblockAsync(house.As(house.Cast.Otto), seen.Id, "", TestHouse.Stop)).Problem);
         Assert.Null(Note(house, token, "sorter-9").Problem);
-        Assert.Equal(["unclaimed.blocked", "unclaimed.unblocked"], (await ActionsAsync(house)).Where(a => a.StartsWith("unclaimed", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["unclaimed.blocked", "unclaimed.unblocked"],
+            (await ActionsAsync(house)).Where(a => a.StartsWith("unclaimed", StringComparison.Ordinal))
+        );
     }
 
     [Theory, BothDatabases]
@@ -83,7 +86,8 @@ public sealed class UnclaimedStories
         Note(house, await TokenAsync(house, house.Cast.Gus), "of-globex");
         await house.Get<SightingBook>().StepAsync(TestHouse.Stop);
 
-        async Task<string[]> Names(Person person) => [.. (await ListAsync(house, person)).Select(s => s.Name).Order(StringComparer.Ordinal)];
+        async Task<string[]> Names(Person person) =>
+            [.. (await ListAsync(house, person)).Select(s => s.Name).Order(StringComparer.Ordinal)];
         Assert.Equal(["of-all", "of-payments", "of-research"], await Names(house.Cast.Olga));
         Assert.Equal(["of-all", "of-payments"], await Names(house.Cast.Otto));
         Assert.Equal(["of-all", "of-research"], await Names(house.Cast.Sara));
@@ -95,11 +99,22 @@ public sealed class UnclaimedStories
         var service = house.Get<UnclaimedService>();
         foreach (var person in new[] { house.Cast.Otto, house.Cast.Victor, house.Cast.Gus })
         {
-            Assert.Equal("unclaimed_agent_not_found", (await service.ClaimAsync(house.As(person), research.Id, new ClaimAgent { Team = "payments" }, TestHouse.Stop)).Problem!.Code);
-            Assert.Equal("unclaimed_agent_not_found", (await service.BlockAsync(house.As(person), research.Id, "", TestHouse.Stop)).Problem!.Code);
+            Assert.Equal(
+                "unclaimed_agent_not_found",
+                (await service.ClaimAsync(house.As(person), research.Id, new ClaimAgent { Team = "payments" }, TestHouse.Stop))
+                    .Problem!
+                    .Code
+            );
+            Assert.Equal(
+                "unclaimed_agent_not_found",
+                (await service.BlockAsync(house.As(person), research.Id, "", TestHouse.Stop)).Problem!.Code
+            );
         }
         var all = (await ListAsync(house, house.Cast.Olga)).Single(s => s.Name == "of-all");
-        Assert.Contains("team", (await service.ClaimAsync(house.As(house.Cast.Olga), all.Id, new ClaimAgent(), TestHouse.Stop)).Problem!.Errors!.Keys);
+        Assert.Contains(
+            "team",
+            (await service.ClaimAsync(house.As(house.Cast.Olga), all.Id, new ClaimAgent(), TestHouse.Stop)).Problem!.Errors!.Keys
+        );
     }
 
     [Theory, BothDatabases]
@@ -151,7 +166,9 @@ public sealed class UnclaimedStories
         house.Get<SightingBook>().Note(by, name, sighted ?? new Sighted("run", "completed"));
 
     private static async Task<IReadOnlyList<UnclaimedBody>> ListAsync(TestHouse house, Person person) =>
-        (await house.Get<UnclaimedService>().ListAsync(house.As(person), new UnclaimedFilter(), new PageRequest(), TestHouse.Stop)).Value.Items;
+        (await house.Get<UnclaimedService>().ListAsync(house.As(person), new UnclaimedFilter(), new PageRequest(), TestHouse.Stop))
+            .Value
+            .Items;
 
     private static async Task<List<string>> ActionsAsync(TestHouse house)
     {

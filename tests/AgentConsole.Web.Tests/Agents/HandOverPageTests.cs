@@ -21,22 +21,28 @@ public sealed class HandOverPageTests : ConsoleBunitContext
 
         var overview = Render<OverviewPage>();
         Assert.Equal("2 agents have lost their owner", overview.Find("h1").TextContent);
-        Assert.Contains("2 agents have lost their owner since Otto was disabled", overview.Find(".nd .a").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 agents have lost their owner since Otto was disabled",
+            overview.Find(".nd .a").TextContent,
+            StringComparison.Ordinal
+        );
         Assert.Equal("/fleet?owner=otto%40acme.example", overview.Find(".nd .a a").GetAttribute("href"));
         Services.GetRequiredService<NavigationManager>().NavigateTo(overview.Find(".nd .bt a").GetAttribute("href")!);
         var page = Render<HandOverPage>();
-        Assert.Equal("2 agents lost their owner Otto", page.Find("h1").TextContent);
+        Assert.Equal("2\u00a0agents lost their owner Otto", page.Find("h1").TextContent);
         Assert.Equal(2, page.FindAll("[data-testid=owned-row]").Count);
 
         await page.ActAsync("#f-to", e => e.Change(Cast.Tara.Email));
         await page.ActAsync("form", e => e.Submit());
 
-        page.WaitForAssertion(() => Assert.Contains("2 agents now belong to tara@acme.example", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("2\u00a0agents now belong to tara@acme.example", page.Markup, StringComparison.Ordinal)
+        );
         Assert.Equal("All is well", Render<OverviewPage>().Find("h1").TextContent);
     }
 
     [Fact]
-    public async Task Somebody_who_may_not_edit_reads_why_and_a_wrong_owner_is_named()
+    public async Task A_wrong_owner_is_named_and_nothing_is_handed_over()
     {
         await RegisterAsync("mailroom-1", body => body with { Owner = Cast.Otto.Email });
         Services.GetRequiredService<NavigationManager>().NavigateTo("/fleet/hand-over?from=otto@acme.example");
@@ -44,8 +50,13 @@ public sealed class HandOverPageTests : ConsoleBunitContext
         await page.ActAsync("#f-to", e => e.Change("nobody@nowhere.example"));
         await page.ActAsync("form", e => e.Submit());
         page.WaitForAssertion(() => Assert.Contains("Is no enabled user", page.Markup, StringComparison.Ordinal));
+    }
 
+    [Fact]
+    public void A_viewer_reads_which_role_is_missing()
+    {
         LookAs(Cast.Victor);
+
         Assert.Contains("You may not give agents to somebody", Render<HandOverPage>().Markup, StringComparison.Ordinal);
     }
 

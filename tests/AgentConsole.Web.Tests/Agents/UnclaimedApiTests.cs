@@ -18,7 +18,16 @@ public sealed class UnclaimedApiTests
         using var byHeader = new HttpRequestMessage(HttpMethod.Post, "/api/v1/heartbeat");
         byHeader.Headers.Add("X-AgentConsole-Agent", "sorter-9");
 
-        var run = await ines.PostAsJsonAsync("/api/v1/runs", new { agent = "sorter-9", status = "completed", cost = "0.21" }, Stop);
+        var run = await ines.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                agent = "sorter-9",
+                status = "completed",
+                cost = "0.21",
+            },
+            Stop
+        );
         var beat = await ines.SendAsync(byHeader, Stop);
         var batch = await ines.PostAsync(
             "/api/v1/runs/batch",
@@ -90,7 +99,9 @@ public sealed class UnclaimedApiTests
         await console.AgentAsync("mailroom-1");
         using var tara = console.Client(await console.TokenAsync(console.Cast.Tara));
 
-        Assert.Single((await tara.GetFromJsonAsync<JsonElement>("/api/v1/keys?used=never&ownerless=true", Stop)).GetProperty("data").EnumerateArray());
+        Assert.Single(
+            (await tara.GetFromJsonAsync<JsonElement>("/api/v1/keys?used=never&ownerless=true", Stop)).GetProperty("data").EnumerateArray()
+        );
         Assert.Empty((await tara.GetFromJsonAsync<JsonElement>("/api/v1/keys?idle=30d", Stop)).GetProperty("data").EnumerateArray());
         Assert.Equal(HttpStatusCode.BadRequest, (await tara.GetAsync("/api/v1/keys?idle=soon", Stop)).StatusCode);
 
@@ -109,7 +120,8 @@ public sealed class UnclaimedApiTests
         Assert.Equal(console.Cast.Ines.Email, agent.GetProperty("owner").GetProperty("email").GetString());
     }
 
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>(Stop);
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
+        await answer.Content.ReadFromJsonAsync<JsonElement>(Stop);
 
     private static async Task<string?> CodeAsync(HttpResponseMessage answer) => (await JsonAsync(answer)).GetProperty("code").GetString();
 }

@@ -20,11 +20,17 @@ public sealed class UnclaimedPageTests : ConsoleBunitContext
 
         await SeeAsync(token, "sorter-9");
         page.WaitForAssertion(() => Assert.Equal("1 agent reports and is not registered", page.Find("h1").TextContent));
-        Assert.Contains("1 agent reports and is not registered", Render<OverviewPage>().Find(".nd .a").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 agent reports and is not registered",
+            Render<OverviewPage>().Find(".nd .a").TextContent,
+            StringComparison.Ordinal
+        );
         await page.PressAsync("Claim…");
         await page.PressAsync("Claim it");
 
-        page.WaitForAssertion(() => Assert.Contains("sorter-9 is registered", page.Find("dialog h2").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("sorter-9 is registered", page.Find("dialog h2").TextContent, StringComparison.Ordinal)
+        );
         Assert.NotEmpty(page.FindAll("dialog .secret"));
         Assert.Empty(page.FindAll("[data-testid=unclaimed-row]"));
     }
@@ -40,7 +46,10 @@ public sealed class UnclaimedPageTests : ConsoleBunitContext
         await page.PressAsync("Block it");
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=unclaimed-row]")));
-        var blocked = (await Get<UnclaimedService>().ListAsync(House.As(Cast.Ines), new UnclaimedFilter { State = SightingState.Blocked }, new Core.Common.PageRequest(), Stop)).Value;
+        var blocked = (
+            await Get<UnclaimedService>()
+                .ListAsync(House.As(Cast.Ines), new UnclaimedFilter { State = SightingState.Blocked }, new Core.Common.PageRequest(), Stop)
+        ).Value;
         Assert.Equal("Nobody knows it", Assert.Single(blocked.Items).Reason);
     }
 
