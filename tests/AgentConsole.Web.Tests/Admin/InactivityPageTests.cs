@@ -34,7 +34,13 @@ public sealed class InactivityPageTests : ConsoleBunitContext
         page.WaitForAssertion(() => Assert.Contains("Nothing is exempted", page.Markup, StringComparison.Ordinal));
         var stored = Assert.Single((await Get<InactivityService>().ListAsync(House.As(Cast.Tara), new PageRequest(), Stop)).Value.Items);
         Assert.Equal(("payments", 14, "pause", false), (stored.Team, stored.Days, stored.Action, stored.Enabled));
+    }
+
+    [Fact]
+    public void Who_may_not_change_it_reads_why()
+    {
         LookAs(Cast.Victor);
+
         Assert.Contains("You can read this policy", Open("/admin/inactivity?of=payments").Markup, StringComparison.Ordinal);
     }
 
@@ -67,7 +73,7 @@ public sealed class InactivityPageTests : ConsoleBunitContext
         var page = Render<AgentPage>(parameters => parameters.Add(p => p.Name, "mailroom-1"));
         page.WaitForAssertion(() =>
             Assert.Contains(
-                "Will be paused in 3 days by the inactivity policy of Payments.",
+                "Will be paused in 3\u00a0days by the inactivity policy of Payments.",
                 page.Find("[data-testid=inactivity]").TextContent,
                 StringComparison.Ordinal
             )
