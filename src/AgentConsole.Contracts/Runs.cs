@@ -60,6 +60,9 @@ public sealed record RunBody
 
     /// <summary>USD, decimal string; null when unknown.</summary>
     public string? Cost { get; init; }
+
+    /// <summary><c>reported</c> by the agent, <c>computed</c> from tokens and prices, <c>unpriced</c>: tokens without a price; null when there is nothing to price.</summary>
+    public string? CostSource { get; init; }
     public string? Summary { get; init; }
     public string? Error { get; init; }
     public string? ErrorCode { get; init; }

@@ -4,7 +4,10 @@ using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
+using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Spend;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,8 +29,11 @@ public static class CoreRegistration
         services.AddAgents();
         services.AddUnclaimed();
         services.AddKeys();
+        services.AddPrices();
         services.AddRuns();
         services.AddInactivity();
+        services.AddSpend();
+        services.AddRetention();
         return services;
     }
 }

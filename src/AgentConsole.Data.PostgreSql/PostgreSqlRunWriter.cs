@@ -143,7 +143,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
     public async ValueTask AddRollupsAsync(RollupLedger ledger, CancellationToken cancellationToken)
     {
         const string Match =
-            "organization_id = $1 AND agent_id = $2 AND bucket = $3 AND bucket_seconds = $4 AND team_id = $5 AND version = $6 AND gateway = $7";
+            "organization_id = $1 AND agent_id = $2 AND bucket = $3 AND bucket_seconds = $4 AND team_id = $5 AND version = $6 AND gateway = $7 AND model = $8";
         // In one order on every node, so that two of them never wait for each other.
         foreach (
             var (key, figures) in ledger
@@ -151,11 +151,12 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
                 .ThenBy(f => f.Key.BucketMicros)
                 .ThenBy(f => f.Key.Version, StringComparer.Ordinal)
                 .ThenBy(f => f.Key.Gateway, StringComparer.Ordinal)
+                .ThenBy(f => f.Key.Model, StringComparer.Ordinal)
         )
         {
             await using var make = Command(
-                $"INSERT INTO run_rollups (organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway, {RunColumns.Figures.Names()}, durations) "
-                    + $"VALUES ($1, $2, $3, $4, $5, $6, $7, {string.Join(", ", RunColumns.Figures.Select(_ => "0"))}, ''::bytea) ON CONFLICT DO NOTHING"
+                $"INSERT INTO run_rollups (organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway, model, {RunColumns.Figures.Names()}, durations) "
+                    + $"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {string.Join(", ", RunColumns.Figures.Select(_ => "0"))}, ''::bytea) ON CONFLICT DO NOTHING"
             );
             SetKey(make, key);
             await make.ExecuteNonQueryAsync(cancellationToken);
@@ -163,7 +164,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
             SetKey(read, key);
             figures.Durations.Merge((byte[]?)await read.ExecuteScalarAsync(cancellationToken) ?? []);
             await using var add = Command(
-                $"UPDATE run_rollups SET {string.Join(", ", RunColumns.Figures.Select((c, i) => $"{c.Name} = {c.Name} + ${i + 8}"))}, durations = ${8 + RunColumns.Figures.Count} WHERE {Match}"
+                $"UPDATE run_rollups SET {string.Join(", ", RunColumns.Figures.Select((c, i) => $"{c.Name} = {c.Name} + ${i + 9}"))}, durations = ${9 + RunColumns.Figures.Count} WHERE {Match}"
             );
             SetKey(add, key);
             foreach (var column in RunColumns.Figures)
@@ -304,6 +305,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
         command.Parameters.AddWithValue(key.TeamId);
         command.Parameters.AddWithValue(key.Version);
         command.Parameters.AddWithValue(key.Gateway);
+        command.Parameters.AddWithValue(key.Model);
     }
 
     private sealed class Row(DbDataReader reader) : IRawRow

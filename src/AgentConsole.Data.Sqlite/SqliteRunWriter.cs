@@ -14,10 +14,10 @@ public sealed class SqliteRunWriterFactory(SqliteEngine engine) : IRunWriterFact
 /// <summary>Ingest on SQLite: one connection of its own, every statement prepared once. Calls are synchronous, as SQLite is.</summary>
 internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
 {
-    private const string KeyColumns = "organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway";
+    private const string KeyColumns = "organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway, model";
     private const string KeyMatch =
-        "organization_id = ?1 AND agent_id = ?2 AND bucket = ?3 AND bucket_seconds = ?4 AND team_id = ?5 AND version = ?6 AND gateway = ?7";
-    private const int KeySize = 7;
+        "organization_id = ?1 AND agent_id = ?2 AND bucket = ?3 AND bucket_seconds = ?4 AND team_id = ?5 AND version = ?6 AND gateway = ?7 AND model = ?8";
+    private const int KeySize = 8;
     private const int MostDurations = 5000;
     private const string RollupDurations = $"SELECT durations FROM run_rollups WHERE {KeyMatch}";
 
@@ -295,7 +295,8 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
             .Bind(4, key.BucketSeconds)
             .Bind(5, key.TeamId)
             .Bind(6, key.Version)
-            .Bind(7, key.Gateway);
+            .Bind(7, key.Gateway)
+            .Bind(8, key.Model);
 
     private static SqliteStatement BindTouch(SqliteStatement statement, AgentTouch touch) =>
         statement

@@ -14,6 +14,9 @@ public static class ConsoleUrls
     public const string Runs = "/runs";
     public const string Keys = "/keys";
     public const string Trail = "/trail";
+    public const string Spend = "/spend";
+    public const string Rerate = "/spend/re-rate";
+    public const string Prices = "/admin/prices";
     public const string Admin = "/admin";
     public const string Inactivity = "/admin/inactivity";
     public const string Account = "/account";

@@ -12,6 +12,7 @@ public sealed class Wire : IAsyncDisposable
     private readonly Task _accepting;
     private Uri _console;
     private bool _cut;
+    private volatile bool _swallowing;
 
     public Wire(Uri console)
     {
@@ -36,12 +37,19 @@ public sealed class Wire : IAsyncDisposable
         }
     }
 
+    /// <summary>What browsers send still arrives; nothing comes back to them.</summary>
+    public void Swallow()
+    {
+        lock (_lock)
+            _swallowing = true;
+    }
+
     public void Mend() => LayTo(_console);
 
     public void LayTo(Uri console)
     {
         lock (_lock)
-            (_console, _cut) = (console, false);
+            (_console, _cut, _swallowing) = (console, false, false);
     }
 
     public async ValueTask DisposeAsync()
@@ -76,7 +84,7 @@ public sealed class Wire : IAsyncDisposable
                 return;
             await console.ConnectAsync(_console.Host, _console.Port);
             var there = browser.GetStream().CopyToAsync(console.GetStream());
-            var back = console.GetStream().CopyToAsync(browser.GetStream());
+            var back = BringBackAsync(console.GetStream(), browser.GetStream());
             await await Task.WhenAny(there, back);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
@@ -87,6 +95,16 @@ public sealed class Wire : IAsyncDisposable
         {
             Reset(browser);
             Reset(console);
+        }
+    }
+
+    private async Task BringBackAsync(NetworkStream console, NetworkStream browser)
+    {
+        var buffer = new byte[16 << 10];
+        for (int read; (read = await console.ReadAsync(buffer)) > 0; )
+        {
+            if (!_swallowing)
+                await browser.WriteAsync(buffer.AsMemory(0, read));
         }
     }
 

@@ -243,46 +243,4 @@
     });
     observer.observe(shell.parentNode, { childList: true, subtree: true });
   }
-
-  // ---- the link to the circuit: quiet for 2 s, then "Reconnecting", after 15 s "Stale since", however long Blazor still tries --------------
-  let lostAt = null;
-  let timers = [];
-  const word = (state, text) => {
-    if (state) root.dataset.link = state;
-    else delete root.dataset.link;
-    for (const element of document.querySelectorAll(".live-off")) element.textContent = text;
-  };
-  const stale = () =>
-    word("stale", `Stale since ${two(lostAt.getUTCHours())}:${two(lostAt.getUTCMinutes())}:${two(lostAt.getUTCSeconds())} UTC`);
-  const settle = () => {
-    timers.forEach(clearTimeout);
-    timers = [];
-  };
-  const watch = (modal) => {
-    const look = () => {
-      const names = modal.classList;
-      const away = ["show", "retrying", "failed", "rejected"].some((name) => names.contains(`components-reconnect-${name}`));
-      if (!away) {
-        settle();
-        lostAt = null;
-        return word(null, "");
-      }
-      if (names.contains("components-reconnect-rejected")) return location.reload(); // the circuit is gone: the address has all that matters
-      if (!lostAt) {
-        lostAt = new Date(Date.now() + skew);
-        timers = [setTimeout(() => word("reconnecting", "Reconnecting"), 2000), setTimeout(stale, 15000)];
-      }
-      if (names.contains("components-reconnect-failed")) {
-        settle();
-        stale();
-      }
-    };
-    new MutationObserver(look).observe(modal, { attributes: true, attributeFilter: ["class"] });
-  };
-  const modal = document.getElementById("components-reconnect-modal");
-  if (modal) watch(modal);
-  document.addEventListener("click", async (event) => {
-    if (!event.target.closest?.("[data-reconnects]")) return;
-    if (!(await window.Blazor?.reconnect?.())) location.reload();
-  });
 })();

@@ -21,7 +21,10 @@ public static class IdText
         Session = "ses",
         Unclaimed = "unc",
         InactivityPolicy = "inp",
-        Exemption = "exm";
+        Exemption = "exm",
+        Price = "prc",
+        Rerating = "rra",
+        Purge = "prg";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -54,9 +57,12 @@ public static class IdText
         "led",
         "trl",
         "evb",
-        "unc",
-        "inp",
-        "exm",
+        Unclaimed,
+        Price,
+        Rerating,
+        Purge,
+        InactivityPolicy,
+        Exemption,
     ];
 
     public static string Format(string prefix, Guid id) =>

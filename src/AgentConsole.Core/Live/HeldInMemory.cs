@@ -21,8 +21,9 @@ public static class HeldNouns
     public const string AgentCard = "agent-card";
     public const string KeyCard = "key-card";
     public const string Sighting = "sighting";
+    public const string Price = "price";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Sighting];
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Sighting, Price];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

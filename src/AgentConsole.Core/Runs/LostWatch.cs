@@ -2,6 +2,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
+using AgentConsole.Core.Prices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ public sealed class LostWatch(
     ConsoleStore store,
     AliveMark alive,
     AgentDirectory agents,
+    PriceDirectory prices,
     RunBodies bodies,
     TimeProvider clock,
     ILogger<LostWatch> log
@@ -73,7 +75,7 @@ public sealed class LostWatch(
         var ledger = new RollupLedger();
         foreach (var run in due)
         {
-            RunMachine.Lose(run, write.Now);
+            RunMachine.Lose(run, write.Now, prices.Of(run.OrganizationId));
             ledger.Run(run, 1);
             write.Tell(new LiveEvent("run", run.OrganizationId, run.TeamId, run.AgentId, run.Id, () => bodies.Of(run)));
         }

@@ -10,7 +10,8 @@ public readonly record struct RollupKey(
     string Version,
     string Gateway,
     long BucketMicros,
-    int BucketSeconds
+    int BucketSeconds,
+    string Model
 );
 
 /// <summary>Figures to add to a bucket; negative where an earlier contribution is taken back.</summary>
@@ -94,12 +95,12 @@ public sealed class RollupLedger
     {
         if (!run.Status.IsTerminal() || run.FinishedAt is not { } finished)
             return;
-        var figures = At(KeyOf(run, finished, Minute));
+        var figures = At(KeyOf(run, finished, Minute, run.Model ?? ""));
         figures.Count(run.Status, sign);
         figures.InputTokens += sign * (run.InputTokens ?? 0);
         figures.OutputTokens += sign * (run.OutputTokens ?? 0);
         figures.CostMicros += sign * (run.CostMicros ?? 0);
-        if (run.CostMicros is null && (run.InputTokens > 0 || run.OutputTokens > 0))
+        if (run.CostSource == CostSource.Unpriced)
             figures.Unpriced += sign;
         if (run.DurationMs is { } duration)
             figures.Durations.Add(duration, sign);
@@ -107,7 +108,7 @@ public sealed class RollupLedger
 
     /// <summary>A decision event of a run, at the minute in which it was received.</summary>
     public void Decision(Run run, Decision decision, DateTimeOffset receivedAt, int sign, long times = 1) =>
-        At(KeyOf(run, receivedAt, Minute)).Count(decision, sign * times);
+        At(KeyOf(run, receivedAt, Minute, model: "")).Count(decision, sign * times);
 
     public void Merge(RollupLedger other)
     {
@@ -125,7 +126,8 @@ public sealed class RollupLedger
         return figures;
     }
 
-    public static RollupKey KeyOf(Run run, DateTimeOffset at, int bucketSeconds)
+    /// <param name="model">Decisions stand under no model: it is often known only when the run ends, and they would have to move then.</param>
+    public static RollupKey KeyOf(Run run, DateTimeOffset at, int bucketSeconds, string model)
     {
         var size = bucketSeconds * 1_000_000L;
         var micros = Utc.ToMicros(at);
@@ -136,7 +138,8 @@ public sealed class RollupLedger
             run.Version ?? "",
             run.Gateway ?? "",
             micros - (micros % size),
-            bucketSeconds
+            bucketSeconds,
+            model
         );
     }
 }

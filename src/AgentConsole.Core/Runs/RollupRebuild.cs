@@ -12,6 +12,7 @@ public sealed record RollupDifference(
     int BucketSeconds,
     string Version,
     string Gateway,
+    string Model,
     string Members
 );
 
@@ -68,8 +69,17 @@ public sealed class RollupRebuild(ConsoleStore store, TimeProvider clock)
         );
         var counted = new RollupLedger();
         var runs = await CountAsync(db, organization, agent, counted, cancellationToken);
+        // What is gone counts as it did when it went.
+        var gone = await new RollupSql(db)
+            .Add($"SELECT {RollupStore.Columns} FROM {RollupStore.Base} WHERE organization_id = ")
+            .Value(organization)
+            .Add(" AND agent_id = ")
+            .Value(agent)
+            .ReadAsync(RollupStore.Row, cancellationToken);
+        foreach (var (key, figures) in gone)
+            counted.At(key).Add(figures);
 
-        // What is folded, or will be, is compared by the hour.
+        // What is folded, or will be, is compared folded.
         var folded = Utc.ToMicros(RollupFold.Before(clock.GetUtcNow()));
         var keptFigures = Fold(kept, folded);
         var countedFigures = Fold(counted.Figures.Select(f => (f.Key, f.Value)), folded);
@@ -82,7 +92,15 @@ public sealed class RollupRebuild(ConsoleStore store, TimeProvider clock)
             );
             if (members.Length > 0)
                 differences.Add(
-                    new RollupDifference(agent, Utc.FromMicros(key.BucketMicros), key.BucketSeconds, key.Version, key.Gateway, members)
+                    new RollupDifference(
+                        agent,
+                        Utc.FromMicros(key.BucketMicros),
+                        key.BucketSeconds,
+                        key.Version,
+                        key.Gateway,
+                        key.Model,
+                        members
+                    )
                 );
         }
         if (replace && differences.Count > 0)
@@ -118,9 +136,11 @@ public sealed class RollupRebuild(ConsoleStore store, TimeProvider clock)
                 DurationMs = r.DurationMs,
                 Version = r.Version,
                 Gateway = r.Gateway,
+                Model = r.Model,
                 InputTokens = r.InputTokens,
                 OutputTokens = r.OutputTokens,
                 CostMicros = r.CostMicros,
+                CostSource = r.CostSource,
                 CaptureMode = "",
             })
             .AsAsyncEnumerable();
@@ -170,14 +190,7 @@ public sealed class RollupRebuild(ConsoleStore store, TimeProvider clock)
         var folded = new Dictionary<RollupKey, RollupFigures>();
         foreach (var (key, figures) in rows)
         {
-            var at =
-                key.BucketMicros < before
-                    ? key with
-                    {
-                        BucketMicros = key.BucketMicros - (key.BucketMicros % RollupScope.HourMicros),
-                        BucketSeconds = 3600,
-                    }
-                    : key;
+            var at = key.BucketMicros < before ? RollupFold.Folded(key) : key;
             if (!folded.TryGetValue(at, out var sum))
                 folded[at] = sum = new RollupFigures();
             sum.Add(figures);

@@ -102,17 +102,24 @@ internal sealed class RollupSql(ConsoleDbContext db)
 internal static class RollupStore
 {
     internal static readonly string Columns =
-        "organization_id, agent_id, team_id, version, gateway, bucket, bucket_seconds, " + RunColumns.Figures.Names() + ", durations";
+        "organization_id, agent_id, team_id, version, gateway, bucket, bucket_seconds, model, "
+        + RunColumns.Figures.Names()
+        + ", durations";
 
-    private static readonly string OnConflict =
-        " ON CONFLICT (organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway) DO UPDATE SET "
-        + string.Join(", ", RunColumns.Figures.Select(c => $"{c.Name} = run_rollups.{c.Name} + excluded.{c.Name}"));
+    public const string Live = "run_rollups";
+
+    /// <summary>What runs that are gone had contributed.</summary>
+    public const string Base = "rollup_bases";
+
+    private static string OnConflict(string table) =>
+        " ON CONFLICT (organization_id, agent_id, bucket, bucket_seconds, team_id, version, gateway, model) DO UPDATE SET "
+        + string.Join(", ", RunColumns.Figures.Select(c => $"{c.Name} = {table}.{c.Name} + excluded.{c.Name}"));
 
     // One who folds or rebuilds at a time, on any node.
     private const long FoldLock = 0x726f6c6c75707301;
 
     /// <summary>Adds the figures, in an order that all writers share. Durations are merged under the lock of the row that the addition took.</summary>
-    public static async Task AddAsync(ConsoleDbContext db, RollupLedger ledger, CancellationToken cancellationToken)
+    public static async Task AddAsync(ConsoleDbContext db, RollupLedger ledger, CancellationToken cancellationToken, string table = Live)
     {
         foreach (
             var (key, figures) in ledger
@@ -120,18 +127,19 @@ internal static class RollupStore
                 .ThenBy(f => f.Key.BucketMicros)
                 .ThenBy(f => f.Key.Version, StringComparer.Ordinal)
                 .ThenBy(f => f.Key.Gateway, StringComparer.Ordinal)
+                .ThenBy(f => f.Key.Model, StringComparer.Ordinal)
         )
         {
-            var sql = new RollupSql(db).Add($"INSERT INTO run_rollups ({Columns}) VALUES (");
+            var sql = new RollupSql(db).Add($"INSERT INTO {table} ({Columns}) VALUES (");
             Values(sql, key, figures, []);
-            await sql.Add(")").Add(OnConflict).ExecuteAsync(cancellationToken);
+            await sql.Add(")").Add(OnConflict(table)).ExecuteAsync(cancellationToken);
             if (figures.Durations.IsEmpty)
                 continue;
-            var known = await Where(new RollupSql(db).Add("SELECT durations FROM run_rollups"), key)
+            var known = await Where(new RollupSql(db).Add($"SELECT durations FROM {table}"), key)
                 .ReadAsync(reader => (byte[])reader.GetValue(0), cancellationToken);
             var merged = DurationHistogram.Read(known[0]);
             merged.Merge(figures.Durations);
-            await Where(new RollupSql(db).Add("UPDATE run_rollups SET durations = ").Value(merged.Write()), key)
+            await Where(new RollupSql(db).Add($"UPDATE {table} SET durations = ").Value(merged.Write()), key)
                 .ExecuteAsync(cancellationToken);
         }
     }
@@ -154,26 +162,27 @@ internal static class RollupStore
             reader.GetString(3),
             reader.GetString(4),
             reader.GetInt64(5),
-            reader.GetInt32(6)
+            reader.GetInt32(6),
+            reader.GetString(7)
         );
         var figures = new RollupFigures
         {
-            Completed = reader.GetInt64(7),
-            Failed = reader.GetInt64(8),
-            Cancelled = reader.GetInt64(9),
-            TimedOut = reader.GetInt64(10),
-            Skipped = reader.GetInt64(11),
-            Lost = reader.GetInt64(12),
-            Allowed = reader.GetInt64(13),
-            Blocked = reader.GetInt64(14),
-            Redacted = reader.GetInt64(15),
-            Escalated = reader.GetInt64(16),
-            InputTokens = reader.GetInt64(17),
-            OutputTokens = reader.GetInt64(18),
-            CostMicros = reader.GetInt64(19),
-            Unpriced = reader.GetInt64(20),
+            Completed = reader.GetInt64(8),
+            Failed = reader.GetInt64(9),
+            Cancelled = reader.GetInt64(10),
+            TimedOut = reader.GetInt64(11),
+            Skipped = reader.GetInt64(12),
+            Lost = reader.GetInt64(13),
+            Allowed = reader.GetInt64(14),
+            Blocked = reader.GetInt64(15),
+            Redacted = reader.GetInt64(16),
+            Escalated = reader.GetInt64(17),
+            InputTokens = reader.GetInt64(18),
+            OutputTokens = reader.GetInt64(19),
+            CostMicros = reader.GetInt64(20),
+            Unpriced = reader.GetInt64(21),
         };
-        figures.Durations.Merge((byte[])reader.GetValue(21));
+        figures.Durations.Merge((byte[])reader.GetValue(22));
         return (key, figures);
     }
 
@@ -199,6 +208,7 @@ internal static class RollupStore
             key.Gateway,
             key.BucketMicros,
             key.BucketSeconds,
+            key.Model,
             .. RunColumns.Figures.Select(c => c.Value(figures)!),
             durations,
         ];
@@ -224,5 +234,7 @@ internal static class RollupStore
             .Add(" AND version = ")
             .Value(key.Version)
             .Add(" AND gateway = ")
-            .Value(key.Gateway);
+            .Value(key.Gateway)
+            .Add(" AND model = ")
+            .Value(key.Model);
 }

@@ -15,6 +15,19 @@ public enum RunStatus
     Lost,
 }
 
+/// <summary>Where the cost of a run comes from; none where there was nothing to price.</summary>
+public enum CostSource
+{
+    /// <summary>The agent said it.</summary>
+    Reported,
+
+    /// <summary>Tokens times the price in effect when the run ended.</summary>
+    Computed,
+
+    /// <summary>Tokens, and no price for the model: the cost is unknown, which is not zero.</summary>
+    Unpriced,
+}
+
 /// <summary>One piece of work by an agent. Written by ingest with prepared statements; read through EF.</summary>
 public sealed class Run
 {
@@ -40,6 +53,7 @@ public sealed class Run
     public long? InputTokens { get; set; }
     public long? OutputTokens { get; set; }
     public long? CostMicros { get; set; }
+    public CostSource? CostSource { get; set; }
     public string? Summary { get; set; }
     public string? Error { get; set; }
     public string? ErrorCode { get; set; }
@@ -101,7 +115,10 @@ public sealed class RunEvent
     public string? Payload { get; init; }
 }
 
-/// <summary>Counters of one agent, version and gateway in one minute (folded to hours after 48 h), by received end time.</summary>
+/// <summary>
+/// Counters of one agent, version, gateway and model in one minute (folded to quarters of an hour after 48 h, because the days of every time zone
+/// begin at one), by received end time. Decisions stand under no model.
+/// </summary>
 public sealed class RunRollup
 {
     public Guid OrganizationId { get; init; }
@@ -111,11 +128,12 @@ public sealed class RunRollup
     /// <summary>Empty when the runs named none.</summary>
     public required string Version { get; init; }
     public required string Gateway { get; init; }
+    public required string Model { get; init; }
 
     /// <summary>Start of the bucket.</summary>
     public DateTimeOffset Bucket { get; init; }
 
-    /// <summary>60 or 3600.</summary>
+    /// <summary>60 or 900.</summary>
     public int BucketSeconds { get; init; }
     public long Completed { get; set; }
     public long Failed { get; set; }
@@ -131,7 +149,47 @@ public sealed class RunRollup
     public long OutputTokens { get; set; }
     public long CostMicros { get; set; }
 
-    /// <summary>Ended runs without a cost.</summary>
+    /// <summary>Ended runs with tokens and without a price.</summary>
+    public long Unpriced { get; set; }
+
+    /// <summary>Mergeable log-bucket histogram of durations, as <c>DurationHistogram</c> writes it.</summary>
+    public byte[] Durations { get; set; } = [];
+}
+
+/// <summary>
+/// What runs that retention removed had contributed to the rollups, in the same shape: the rollups stay, and counting anew begins with this.
+/// </summary>
+public sealed class RollupBase
+{
+    public Guid OrganizationId { get; init; }
+    public Guid AgentId { get; init; }
+    public Guid TeamId { get; init; }
+
+    /// <summary>Empty when the runs named none.</summary>
+    public required string Version { get; init; }
+    public required string Gateway { get; init; }
+    public required string Model { get; init; }
+
+    /// <summary>Start of the bucket.</summary>
+    public DateTimeOffset Bucket { get; init; }
+
+    /// <summary>60 or 900.</summary>
+    public int BucketSeconds { get; init; }
+    public long Completed { get; set; }
+    public long Failed { get; set; }
+    public long Cancelled { get; set; }
+    public long TimedOut { get; set; }
+    public long Skipped { get; set; }
+    public long Lost { get; set; }
+    public long Allowed { get; set; }
+    public long Blocked { get; set; }
+    public long Redacted { get; set; }
+    public long Escalated { get; set; }
+    public long InputTokens { get; set; }
+    public long OutputTokens { get; set; }
+    public long CostMicros { get; set; }
+
+    /// <summary>Ended runs with tokens and without a price.</summary>
     public long Unpriced { get; set; }
 
     /// <summary>Mergeable log-bucket histogram of durations, as <c>DurationHistogram</c> writes it.</summary>

@@ -28,6 +28,7 @@ public sealed class RunBodies(AgentDirectory agents, AccessDirectory access)
             InputTokens = run.InputTokens,
             OutputTokens = run.OutputTokens,
             Cost = Money.Format(run.CostMicros),
+            CostSource = run.CostSource is { } source ? KebabCase.Of(source) : null,
             Summary = run.Summary,
             Error = run.Error,
             ErrorCode = run.ErrorCode,

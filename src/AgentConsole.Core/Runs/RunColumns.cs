@@ -93,6 +93,7 @@ public static class RunColumns
         new("clock_skewed", r => r.ClockSkewed),
         new("lease_deadline", r => Micros(r.LeaseDeadline)),
         new("event_count", r => r.EventCount),
+        new("cost_source", r => r.CostSource is { } source ? KebabCase.Of(source) : null),
     ];
 
     public static readonly IReadOnlyList<RawColumn<Run>> Mutable = [.. All.Skip(8)];
@@ -177,6 +178,7 @@ public static class RunColumns
             ClockSkewed = row.Flag(25),
             LeaseDeadline = At(26),
             EventCount = (int)row.Number(27)!.Value,
+            CostSource = row.Text(28) is { } source ? KebabCase.Parse<CostSource>(source) : null,
         };
     }
 }

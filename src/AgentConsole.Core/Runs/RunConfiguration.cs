@@ -23,6 +23,7 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         run.Property(r => r.Summary).HasMaxLength(500);
         run.Property(r => r.Error).HasMaxLength(4000);
         run.Property(r => r.ErrorCode).HasMaxLength(100);
+        run.Property(r => r.CostSource).HasConversion(KebabCase.Converter<CostSource>()).HasMaxLength(16);
         run.Property(r => r.CaptureMode).HasMaxLength(16);
         // Newest first is a walk backwards: with ascending ids SQLite splits a full page at its end and fills it; descending, it split at nearly every insert.
         // The external id stands before the agent, so that a search by it needs no agent.
@@ -138,10 +139,35 @@ internal sealed class RunRollupConfiguration : IEntityTypeConfiguration<RunRollu
                 r.TeamId,
                 r.Version,
                 r.Gateway,
+                r.Model,
             });
+        rollup.Property(r => r.Model).HasMaxLength(100);
         rollup.Property(r => r.Version).HasMaxLength(100);
         rollup.Property(r => r.Gateway).HasMaxLength(100);
         rollup.HasIndex(r => new { r.OrganizationId, r.Bucket }).HasDatabaseName("ix_run_rollups_bucket");
+    }
+}
+
+internal sealed class RollupBaseConfiguration : IEntityTypeConfiguration<RollupBase>
+{
+    public void Configure(EntityTypeBuilder<RollupBase> rollup)
+    {
+        rollup
+            .ToTable("rollup_bases")
+            .HasKey(r => new
+            {
+                r.OrganizationId,
+                r.AgentId,
+                r.Bucket,
+                r.BucketSeconds,
+                r.TeamId,
+                r.Version,
+                r.Gateway,
+                r.Model,
+            });
+        rollup.Property(r => r.Model).HasMaxLength(100);
+        rollup.Property(r => r.Version).HasMaxLength(100);
+        rollup.Property(r => r.Gateway).HasMaxLength(100);
     }
 }
 
@@ -153,6 +179,7 @@ public static class RunTables
         public DbSet<Run> Runs => db.Set<Run>();
         public DbSet<RunEvent> RunEvents => db.Set<RunEvent>();
         public DbSet<RunRollup> RunRollups => db.Set<RunRollup>();
+        public DbSet<RollupBase> RollupBases => db.Set<RollupBase>();
     }
 
     /// <summary>Only runs this actor may see; team scope is part of the query.</summary>

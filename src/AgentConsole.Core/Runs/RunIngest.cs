@@ -6,6 +6,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,7 @@ public sealed class RunIngest : BackgroundService
     private readonly NodeOutbox _outbox;
     private readonly RunBodies _bodies;
     private readonly AgentDirectory _agents;
+    private readonly PriceDirectory _prices;
     private readonly IdSource _ids;
     private readonly TimeProvider _clock;
     private readonly RunOptions _options;
@@ -57,19 +59,21 @@ public sealed class RunIngest : BackgroundService
         NodeOutbox outbox,
         RunBodies bodies,
         AgentDirectory agents,
+        PriceDirectory prices,
         IdSource ids,
         TimeProvider clock,
         IOptions<RunOptions> options,
         ILogger<RunIngest> log
     )
     {
-        (_gate, _writers, _feed, _outbox, _bodies, _agents, _ids, _clock, _options, _log) = (
+        (_gate, _writers, _feed, _outbox, _bodies, _agents, _prices, _ids, _clock, _options, _log) = (
             gate,
             writers,
             feed,
             outbox,
             bodies,
             agents,
+            prices,
             ids,
             clock,
             options.Value,
@@ -280,7 +284,7 @@ public sealed class RunIngest : BackgroundService
             await writer.BeginAsync(CancellationToken.None);
             var ledger = new RollupLedger();
             var now = _clock.Now();
-            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes));
+            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes), _prices);
             foreach (var job in group)
                 await WriteOneAsync(writer, job, desk, ledger);
             if (!ledger.IsEmpty)

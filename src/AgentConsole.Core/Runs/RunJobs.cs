@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
 
 namespace AgentConsole.Core.Runs;
 
@@ -52,7 +53,7 @@ internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
 }
 
 /// <summary>What every job needs of its surroundings.</summary>
-internal sealed record RunDesk(IdSource Ids, DateTimeOffset Now, TimeSpan MinimumLease)
+internal sealed record RunDesk(IdSource Ids, DateTimeOffset Now, TimeSpan MinimumLease, PriceDirectory Prices)
 {
     public TimeSpan LeaseOf(AgentCard agent)
     {
@@ -121,7 +122,16 @@ internal sealed class ReportJob(
             }
             else
             {
-                var run = RunMachine.Create(report, Agent, desk.Ids.Next(), KeyVersionId, parent.Value, desk.Now, lease);
+                var run = RunMachine.Create(
+                    report,
+                    Agent,
+                    desk.Ids.Next(),
+                    KeyVersionId,
+                    parent.Value,
+                    desk.Now,
+                    lease,
+                    desk.Prices.Of(Agent.OrganizationId)
+                );
                 Ledger.Run(run, 1);
                 inserted.Add(run);
                 insertedIds.Add(run.Id);
@@ -215,7 +225,7 @@ internal static class RunMoves
         before.Run(run, -1);
         foreach (var (minute, decision, count) in decisions)
             before.Decision(run, decision, minute, -1, count);
-        var moved = RunMachine.Move(run, report, parent, desk.Now, lease);
+        var moved = RunMachine.Move(run, report, parent, desk.Now, lease, desk.Prices.Of(run.OrganizationId));
         if (moved is not { Problem: null, Value: RunMove.Updated })
             return moved;
         ledger.Merge(before);

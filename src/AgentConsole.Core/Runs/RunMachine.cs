@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Prices;
 
 namespace AgentConsole.Core.Runs;
 
@@ -23,7 +24,8 @@ internal static class RunMachine
         Guid? keyVersionId,
         Guid? parent,
         DateTimeOffset now,
-        TimeSpan lease
+        TimeSpan lease,
+        PriceList prices
     )
     {
         var run = new Run
@@ -39,12 +41,12 @@ internal static class RunMachine
             CaptureMode = KebabCase.Of(agent.CaptureMode),
             ParentRunId = parent,
         };
-        Lay(run, report, report.Status!.Value, now, lease);
+        Lay(run, report, report.Status!.Value, now, lease, prices);
         return run;
     }
 
     /// <summary>Moves an existing run on, or says why not. The run is unchanged when the move is <see cref="RunMove.Nothing"/> or refused.</summary>
-    public static Outcome<RunMove> Move(Run run, RunReport report, Guid? parent, DateTimeOffset now, TimeSpan lease)
+    public static Outcome<RunMove> Move(Run run, RunReport report, Guid? parent, DateTimeOffset now, TimeSpan lease, PriceList prices)
     {
         var status = report.Status ?? run.Status;
         if (run.Status.IsTerminal() && run.Status != RunStatus.Lost)
@@ -63,12 +65,12 @@ internal static class RunMachine
             run.DurationMs = null;
         }
         run.ParentRunId = parent ?? run.ParentRunId;
-        Lay(run, report, status, now, lease);
+        Lay(run, report, status, now, lease, prices);
         return RunMove.Updated;
     }
 
     /// <summary>Nothing was heard within the lease.</summary>
-    public static void Lose(Run run, DateTimeOffset now)
+    public static void Lose(Run run, DateTimeOffset now, PriceList prices)
     {
         run.Status = RunStatus.Lost;
         run.FinishedAt = now;
@@ -76,10 +78,28 @@ internal static class RunMachine
         run.DurationMs = null;
         run.LeaseDeadline = null;
         run.UpdatedAt = now;
+        Price(run, prices);
     }
 
-    private static void Lay(Run run, RunReport report, RunStatus status, DateTimeOffset now, TimeSpan lease)
+    /// <summary>Gives a finished run that reported no cost the cost of its tokens, by the price in effect when it ended.</summary>
+    public static void Price(Run run, PriceList prices)
     {
+        if (run.CostSource == CostSource.Reported)
+            return;
+        var hasTokens = run.InputTokens > 0 || run.OutputTokens > 0;
+        run.CostMicros =
+            hasTokens && run.Status.IsTerminal()
+                ? prices.CostOf(run.Model, run.InputTokens, run.OutputTokens, run.EndedAt ?? run.ReceivedAt)
+                : null;
+        run.CostSource =
+            run.CostMicros is not null ? CostSource.Computed
+            : hasTokens && run.Status.IsTerminal() ? CostSource.Unpriced
+            : null;
+    }
+
+    private static void Lay(Run run, RunReport report, RunStatus status, DateTimeOffset now, TimeSpan lease, PriceList prices)
+    {
+        var rated = (run.Model, run.InputTokens, run.OutputTokens, run.EndedAt, run.Status.IsTerminal(), run.CostSource);
         run.Status = status;
         run.UpdatedAt = now;
         run.Version = report.Version ?? run.Version;
@@ -87,7 +107,8 @@ internal static class RunMachine
         run.Model = report.Model ?? run.Model;
         run.InputTokens = report.InputTokens ?? run.InputTokens;
         run.OutputTokens = report.OutputTokens ?? run.OutputTokens;
-        run.CostMicros = report.CostMicros ?? run.CostMicros;
+        if (report.CostMicros is { } cost)
+            (run.CostMicros, run.CostSource) = (cost, CostSource.Reported);
         run.Summary = report.Summary ?? run.Summary;
         run.Error = report.Error ?? run.Error;
         run.ErrorCode = report.ErrorCode ?? run.ErrorCode;
@@ -100,6 +121,7 @@ internal static class RunMachine
             if (status != RunStatus.Queued)
                 run.StartedAt ??= now;
             run.LeaseDeadline = now + lease;
+            Price(run, prices);
             return;
         }
         run.LeaseDeadline = null;
@@ -113,6 +135,9 @@ internal static class RunMachine
             run.StartedAt = run.EndedAt.Value.AddMilliseconds(-known);
         if (run.DurationMs is null && run.StartedAt is { } start)
             run.DurationMs = Math.Clamp((long)(run.EndedAt.Value - start).TotalMilliseconds, 0, RunReader.MostDurationMs);
+        // What was rated once stays as it was rated, until it is re-rated on purpose or what it is made of changes.
+        if (rated.CostSource is null || rated != (run.Model, run.InputTokens, run.OutputTokens, run.EndedAt, true, run.CostSource))
+            Price(run, prices);
     }
 
     private static DateTimeOffset? Clamp(Run run, DateTimeOffset? reported, DateTimeOffset now)

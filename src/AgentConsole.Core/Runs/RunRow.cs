@@ -25,6 +25,7 @@ public sealed record RunRow
     public long? InputTokens { get; init; }
     public long? OutputTokens { get; init; }
     public long? CostMicros { get; init; }
+    public CostSource? CostSource { get; init; }
     public string? Summary { get; init; }
     public string? Error { get; init; }
     public string? ErrorCode { get; init; }
@@ -47,6 +48,7 @@ public sealed record RunRow
         InputTokens = r.InputTokens,
         OutputTokens = r.OutputTokens,
         CostMicros = r.CostMicros,
+        CostSource = r.CostSource,
         Summary = r.Summary,
         Error = r.Error,
         ErrorCode = r.ErrorCode,

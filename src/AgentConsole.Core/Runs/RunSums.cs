@@ -53,6 +53,8 @@ internal sealed record RollupScope(
 
     private const long MinuteMicros = 60_000_000;
     internal const long HourMicros = 3_600_000_000;
+    internal const int FoldSeconds = 900;
+    internal const long FoldMicros = FoldSeconds * 1_000_000L;
 
     public async Task<RunSums> TotalAsync(ConsoleDbContext db, CancellationToken cancellationToken)
     {
@@ -96,15 +98,15 @@ internal sealed record RollupScope(
                 cancellationToken
             );
 
-    // The hour in which the period begins counts whole where it is folded already.
+    // The quarter of an hour in which the period begins counts whole where it is folded already.
     private RollupSql Where(RollupSql sql)
     {
         var from = Utc.ToMicros(From);
         sql.Add(" WHERE organization_id = ")
             .Value(OrganizationId)
             .Add(" AND bucket >= ")
-            .Value(from - (from % HourMicros))
-            .Add(" AND (bucket_seconds = 3600 OR bucket >= ")
+            .Value(from - (from % FoldMicros))
+            .Add($" AND (bucket_seconds = {FoldSeconds} OR bucket >= ")
             .Value(from - (from % MinuteMicros))
             .Add(")");
         if (To is { } to)

@@ -19,6 +19,9 @@ public static class TrailNames
         ["key"] = IdText.Key,
         ["key-version"] = IdText.KeyVersion,
         ["run"] = IdText.Run,
+        ["price"] = IdText.Price,
+        ["re-rating"] = IdText.Rerating,
+        ["purge"] = IdText.Purge,
         ["session"] = IdText.Session,
         ["trail-record"] = IdText.Trail,
     };

@@ -614,9 +614,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
-                    b.HasIndex("OrganizationId", "State", "UsedOrder", "Id", "CreatedAt", "AgentId")
-                        .HasDatabaseName("ix_key_versions_unused");
-
                     b.ToTable("key_versions", (string)null);
                 });
 
@@ -1000,10 +997,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("disabled");
 
-                    b.Property<long?>("DisabledAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("disabled_at");
-
                     b.Property<string>("DisplayName")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -1150,6 +1143,332 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("user_sessions", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("created_by");
+
+                    b.Property<long>("EffectiveFrom")
+                        .HasColumnType("bigint")
+                        .HasColumnName("effective_from");
+
+                    b.Property<long?>("EffectiveUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("effective_until");
+
+                    b.Property<string>("InputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("input_per_million");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Notes")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("notes");
+
+                    b.Property<string>("OutputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("output_per_million");
+
+                    b.Property<string>("Provider")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("provider");
+
+                    b.Property<Guid?>("ReplacedById")
+                        .HasColumnType("uuid")
+                        .HasColumnName("replaced_by_id");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SupersedeReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("supersede_reason");
+
+                    b.Property<long?>("SupersededAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("superseded_at");
+
+                    b.Property<string>("SupersededBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("superseded_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Model", "EffectiveFrom")
+                        .IsUnique()
+                        .HasDatabaseName("ux_prices_begin")
+                        .HasFilter("superseded_at IS NULL");
+
+                    b.ToTable("prices", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.Purge", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int?>("ContentDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("content_days");
+
+                    b.Property<long>("Contents")
+                        .HasColumnType("bigint")
+                        .HasColumnName("contents");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("finished_at");
+
+                    b.Property<long>("LivenessChanges")
+                        .HasColumnType("bigint")
+                        .HasColumnName("liveness_changes");
+
+                    b.Property<int?>("LivenessDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("liveness_days");
+
+                    b.Property<long>("PolicyRevision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("policy_revision");
+
+                    b.Property<int?>("RunDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("run_days");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs");
+
+                    b.Property<int?>("SessionDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("session_days");
+
+                    b.Property<long>("Sessions")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sessions");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<int?>("StepDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("step_days");
+
+                    b.Property<long>("Steps")
+                        .HasColumnType("bigint")
+                        .HasColumnName("steps");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_purges_running")
+                        .HasFilter("finished_at IS NULL");
+
+                    b.ToTable("purges", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.RetentionPolicy", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("changed_by");
+
+                    b.Property<int?>("ContentDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("content_days");
+
+                    b.Property<string>("HoldReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("hold_reason");
+
+                    b.Property<bool>("LegalHold")
+                        .HasColumnType("boolean")
+                        .HasColumnName("legal_hold");
+
+                    b.Property<int?>("LivenessDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("liveness_days");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<int?>("RunDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("run_days");
+
+                    b.Property<int?>("SessionDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("session_days");
+
+                    b.Property<int?>("StepDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("step_days");
+
+                    b.HasKey("OrganizationId");
+
+                    b.ToTable("retention_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long>("Bucket")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bucket");
+
+                    b.Property<int>("BucketSeconds")
+                        .HasColumnType("integer")
+                        .HasColumnName("bucket_seconds");
+
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<string>("Version")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Gateway")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("model");
+
+                    b.Property<long>("Allowed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("allowed");
+
+                    b.Property<long>("Blocked")
+                        .HasColumnType("bigint")
+                        .HasColumnName("blocked");
+
+                    b.Property<long>("Cancelled")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cancelled");
+
+                    b.Property<long>("Completed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("completed");
+
+                    b.Property<long>("CostMicros")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cost_micros");
+
+                    b.Property<byte[]>("Durations")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("durations");
+
+                    b.Property<long>("Escalated")
+                        .HasColumnType("bigint")
+                        .HasColumnName("escalated");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("InputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("input_tokens");
+
+                    b.Property<long>("Lost")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lost");
+
+                    b.Property<long>("OutputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("output_tokens");
+
+                    b.Property<long>("Redacted")
+                        .HasColumnType("bigint")
+                        .HasColumnName("redacted");
+
+                    b.Property<long>("Skipped")
+                        .HasColumnType("bigint")
+                        .HasColumnName("skipped");
+
+                    b.Property<long>("TimedOut")
+                        .HasColumnType("bigint")
+                        .HasColumnName("timed_out");
+
+                    b.Property<long>("Unpriced")
+                        .HasColumnType("bigint")
+                        .HasColumnName("unpriced");
+
+                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
+
+                    b.ToTable("rollup_bases", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Runs.Run", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -1177,6 +1496,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<long?>("CostMicros")
                         .HasColumnType("bigint")
                         .HasColumnName("cost_micros");
+
+                    b.Property<string>("CostSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("cost_source");
 
                     b.Property<long?>("DurationMs")
                         .HasColumnType("bigint")
@@ -1453,6 +1777,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(100)")
                         .HasColumnName("gateway");
 
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("model");
+
                     b.Property<long>("Allowed")
                         .HasColumnType("bigint")
                         .HasColumnName("allowed");
@@ -1514,12 +1843,163 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("unpriced");
 
-                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway");
+                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.HasIndex("OrganizationId", "Bucket")
                         .HasDatabaseName("ix_run_rollups_bucket");
 
                     b.ToTable("run_rollups", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("AppliedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("applied_at");
+
+                    b.Property<string>("AppliedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("applied_by");
+
+                    b.Property<long>("Changed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("digest");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("finished_at");
+
+                    b.Property<long>("From")
+                        .HasColumnType("bigint")
+                        .HasColumnName("from");
+
+                    b.Property<string>("Groups")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("groups");
+
+                    b.Property<bool>("IncludeReported")
+                        .HasColumnType("boolean")
+                        .HasColumnName("include_reported");
+
+                    b.Property<long>("LookedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("looked_at");
+
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("model");
+
+                    b.Property<long>("NewMicros")
+                        .HasColumnType("bigint")
+                        .HasColumnName("new_micros");
+
+                    b.Property<long>("OldMicros")
+                        .HasColumnType("bigint")
+                        .HasColumnName("old_micros");
+
+                    b.Property<long>("PlannedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("planned_at");
+
+                    b.Property<string>("PlannedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("planned_by");
+
+                    b.Property<Guid?>("Position")
+                        .HasColumnType("uuid")
+                        .HasColumnName("position");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs");
+
+                    b.Property<long>("Skipped")
+                        .HasColumnType("bigint")
+                        .HasColumnName("skipped");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<long>("To")
+                        .HasColumnType("bigint")
+                        .HasColumnName("to");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_reratings_applying")
+                        .HasFilter("state = 'applying'");
+
+                    b.ToTable("reratings", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.ReratingRow", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ReratingId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("rerating_id");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<long?>("NewMicros")
+                        .HasColumnType("bigint")
+                        .HasColumnName("new_micros");
+
+                    b.Property<string>("NewSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("new_source");
+
+                    b.Property<long?>("OldMicros")
+                        .HasColumnType("bigint")
+                        .HasColumnName("old_micros");
+
+                    b.Property<string>("OldSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("old_source");
+
+                    b.HasKey("OrganizationId", "ReratingId", "RunId");
+
+                    b.ToTable("rerating_rows", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Trail.TrailHead", b =>
@@ -1681,107 +2161,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("trail_records", (string)null);
                 });
 
-            modelBuilder.Entity("AgentConsole.Core.Unclaimed.Sighting", b =>
-                {
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<string>("Address")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("address");
-
-                    b.Property<long?>("BlockedAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("blocked_at");
-
-                    b.Property<string>("BlockedBy")
-                        .HasMaxLength(256)
-                        .HasColumnType("character varying(256)")
-                        .HasColumnName("blocked_by");
-
-                    b.Property<long>("CostMicros")
-                        .HasColumnType("bigint")
-                        .HasColumnName("cost_micros");
-
-                    b.Property<long>("Count")
-                        .HasColumnType("bigint")
-                        .HasColumnName("count");
-
-                    b.Property<long>("FirstSeenAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("first_seen_at");
-
-                    b.Property<long>("InputTokens")
-                        .HasColumnType("bigint")
-                        .HasColumnName("input_tokens");
-
-                    b.Property<string>("LastKind")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("character varying(16)")
-                        .HasColumnName("last_kind");
-
-                    b.Property<long>("LastSeenAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("last_seen_at");
-
-                    b.Property<string>("LastStatus")
-                        .HasMaxLength(16)
-                        .HasColumnType("character varying(16)")
-                        .HasColumnName("last_status");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasMaxLength(100)
-                        .HasColumnType("character varying(100)")
-                        .HasColumnName("name");
-
-                    b.Property<long>("OutputTokens")
-                        .HasColumnType("bigint")
-                        .HasColumnName("output_tokens");
-
-                    b.Property<string>("Reason")
-                        .HasMaxLength(500)
-                        .HasColumnType("character varying(500)")
-                        .HasColumnName("reason");
-
-                    b.Property<long>("Revision")
-                        .IsConcurrencyToken()
-                        .HasColumnType("bigint")
-                        .HasColumnName("revision");
-
-                    b.Property<string>("State")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("character varying(16)")
-                        .HasColumnName("state");
-
-                    b.Property<Guid>("TokenId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("token_id");
-
-                    b.Property<string>("UserAgent")
-                        .HasMaxLength(256)
-                        .HasColumnType("character varying(256)")
-                        .HasColumnName("user_agent");
-
-                    b.HasKey("OrganizationId", "Id");
-
-                    b.HasIndex("OrganizationId", "State", "Id");
-
-                    b.HasIndex("OrganizationId", "TokenId", "Name")
-                        .IsUnique()
-                        .HasDatabaseName("ux_sightings_name");
-
-                    b.ToTable("sightings", (string)null);
-                });
-
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>
                 {
                     b.Property<int>("Id")
@@ -1940,6 +2319,51 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .WithMany()
                         .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.Purge", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.RetentionPolicy", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.ReratingRow", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Spend.Rerating", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ReratingId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

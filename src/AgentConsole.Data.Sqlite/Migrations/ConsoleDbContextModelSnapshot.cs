@@ -614,9 +614,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("OrganizationId", "UsedOrder", "Id");
 
-                    b.HasIndex("OrganizationId", "State", "UsedOrder", "Id", "CreatedAt", "AgentId")
-                        .HasDatabaseName("ix_key_versions_unused");
-
                     b.ToTable("key_versions", (string)null);
                 });
 
@@ -1002,10 +999,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("disabled");
 
-                    b.Property<long?>("DisabledAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("disabled_at");
-
                     b.Property<string>("DisplayName")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -1154,6 +1147,332 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("user_sessions", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<long>("EffectiveFrom")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("effective_from");
+
+                    b.Property<long?>("EffectiveUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("effective_until");
+
+                    b.Property<string>("InputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("input_per_million");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Notes")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("notes");
+
+                    b.Property<string>("OutputPerMillion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("output_per_million");
+
+                    b.Property<string>("Provider")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("provider");
+
+                    b.Property<byte[]>("ReplacedById")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("replaced_by_id");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SupersedeReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("supersede_reason");
+
+                    b.Property<long?>("SupersededAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("superseded_at");
+
+                    b.Property<string>("SupersededBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("superseded_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Model", "EffectiveFrom")
+                        .IsUnique()
+                        .HasDatabaseName("ux_prices_begin")
+                        .HasFilter("superseded_at IS NULL");
+
+                    b.ToTable("prices", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.Purge", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<int?>("ContentDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("content_days");
+
+                    b.Property<long>("Contents")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("contents");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished_at");
+
+                    b.Property<long>("LivenessChanges")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("liveness_changes");
+
+                    b.Property<int?>("LivenessDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("liveness_days");
+
+                    b.Property<long>("PolicyRevision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("policy_revision");
+
+                    b.Property<int?>("RunDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_days");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("runs");
+
+                    b.Property<int?>("SessionDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("session_days");
+
+                    b.Property<long>("Sessions")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sessions");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<int?>("StepDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step_days");
+
+                    b.Property<long>("Steps")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("steps");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_purges_running")
+                        .HasFilter("finished_at IS NULL");
+
+                    b.ToTable("purges", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.RetentionPolicy", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changed_by");
+
+                    b.Property<int?>("ContentDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("content_days");
+
+                    b.Property<string>("HoldReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hold_reason");
+
+                    b.Property<bool>("LegalHold")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("legal_hold");
+
+                    b.Property<int?>("LivenessDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("liveness_days");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<int?>("RunDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_days");
+
+                    b.Property<int?>("SessionDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("session_days");
+
+                    b.Property<int?>("StepDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step_days");
+
+                    b.HasKey("OrganizationId");
+
+                    b.ToTable("retention_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long>("Bucket")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bucket");
+
+                    b.Property<int>("BucketSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bucket_seconds");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<string>("Version")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Gateway")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<long>("Allowed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("allowed");
+
+                    b.Property<long>("Blocked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("blocked");
+
+                    b.Property<long>("Cancelled")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cancelled");
+
+                    b.Property<long>("Completed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("completed");
+
+                    b.Property<long>("CostMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cost_micros");
+
+                    b.Property<byte[]>("Durations")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("durations");
+
+                    b.Property<long>("Escalated")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("escalated");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("InputTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("input_tokens");
+
+                    b.Property<long>("Lost")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lost");
+
+                    b.Property<long>("OutputTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("output_tokens");
+
+                    b.Property<long>("Redacted")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("redacted");
+
+                    b.Property<long>("Skipped")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("skipped");
+
+                    b.Property<long>("TimedOut")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("timed_out");
+
+                    b.Property<long>("Unpriced")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("unpriced");
+
+                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
+
+                    b.ToTable("rollup_bases", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Runs.Run", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -1182,6 +1501,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<long?>("CostMicros")
                         .HasColumnType("INTEGER")
                         .HasColumnName("cost_micros");
+
+                    b.Property<string>("CostSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cost_source");
 
                     b.Property<long?>("DurationMs")
                         .HasColumnType("INTEGER")
@@ -1461,6 +1785,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("gateway");
 
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
                     b.Property<long>("Allowed")
                         .HasColumnType("INTEGER")
                         .HasColumnName("allowed");
@@ -1522,12 +1851,163 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("unpriced");
 
-                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway");
+                    b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.HasIndex("OrganizationId", "Bucket")
                         .HasDatabaseName("ix_run_rollups_bucket");
 
                     b.ToTable("run_rollups", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("AppliedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("applied_at");
+
+                    b.Property<string>("AppliedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("applied_by");
+
+                    b.Property<long>("Changed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished_at");
+
+                    b.Property<long>("From")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("from");
+
+                    b.Property<string>("Groups")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("groups");
+
+                    b.Property<bool>("IncludeReported")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("include_reported");
+
+                    b.Property<long>("LookedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("looked_at");
+
+                    b.Property<string>("Model")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<long>("NewMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("new_micros");
+
+                    b.Property<long>("OldMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("old_micros");
+
+                    b.Property<long>("PlannedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("planned_at");
+
+                    b.Property<string>("PlannedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("planned_by");
+
+                    b.Property<byte[]>("Position")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("position");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("runs");
+
+                    b.Property<long>("Skipped")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("skipped");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<long>("To")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("to");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_reratings_applying")
+                        .HasFilter("state = 'applying'");
+
+                    b.ToTable("reratings", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.ReratingRow", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("ReratingId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("rerating_id");
+
+                    b.Property<byte[]>("RunId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("run_id");
+
+                    b.Property<long?>("NewMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("new_micros");
+
+                    b.Property<string>("NewSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("new_source");
+
+                    b.Property<long?>("OldMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("old_micros");
+
+                    b.Property<string>("OldSource")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("old_source");
+
+                    b.HasKey("OrganizationId", "ReratingId", "RunId");
+
+                    b.ToTable("rerating_rows", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Trail.TrailHead", b =>
@@ -1690,108 +2170,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("trail_records", (string)null);
                 });
 
-            modelBuilder.Entity("AgentConsole.Core.Unclaimed.Sighting", b =>
-                {
-                    b.Property<byte[]>("OrganizationId")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("organization_id");
-
-                    b.Property<byte[]>("Id")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("id");
-
-                    b.Property<string>("Address")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("address");
-
-                    b.Property<long?>("BlockedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("blocked_at");
-
-                    b.Property<string>("BlockedBy")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("blocked_by");
-
-                    b.Property<long>("CostMicros")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cost_micros");
-
-                    b.Property<long>("Count")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("count");
-
-                    b.Property<long>("FirstSeenAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("first_seen_at");
-
-                    b.Property<long>("InputTokens")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("input_tokens");
-
-                    b.Property<string>("LastKind")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("last_kind");
-
-                    b.Property<long>("LastSeenAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("last_seen_at");
-
-                    b.Property<string>("LastStatus")
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("last_status");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasMaxLength(100)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("name");
-
-                    b.Property<long>("OutputTokens")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("output_tokens");
-
-                    b.Property<string>("Reason")
-                        .HasMaxLength(500)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("reason");
-
-                    b.Property<long>("Revision")
-                        .IsConcurrencyToken()
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("revision");
-
-                    b.Property<string>("State")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("state");
-
-                    b.Property<byte[]>("TokenId")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("token_id");
-
-                    b.Property<string>("UserAgent")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("user_agent");
-
-                    b.HasKey("OrganizationId", "Id");
-
-                    b.HasIndex("OrganizationId", "State", "Id");
-
-                    b.HasIndex("OrganizationId", "TokenId", "Name")
-                        .IsUnique()
-                        .HasDatabaseName("ux_sightings_name");
-
-                    b.ToTable("sightings", (string)null);
-                });
-
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>
                 {
                     b.Property<int>("Id")
@@ -1951,6 +2329,51 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .WithMany()
                         .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Prices.Price", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.Purge", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retention.RetentionPolicy", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Spend.ReratingRow", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Spend.Rerating", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ReratingId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

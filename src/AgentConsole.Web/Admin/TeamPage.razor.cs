@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -9,6 +10,8 @@ namespace AgentConsole.Web.Admin;
 /// <summary>One team: who is in it, with which roles.</summary>
 public sealed partial class TeamPage
 {
+    private readonly Submission _adding = new("team-member");
+    private readonly Submission _renaming = new("team-rename");
     private TeamBody? _team;
     private List<MemberBody> _members = [];
     private IReadOnlyList<MemberBody> _candidates = [];
@@ -21,7 +24,9 @@ public sealed partial class TeamPage
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
-    private MemberBody? _leaving;
+    private string? _shown;
+    private (string? Act, string? Of) _asked;
+    private bool _busy;
 
     [Inject]
     public required TeamService Teams { get; init; }
@@ -29,11 +34,32 @@ public sealed partial class TeamPage
     [Parameter]
     public required string Slug { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    private MemberBody? Leaving => Doing == "remove" ? _members.Find(member => member.Id == Of) : null;
+
     protected override async Task OnParametersSetAsync()
     {
-        Clear();
-        await ReloadAsync();
-        (_name, _zone) = (_team?.Name, _team?.TimeZone);
+        if (_shown != Slug)
+        {
+            _shown = Slug;
+            Clear();
+            await ReloadAsync();
+            (_name, _zone) = (_team?.Name, _team?.TimeZone);
+        }
+        if (_asked == (Doing, Of))
+            return;
+        var edited = _asked.Act == "edit";
+        _asked = (Doing, Of);
+        if (Doing == "edit" && _members.Find(member => member.Id == Of) is { } chosen)
+            Edit(chosen);
+        else if (edited)
+            Clear();
     }
 
     private string ZoneHelp =>
@@ -67,33 +93,57 @@ public sealed partial class TeamPage
         (_editing, _principal, _roles, _errors) = (member.Id, member.Label, [.. member.Roles], null);
     }
 
-    private void Clear() => (_editing, _principal, _roles, _errors, _leaving) = (null, "", [], null, null);
+    private void Clear() => (_editing, _principal, _roles, _errors) = (null, "", [], null);
 
     private async Task SaveMemberAsync()
     {
+        if (_busy)
+            return;
+        _busy = true;
         var principal =
             _editing
             ?? _candidates.FirstOrDefault(c => string.Equals(c.Label, _principal.Trim(), StringComparison.OrdinalIgnoreCase))?.Id
             ?? _principal;
-        var saved = await Teams.SetMemberAsync(Me, Slug, principal, new SetMember { Roles = _roles }, Left);
+        var body = new SetMember { Roles = _roles };
+        var saved = await Once.RunAsync(
+            _adding,
+            Me,
+            new { principal, body },
+            me => Teams.SetMemberAsync(me, Slug, principal, body, Left),
+            Left
+        );
+        _busy = false;
         (_errors, var problem) = AdminWords.Split(saved.Problem);
         if (saved.Problem is null)
+        {
             Clear();
+            if (Doing is not null)
+                Ask(null);
+        }
         await ReloadAsync();
         _problem ??= problem;
     }
 
-    private async Task RemoveAsync()
+    private async Task RemoveAsync(MemberBody leaving)
     {
-        var removed = await Teams.RemoveMemberAsync(Me, Slug, _leaving!.Id, Left);
-        Clear();
+        if (_busy)
+            return;
+        _busy = true;
+        var removed = await Teams.RemoveMemberAsync(Me, Slug, leaving.Id, Left);
+        _busy = false;
+        Ask(null);
         await ReloadAsync();
         _problem ??= removed.Problem;
     }
 
     private async Task RenameAsync()
     {
-        var renamed = await Teams.ChangeAsync(Me, Slug, _team!.Revision, new ChangeTeam { Name = _name, TimeZone = _zone ?? "" }, Left);
+        if (_busy)
+            return;
+        _busy = true;
+        var body = new ChangeTeam { Name = _name, TimeZone = _zone ?? "" };
+        var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _team!.Revision, body, Left), Left);
+        _busy = false;
         (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);
         await ReloadAsync();
         _problem ??= problem;

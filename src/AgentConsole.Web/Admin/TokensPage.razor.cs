@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -9,6 +10,8 @@ namespace AgentConsole.Web.Admin;
 /// <summary>API tokens: one's own, or everybody's for org-admins.</summary>
 public sealed partial class TokensPage
 {
+    private readonly Submission _creating = new("token-create");
+    private bool _busy;
     private List<TokenBody>? _tokens;
     private string? _cursor;
     private IReadOnlyList<TeamCard> _teams = [];
@@ -20,7 +23,7 @@ public sealed partial class TokensPage
     private int _days = 90;
     private List<string> _scopes = [];
     private List<string> _limit = [];
-    private TokenBody? _leaving;
+    private bool? _shownAll;
     private string? _secret;
     private string _secretName = "";
 
@@ -30,10 +33,24 @@ public sealed partial class TokensPage
     [SupplyParameterFromQuery]
     public bool All { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    private TokenBody? Leaving => Doing == "revoke" ? _tokens?.Find(token => token.Id == Of) : null;
+
     private string Curl => $"curl {Navigation.BaseUri}api/v1/whoami -H \"Authorization: Bearer $TOKEN\"";
 
     protected override async Task OnParametersSetAsync()
     {
+        if (Doing != "made")
+            _secret = null;
+        if (_shownAll == All)
+            return; // a question was opened or closed
+        _shownAll = All;
         var me = Me;
         var scope = me.TeamsWith(Permission.ReadFleet);
         var now = Access.Current;
@@ -76,6 +93,9 @@ public sealed partial class TokensPage
 
     private async Task CreateAsync()
     {
+        if (_busy)
+            return;
+        _busy = true;
         var body = new CreateToken
         {
             Name = _name,
@@ -84,23 +104,44 @@ public sealed partial class TokensPage
             ExpiresAt = _days == 0 ? null : Now.AddDays(_days),
             ServiceAccount = _owner.Length == 0 ? null : _owner,
         };
-        var made = await Tokens.CreateAsync(Me, body, Left);
+        // A press that is repeated later asks for the same, although its days are counted from another moment.
+        var asked = new
+        {
+            body.Name,
+            body.Scopes,
+            body.Teams,
+            body.ServiceAccount,
+            _days,
+        };
+        var made = await Once.RunAsync(_creating, Me, asked, me => Tokens.CreateAsync(me, body, Left), Left);
+        _busy = false;
         (_errors, var problem) = AdminWords.Split(made.Problem);
         if (made.Problem is null)
         {
             (_secret, _secretName) = (made.Value.Token, made.Value.Name);
             (_name, _owner, _scopes, _limit) = (null, "", [], []);
+            Ask("made", made.Value.Id, instead: true);
         }
         await ReloadAsync();
         _problem ??= problem;
     }
 
-    private async Task RevokeAsync()
+    private async Task RevokeAsync(TokenBody leaving)
     {
-        var revoked = await Tokens.RevokeAsync(Me, _leaving!.Id, Left);
-        _leaving = null;
+        if (_busy)
+            return;
+        _busy = true;
+        var revoked = await Tokens.RevokeAsync(Me, leaving.Id, Left);
+        _busy = false;
+        Ask(null);
         await ReloadAsync();
         _problem ??= revoked.Problem;
+    }
+
+    private void Forget()
+    {
+        _secret = null;
+        Ask(null);
     }
 
     private static void Toggle(List<string> list, string value, bool on)

@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Admin;
@@ -10,6 +11,7 @@ namespace AgentConsole.Web.Admin;
 /// <summary>The users of the organization; which one is being managed stands in the address.</summary>
 public sealed partial class UsersPage
 {
+    private readonly Submission _inviting = new("user-invite");
     private List<UserBody>? _users;
     private string? _cursor;
     private IReadOnlyList<TeamCard> _teams = [];
@@ -42,6 +44,13 @@ public sealed partial class UsersPage
 
     [SupplyParameterFromQuery(Name = "user")]
     public string? Managed { get; set; }
+
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
 
     protected override async Task OnParametersSetAsync()
     {
@@ -103,6 +112,8 @@ public sealed partial class UsersPage
 
     private async Task InviteAsync()
     {
+        if (_busy)
+            return;
         _busy = true;
         var body = new InviteUser
         {
@@ -113,7 +124,7 @@ public sealed partial class UsersPage
                 .Where(t => t.Value.Count > 0)
                 .ToDictionary(t => t.Key, t => (IReadOnlyList<string>)t.Value, StringComparer.Ordinal),
         };
-        var invited = await Users.InviteAsync(Me, body, Left);
+        var invited = await Once.RunAsync(_inviting, Me, body, me => Users.InviteAsync(me, body, Left), Left);
         _busy = false;
         (_errors, _problem) = AdminWords.Split(invited.Problem);
         if (invited.Problem is not null)
@@ -121,6 +132,13 @@ public sealed partial class UsersPage
         (_linkTitle, _link) = ($"Invitation link for {invited.Value.Email}", Absolute(invited.Value.Link));
         (_email, _name, _roles, _teamRoles) = (null, null, [], new Dictionary<string, List<string>>(StringComparer.Ordinal));
         await ReloadAsync();
+        Ask("made", invited.Value.Id, instead: true);
+    }
+
+    private void Forget()
+    {
+        _link = null;
+        Ask(null);
     }
 
     private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)

@@ -5,6 +5,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -18,14 +19,15 @@ public sealed partial class AgentKeysTab
         public string Days { get; set; } = "90";
     }
 
+    private readonly Submission _mint = new("key-mint");
+    private readonly Submission _act = new("key-act");
     private List<KeyBody>? _keys;
     private string? _mayNot;
     private Problem? _problem;
     private Problem? _dialogProblem;
-    private MintForm? _minting;
+    private MintForm _minting = new();
     private KeyBody? _minted;
-    private (KeyBody Key, KeyVersionBody Version)? _chosen;
-    private bool _expiry;
+    private (string? Act, string? Of) _asked;
     private DateTime? _expiresAt;
     private string? _why;
     private bool _busy;
@@ -40,10 +42,39 @@ public sealed partial class AgentKeysTab
     [Parameter, EditorRequired]
     public required AgentBody Agent { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
     private string Curl =>
         $"curl -X POST {Navigation.BaseUri}api/v1/agents/{Agent.Slug}/keys -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" -d '{{}}'";
 
-    protected override Task OnParametersSetAsync() => ReadAsync();
+    private bool Expiring => Doing == "expiry";
+
+    private (KeyBody Key, KeyVersionBody Version)? Chosen =>
+        Doing is "expiry" or "revoke"
+        && _keys?.SelectMany(key => key.Versions.Select(version => (key, version))).FirstOrDefault(pair => pair.version.Id == Of)
+            is { version: not null } chosen
+            ? chosen
+            : null;
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var asked = _asked != (Doing, Of);
+        if (asked)
+        {
+            _asked = (Doing, Of);
+            (_dialogProblem, _why, _minting) = (null, null, new MintForm());
+            if (Doing != "made")
+                _minted = null; // the secret goes with the dialog
+        }
+        await ReadAsync();
+        if (asked)
+            _expiresAt = Chosen?.Version.ExpiresAt?.UtcDateTime;
+    }
 
     private bool Concerns(LiveEvent change) => change.Noun == "key" && change.AgentId == _agentId;
 
@@ -66,16 +97,17 @@ public sealed partial class AgentKeysTab
         _busy = true;
         var body = new MintKey
         {
-            Name = string.IsNullOrWhiteSpace(_minting!.Name) ? null : _minting.Name,
+            Name = string.IsNullOrWhiteSpace(_minting.Name) ? null : _minting.Name,
             TtlDays = int.TryParse(_minting.Days, CultureInfo.InvariantCulture, out var days) ? days : null,
         };
-        var minted = await Keys.MintAsync(Me, Agent.Id, body, Left);
+        var minted = await Once.RunAsync(_mint, Me, body, me => Keys.MintAsync(me, Agent.Id, body, Left), Left);
         _busy = false;
         _dialogProblem = minted.Problem;
         if (_dialogProblem is not null)
             return;
         _minted = minted.Value;
         await ReadAsync();
+        Ask("made", _minted.Id, instead: true);
     }
 
     private Task DisableAsync(KeyBody key, KeyVersionBody version) =>
@@ -101,9 +133,10 @@ public sealed partial class AgentKeysTab
 
     private async Task RevokeAsync()
     {
-        var (key, version) = _chosen!.Value;
+        var (key, version) = Chosen!.Value;
+        var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
-            () => Keys.RevokeAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number, Reason = Why }, Left),
+            () => Once.RunAsync(_act, Me, body, me => Keys.RevokeAsync(me, Agent.Id, key.Id, body, Left), Left),
             $"Revoked {key.Name}",
             null,
             inDialog: true
@@ -112,22 +145,16 @@ public sealed partial class AgentKeysTab
 
     private async Task SetExpiryAsync()
     {
-        var (key, version) = _chosen!.Value;
+        var (key, version) = Chosen!.Value;
         var at = _expiresAt is { } local ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)) : (DateTimeOffset?)null;
+        var body = new SetKeyExpiry
+        {
+            KeyVersion = version.Number,
+            ExpiresAt = at,
+            Reason = Why,
+        };
         await ActAsync(
-            () =>
-                Keys.SetExpiryAsync(
-                    Me,
-                    Agent.Id,
-                    key.Id,
-                    new SetKeyExpiry
-                    {
-                        KeyVersion = version.Number,
-                        ExpiresAt = at,
-                        Reason = Why,
-                    },
-                    Left
-                ),
+            () => Once.RunAsync(_act, Me, body, me => Keys.SetExpiryAsync(me, Agent.Id, key.Id, body, Left), Left),
             at is null ? $"{key.Name} does not expire" : $"{key.Name} expires {Words.Exact(at.Value)}",
             null,
             inDialog: true
@@ -147,7 +174,8 @@ public sealed partial class AgentKeysTab
             _problem = outcome.Problem;
         if (outcome.Problem is null)
         {
-            Close();
+            if (inDialog)
+                Close();
             Toasts.Show(done, undo);
             await ReadAsync();
         }
@@ -156,15 +184,12 @@ public sealed partial class AgentKeysTab
 
     private string? Why => string.IsNullOrWhiteSpace(_why) ? null : _why;
 
-    private void Begin(KeyBody key, KeyVersionBody version, bool expiry)
-    {
-        Close();
-        (_chosen, _expiry) = ((key, version), expiry);
-        _expiresAt = version.ExpiresAt?.UtcDateTime;
-    }
-
     // The secret goes with the dialog.
-    private void Close() => (_minting, _minted, _chosen, _dialogProblem, _why) = (null, null, null, null, null);
+    private void Close()
+    {
+        _minted = null;
+        Ask(null);
+    }
 
     private int OtherLiving(KeyVersionBody version) =>
         _keys?.SelectMany(k => k.Versions).Count(v => v.Id != version.Id && v.State is "active" or "retiring") ?? 0;

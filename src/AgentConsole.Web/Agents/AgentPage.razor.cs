@@ -6,6 +6,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -15,13 +16,13 @@ public sealed partial class AgentPage
 {
     private static readonly string[] KnownTabs = ["runs", "keys", "trail", "settings"];
 
+    private readonly Submission _delete = new("agent-delete");
     private AgentBody? _agent;
     private Guid _id;
     private string _inactivityMark = "";
     private string? _reason;
     private string? _mayNotEdit;
     private Problem? _problem;
-    private bool _deleting;
     private bool _busy;
     private string? _why;
     private bool _waits;
@@ -42,6 +43,10 @@ public sealed partial class AgentPage
 
     [Parameter]
     public string? Tab { get; set; }
+
+    /// <summary>The question that is open.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
 
     private string Address => _agent!.Lifecycle == "deleted" ? _agent.Id : _agent.Slug;
 
@@ -146,10 +151,15 @@ public sealed partial class AgentPage
 
     private async Task DeleteAsync()
     {
-        await ActAsync(() => Agents.DeleteAsync(Me, _agent!.Id, _why ?? "", Left), $"Deleted {_agent!.DisplayName}", RestoreAsync);
-        _deleting = false;
+        await ActAsync(
+            () => Once.RunAsync(_delete, Me, _why, me => Agents.DeleteAsync(me, _agent!.Id, _why ?? "", Left), Left),
+            $"Deleted {_agent!.DisplayName}",
+            RestoreAsync
+        );
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);
+        else
+            Ask(null);
     }
 
     private async Task RestoreAsync()

@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
 using System.Text;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.JSInterop;
@@ -17,9 +19,11 @@ public sealed partial class BulkPage
     private const string Example =
         "slug,display_name,team,owner,environment,tags\ninvoice-bot,Invoice bot,payments,ines@example.com,production,billing eu";
     private const int MostBytes = 16 << 20;
+    private readonly Submission _applying = new("bulk");
     private string? _mayNot;
     private ElementReference _area;
     private BulkFile? _file;
+    private string _digest = "";
     private BulkAgentsResult? _plan;
     private BulkAgentsResult? _done;
     private List<BulkAgentRow> _rows = [];
@@ -87,6 +91,7 @@ public sealed partial class BulkPage
         using var bytes = new MemoryStream();
         await stream.CopyToAsync(bytes, Left);
         var file = BulkFile.Read(bytes.ToArray());
+        _digest = Convert.ToHexString(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
         _problem = file.Problem;
         if (_problem is not null)
             return;
@@ -103,7 +108,10 @@ public sealed partial class BulkPage
     {
         if (_busy is not null || _file is null)
             return;
-        var done = await WorkOnAsync("Written", (me, progress) => Bulk.ApplyAsync(me, _file, progress, Left));
+        var done = await WorkOnAsync(
+            "Written",
+            (me, progress) => Once.RunAsync(_applying, me, _digest, by => Bulk.ApplyAsync(by, _file, progress, Left), Left)
+        );
         _problem = done.Problem;
         if (_problem is not null)
             return;

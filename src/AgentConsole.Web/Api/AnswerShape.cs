@@ -38,6 +38,8 @@ internal static class AnswerShape
             TeamBody team => $"/api/v1/teams/{team.Slug}",
             UserBody user => $"/api/v1/users/{user.Id}",
             ServiceAccountBody account => $"/api/v1/service-accounts/{account.Id}",
+            PriceBody price => $"/api/v1/prices/{price.Id}",
+            RerateBody rerating => $"/api/v1/reratings/{rerating.Id}",
             TokenBody token => $"/api/v1/tokens/{token.Id}",
             InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
             _ => null,
@@ -48,6 +50,7 @@ internal static class AnswerShape
         {
             AgentBody agent => ETag(agent.Revision),
             TeamBody team => ETag(team.Revision),
+            RetentionBody retention => ETag(retention.Revision),
             OrganizationBody organization => ETag(organization.Revision),
             UserBody user => ETag(user.Revision),
             ServiceAccountBody account => ETag(account.Revision),

@@ -4,7 +4,10 @@ using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
+using AgentConsole.Web.Prices;
+using AgentConsole.Web.Retention;
 using AgentConsole.Web.Runs;
+using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
 
 namespace AgentConsole.Web.Api;
@@ -40,6 +43,10 @@ internal static class ApiRegistration
         api.MapWhoAmIApi();
         api.MapRunReadApi();
         api.MapTrailApi();
+        api.MapPriceApi();
+        api.MapSpendApi();
+        api.MapRerateApi();
+        api.MapRetentionApi();
 
         var figures = app.Services.GetRequiredService<RequestFigures>();
         ((IEndpointConventionBuilder)api).Finally(endpoint =>

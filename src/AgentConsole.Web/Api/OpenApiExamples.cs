@@ -91,6 +91,7 @@ internal static class OpenApiExamples
         InputTokens = 1840,
         OutputTokens = 212,
         Cost = "0.0123",
+        CostSource = "reported",
         Summary = "Sorted 12 invoices",
         CaptureMode = "metadata",
         EventCount = 14,
@@ -164,6 +165,16 @@ internal static class OpenApiExamples
         Erased = [],
         PrevHash = new string('a', 64),
         Hash = new string('b', 64),
+    };
+
+    private static readonly object PriceAsked = new
+    {
+        model = "small-1*",
+        provider = "example",
+        input_per_million = "0.15",
+        output_per_million = "0.6",
+        effective_from = "2026-03-01",
+        source = "https://example.com/prices, read on 2 March 2026",
     };
 
     private static readonly Dictionary<Type, object> Known = new()
@@ -432,6 +443,99 @@ internal static class OpenApiExamples
         [typeof(TokenBody)] = Token,
         [typeof(WhoAmI)] = new WhoAmI("user", UserId, "ines@example.com", "Example", null, [], Teams),
         [typeof(TrailBody)] = Record,
+        [typeof(AddPrice)] = PriceAsked,
+        [typeof(SupersedePrice)] = new { reason = "Output was read off the wrong column", replacement = PriceAsked },
+        [typeof(PriceBody)] = new PriceBody
+        {
+            Id = "prc_01m2fyzzvak2d8n5c3t7w1q9hr",
+            Model = "small-1*",
+            Provider = "example",
+            InputPerMillion = "0.15",
+            OutputPerMillion = "0.6",
+            EffectiveFrom = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero),
+            Source = "https://example.com/prices, read on 2 March 2026",
+            State = "active",
+            CreatedAt = At,
+            CreatedBy = "olga@example.com",
+        },
+        [typeof(SetRetention)] = new
+        {
+            run_days = 180,
+            step_days = 90,
+            content_days = 30,
+        },
+        [typeof(RetentionBody)] = new RetentionBody
+        {
+            RunDays = 180,
+            StepDays = 90,
+            ContentDays = 30,
+            ChangedAt = At,
+            ChangedBy = "olga@example.com",
+            Revision = 2,
+            Purges = [new PurgeBody("prg_01m2fyzzvbk5d2n8c6t3w9q1hr", "done", 2, At, At.AddSeconds(40), 1200, 9800, 4100, 0, 0)],
+        },
+        [typeof(RetentionPreview)] = new RetentionPreview(
+            At,
+            180,
+            90,
+            30,
+            null,
+            null,
+            false,
+            1200,
+            720_000,
+            [new RetentionRow("runs", "payments", 1200, At.AddDays(-240), At.AddDays(-180), 720_000)]
+        ),
+        [typeof(PlanRerating)] = new
+        {
+            from = "2026-11-01",
+            to = "2026-11-23",
+            model = "big-2",
+        },
+        [typeof(ApplyRerating)] = new { digest = new string('a', 64), reason = "The price of big-2 came late" },
+        [typeof(RerateBody)] = new RerateBody
+        {
+            Id = "rra_01m2fyzzvck9d4n2c7t8w5q3hr",
+            State = "planned",
+            From = new DateTimeOffset(2026, 10, 31, 23, 0, 0, TimeSpan.Zero),
+            To = new DateTimeOffset(2026, 11, 23, 23, 0, 0, TimeSpan.Zero),
+            Model = "big-2",
+            Digest = new string('a', 64),
+            LookedAt = 3,
+            Runs = 3,
+            OldCost = "0",
+            NewCost = "0.0136",
+            Difference = "0.0136",
+            ByModel = [new RerateGroup("big-2", "big-2", 3, "0", "0.0136", "0.0136")],
+            ByAgent = [new RerateGroup(AgentId, "mailroom-1", 3, "0", "0.0136", "0.0136")],
+            ByTeam = [new RerateGroup(TeamId, "payments", 3, "0", "0.0136", "0.0136")],
+            PlannedAt = At,
+            PlannedBy = "olga@example.com",
+            ExpiresAt = At.AddHours(1),
+        },
+        [typeof(SpendBody)] = new SpendBody
+        {
+            By = "agent",
+            Zone = "Europe/Berlin",
+            Bucket = "day",
+            From = new DateTimeOffset(2026, 11, 22, 23, 0, 0, TimeSpan.Zero),
+            To = new DateTimeOffset(2026, 11, 24, 23, 0, 0, TimeSpan.Zero),
+            Total = new SpendFigures("5.0676", 412, 3, 758_080, 87_344),
+            Rows = [new SpendRow(AgentId, "Mailroom", "mailroom-1", "payments", new SpendFigures("5.0676", 412, 3, 758_080, 87_344))],
+            Series =
+            [
+                new SpendBucket(new DateTimeOffset(2026, 11, 22, 23, 0, 0, TimeSpan.Zero), "2026-11-23", 1440, "2.9", 240, 0),
+                new SpendBucket(new DateTimeOffset(2026, 11, 23, 23, 0, 0, TimeSpan.Zero), "2026-11-24", 1440, "2.1676", 172, 3),
+            ],
+            Unpriced = [new UnpricedModel("big-2", 3, 4200, 310)],
+        },
+        [typeof(PriceImportResult)] = new PriceImportResult(
+            false,
+            1,
+            0,
+            0,
+            [new PriceImportRow(2, "small-1*", "created", "prc_01m2fyzzvak2d8n5c3t7w1q9hr", null)]
+        ),
     };
 
     /// <summary>An example of this type, of a page or list of it, or null when there is none.</summary>

@@ -35,12 +35,23 @@ internal sealed class Retries(ConsoleStore store, MasterKey master, TimeProvider
         var request = context.Request;
         var identity = string.Join('\n', actor.CredentialId, request.Method, request.Path, request.QueryString, clientKey);
         var done = context.GetEndpoint()?.Metadata.GetMetadata<DoneStatus>();
+        return Of(identity, clientKey, body.Value.Span, done);
+    }
+
+    /// <summary>
+    /// A form of a page, with a key that the browser made. The person's, not the session's: who was signed out meanwhile signs in and goes on.
+    /// </summary>
+    public Retry Of(Actor actor, string form, string key, ReadOnlySpan<byte> body) =>
+        Of(string.Join('\n', "form", actor.Id, form, key), key, body, done: null);
+
+    private Retry Of(string identity, string clientKey, ReadOnlySpan<byte> body, DoneStatus? done)
+    {
         var key = master.Derive("retry-answer", Encoding.UTF8.GetBytes(clientKey));
         return new Retry(
             new RetryTicket
             {
                 Scope = HMACSHA256.HashData(master.Derive("retry-scope"), Encoding.UTF8.GetBytes(identity)),
-                BodyHash = SHA256.HashData(body.Value.Span),
+                BodyHash = SHA256.HashData(body),
                 ExpiresAt = clock.Now() + Window,
                 Shape = result =>
                 {
@@ -53,7 +64,8 @@ internal sealed class Retries(ConsoleStore store, MasterKey master, TimeProvider
     }
 
     /// <summary>The answer given before, a refusal if it was for another body, or null when this write is new.</summary>
-    public async Task<Outcome<StoredAnswer>?> FindAsync(Actor actor, Retry retry, CancellationToken cancellationToken)
+    /// <param name="anyBody">Give it also when this write asks for something else.</param>
+    public async Task<Outcome<StoredAnswer>?> FindAsync(Actor actor, Retry retry, CancellationToken cancellationToken, bool anyBody = false)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         var organization = actor.OrganizationId;
@@ -65,7 +77,7 @@ internal sealed class Retries(ConsoleStore store, MasterKey master, TimeProvider
         );
         if (stored is null)
             return null;
-        if (!CryptographicOperations.FixedTimeEquals(stored.BodyHash, retry.Ticket.BodyHash))
+        if (!anyBody && !CryptographicOperations.FixedTimeEquals(stored.BodyHash, retry.Ticket.BodyHash))
             return (Outcome<StoredAnswer>)
                 new Problem(
                     ProblemKind.Conflict,

@@ -1,5 +1,6 @@
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 
@@ -31,6 +32,10 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     [Inject]
     public required LiveState Live { get; init; }
 
+    /// <summary>For every write that makes something: see <see cref="Draft"/>.</summary>
+    [Inject]
+    public required SubmitOnce Once { get; init; }
+
     /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
     protected Actor Me
     {
@@ -59,6 +64,17 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>Null when the person may do this in at least one team.</summary>
     protected string? WhyNotAnywhere(Permission permission) =>
         Me.TeamsWith(permission) is { All: false, Ids.Length: 0 } ? Permissions.Explain(permission, "a team") : null;
+
+    /// <summary>
+    /// Opens a question of the page by its address (<c>?act=revoke&amp;of=ver_…</c>), so that it is there again after a reload and Back closes it. The page
+    /// reads both members with <c>SupplyParameterFromQuery</c>. Null closes it.
+    /// </summary>
+    /// <param name="instead">In the place of the question before, not on top of it.</param>
+    protected void Ask(string? act, string? of = null, bool instead = false) =>
+        Navigation.NavigateTo(
+            Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["act"] = act, ["of"] = of }),
+            replace: instead || act is null
+        );
 
     /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
     protected void Work(Func<Task> work) =>

@@ -1,5 +1,6 @@
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Submissions;
 
 namespace AgentConsole.Web.Components;
 
@@ -12,6 +13,7 @@ internal static class UiRegistration
         services.AddScoped<Visitor>();
         services.AddScoped<LiveState>();
         services.AddScoped<Toasts>();
+        services.AddScoped(scope => new SubmitOnce(scope.GetRequiredService<Retries>()));
     }
 
     public static void MapConsoleUi(this WebApplication app) =>

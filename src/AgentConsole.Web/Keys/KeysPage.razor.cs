@@ -21,7 +21,7 @@ public sealed partial class KeysPage
     private Problem? _problem;
     private string? _nonsense;
     private string? _seesNothing;
-    private KeyRow? _revoking;
+    private bool _busy;
 
     [Inject]
     public required KeyLists Lists { get; init; }
@@ -31,6 +31,16 @@ public sealed partial class KeysPage
 
     [Inject]
     public required Toasts Toasts { get; init; }
+
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    private KeyRow? Revoking =>
+        Doing == "revoke" ? List.Rows?.FirstOrDefault(row => IdText.Format(IdText.KeyVersion, row.VersionId) == Of) : null;
 
     private RereadRows<KeyRow> List =>
         field ??= new RereadRows<KeyRow>(row => row.VersionId, page => Lists.ListAsync(Me, _filter, page, Left));
@@ -52,7 +62,10 @@ public sealed partial class KeysPage
     {
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         var errors = new FieldErrors();
-        _filter = KeyFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        var filter = KeyFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        if (filter == _filter && List.Rows is not null)
+            return; // a question was opened or closed
+        _filter = filter;
         _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its keys appear here."
@@ -95,8 +108,12 @@ public sealed partial class KeysPage
 
     private async Task RevokeAsync(KeyRow row)
     {
-        _revoking = null;
+        if (_busy)
+            return;
+        _busy = true;
+        Ask(null);
         await ActAsync(Keys.RevokeAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
+        _busy = false;
     }
 
     private async Task<bool> ActAsync(Task<Outcome<KeyBody>> act)

@@ -126,4 +126,16 @@ public sealed partial class RunPage
     }
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+
+    private static MarkupString Source(AgentConsole.Contracts.RunBody run) =>
+        run.CostSource switch
+        {
+            "computed" => new(
+                " <small title=\"Tokens times the price in effect when the run ended; the agent reported no cost\">computed</small>"
+            ),
+            "unpriced" => new(
+                $" <small>unpriced · <a class=\"l\" href=\"{ConsoleUrls.With(ConsoleUrls.Prices, ("model", run.Model))}\">{(run.Model is null ? "prices" : "add a price")}</a></small>"
+            ),
+            _ => default,
+        };
 }

@@ -3,7 +3,9 @@ using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Tests.Prices;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Tests.Runs;
@@ -31,6 +33,9 @@ public sealed class RollupRebuildTests
         {
             await using var house = await RunServiceTests.OpenAsync(database);
             var random = new Random(seed);
+            await house
+                .Get<PriceService>()
+                .AddAsync(house.As(house.Cast.Olga), PriceTests.Row("small-1", "7", "3", "2020-01-01"), TestHouse.Stop);
             Actor[] agents = [await house.AgentAsync("mailroom-1"), await house.AgentAsync("mailroom-2")];
             for (var move = 0; move < 60; move++)
             {
@@ -129,6 +134,7 @@ public sealed class RollupRebuildTests
             Status = Statuses[random.Next(Statuses.Length)],
             Version = Maybe(random, () => $"1.{random.Next(2)}"),
             Gateway = Maybe(random, () => "eu"),
+            Model = Maybe(random, () => $"small-{random.Next(2)}"),
             DurationMs = random.Next(2) == 0 ? random.Next(100_000) : null,
             InputTokens = random.Next(2) == 0 ? random.Next(1000) : null,
             Cost = random.Next(2) == 0 ? JsonElement.Parse("\"0.000001\"") : null,

@@ -134,7 +134,7 @@ public sealed class StatsTests
     }
 
     [Theory, BothDatabases]
-    public async Task Folding_minutes_to_hours_changes_no_figure(Database database)
+    public async Task Folding_minutes_to_quarters_changes_no_figure(Database database)
     {
         await using var house = await RunServiceTests.OpenAsync(database);
         var agent = await house.AgentAsync("mailroom-1");
@@ -156,8 +156,8 @@ public sealed class StatsTests
         await using (var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop))
         {
             var rows = await db.RunRollups.ToListAsync(TestHouse.Stop);
-            Assert.All(rows, r => Assert.Equal((3600, 0), (r.BucketSeconds, r.Bucket.Minute)));
-            Assert.Equal(3, rows.Count); // two hours, and a change of version within one
+            Assert.All(rows, r => Assert.Equal((900, 0), (r.BucketSeconds, r.Bucket.Minute % 15)));
+            Assert.True(rows.Count < 10);
         }
         Assert.Equal(before, await FiguresAsync());
         Assert.True((await house.Get<RollupRebuild>().RunAsync(write: false, TestHouse.Stop)).Equal);

@@ -40,14 +40,18 @@ public sealed class ConsoleProcess : IAsyncDisposable
         }
     }
 
-    /// <param name="settings">Environment variables, <see cref="ConsoleFolder.Settings"/> among them.</param>
+    /// <param name="settings">
+    /// Environment variables, <see cref="ConsoleFolder.Settings"/> among them. With <c>ASPNETCORE_URLS</c> it listens there, else on a free port.
+    /// </param>
     public static async Task<ConsoleProcess> StartAsync(
         IReadOnlyDictionary<string, string?> settings,
         CancellationToken cancellationToken,
         params string[] arguments
     )
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = settings.GetValueOrDefault("ASPNETCORE_URLS") is { } given
+            ? new Uri(given)
+            : new Uri($"http://127.0.0.1:{FreePort()}");
         var start = Program(settings, arguments);
         start.Environment["ASPNETCORE_URLS"] = address.GetLeftPart(UriPartial.Authority);
         start.Environment["Logging__LogLevel__Default"] = "Warning";

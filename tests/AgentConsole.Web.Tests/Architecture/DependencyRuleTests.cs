@@ -16,10 +16,11 @@ public sealed partial class DependencyRuleTests
     private static readonly string[][] Floors =
     [
         ["Common", "Data", "Live", "Trail", "People"],
-        ["Agents"],
+        ["Agents", "Prices"],
         ["Unclaimed"],
         ["Keys", "Runs"],
         ["Inactivity"],
+        ["Retention", "Spend"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)

@@ -43,6 +43,7 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
             _house.Get<AccessDirectory>(),
             services.GetRequiredService<PageContext>()
         ));
+        Services.AddSingleton(new Retries(_house.Get<ConsoleStore>(), _house.Get<MasterKey>(), _house.Clock));
         Services.AddScoped(_ => new LiveState(_house.Get<ChangeFeed>()));
         JSInterop.Mode = JSRuntimeMode.Loose;
         SetRendererInfo(new RendererInfo("Server", isInteractive: true));

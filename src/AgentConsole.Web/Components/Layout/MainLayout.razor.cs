@@ -1,3 +1,4 @@
+using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using Microsoft.AspNetCore.Components;
@@ -27,6 +28,7 @@ public sealed partial class MainLayout : IDisposable
         new(ConsoleUrls.Overview, "layout-dashboard", "Overview", 'o', Phone: "Now"),
         new(ConsoleUrls.Fleet, "bot", "Fleet", 'f', "Watch", "Fleet"),
         new(ConsoleUrls.Runs, "activity", "Runs", 'r', Phone: "Runs"),
+        new(ConsoleUrls.Spend, "coins", "Spend", 's'),
         new(ConsoleUrls.Keys, "key-round", "Keys", 'k', "Change", "Keys"),
         new(ConsoleUrls.Trail, "scroll-text", "Trail", 't', "Prove"),
         new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", 'a', Class: "foot"),
@@ -39,6 +41,7 @@ public sealed partial class MainLayout : IDisposable
     private string _teams = "";
     private string _name = "";
     private string _email = "";
+    private string _person = "";
     private bool _signedIn = true;
     private bool _leaving;
     private Grants? _grants;
@@ -117,6 +120,7 @@ public sealed partial class MainLayout : IDisposable
         _grants = me.Grants;
         _name = Visitor.DisplayName;
         _email = me.Label;
+        _person = me.Id is { } id ? IdText.Format(IdText.User, id) : "";
         _organization = access.Organizations.GetValueOrDefault(me.OrganizationId) ?? "";
         var teams = me
             .Grants.Teams.Keys.Select(id => access.Teams.GetValueOrDefault(id)?.Name)

@@ -38,6 +38,13 @@ public sealed class Hold
     }
 }
 
+/// <summary>The page's script asks whether the circuit still lives.</summary>
+public sealed class BeatEventArgs : EventArgs
+{
+    public string? Count { get; set; }
+}
+
 /// <summary>The events of our own script.</summary>
+[EventHandler("onbeat", typeof(BeatEventArgs), enableStopPropagation: true, enablePreventDefault: true)]
 [EventHandler("onhold", typeof(HoldEventArgs), enableStopPropagation: true, enablePreventDefault: true)]
 public static class EventHandlers;

@@ -143,6 +143,39 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "rollup_bases",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    gateway = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    bucket = table.Column<long>(type: "bigint", nullable: false),
+                    bucket_seconds = table.Column<int>(type: "integer", nullable: false),
+                    completed = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    cancelled = table.Column<long>(type: "bigint", nullable: false),
+                    timed_out = table.Column<long>(type: "bigint", nullable: false),
+                    skipped = table.Column<long>(type: "bigint", nullable: false),
+                    lost = table.Column<long>(type: "bigint", nullable: false),
+                    allowed = table.Column<long>(type: "bigint", nullable: false),
+                    blocked = table.Column<long>(type: "bigint", nullable: false),
+                    redacted = table.Column<long>(type: "bigint", nullable: false),
+                    escalated = table.Column<long>(type: "bigint", nullable: false),
+                    input_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    output_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    cost_micros = table.Column<long>(type: "bigint", nullable: false),
+                    unpriced = table.Column<long>(type: "bigint", nullable: false),
+                    durations = table.Column<byte[]>(type: "bytea", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollup_bases", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "run_events",
                 columns: table => new
                 {
@@ -182,6 +215,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     team_id = table.Column<Guid>(type: "uuid", nullable: false),
                     version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     gateway = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     bucket = table.Column<long>(type: "bigint", nullable: false),
                     bucket_seconds = table.Column<int>(type: "integer", nullable: false),
                     completed = table.Column<long>(type: "bigint", nullable: false),
@@ -202,7 +236,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway });
+                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
                 });
 
             migrationBuilder.CreateTable(
@@ -227,6 +261,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     input_tokens = table.Column<long>(type: "bigint", nullable: true),
                     output_tokens = table.Column<long>(type: "bigint", nullable: true),
                     cost_micros = table.Column<long>(type: "bigint", nullable: true),
+                    cost_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
                     summary = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
                     error = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
                     error_code = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
@@ -258,35 +293,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_service_accounts", x => new { x.organization_id, x.id });
-                });
-
-            migrationBuilder.CreateTable(
-                name: "sightings",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    token_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    blocked_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    blocked_at = table.Column<long>(type: "bigint", nullable: true),
-                    first_seen_at = table.Column<long>(type: "bigint", nullable: false),
-                    revision = table.Column<long>(type: "bigint", nullable: false),
-                    last_seen_at = table.Column<long>(type: "bigint", nullable: false),
-                    count = table.Column<long>(type: "bigint", nullable: false),
-                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    last_kind = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    last_status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
-                    input_tokens = table.Column<long>(type: "bigint", nullable: false),
-                    output_tokens = table.Column<long>(type: "bigint", nullable: false),
-                    cost_micros = table.Column<long>(type: "bigint", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
                 });
 
             migrationBuilder.CreateTable(
@@ -389,6 +395,136 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "prices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    provider = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    input_per_million = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    output_per_million = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    effective_from = table.Column<long>(type: "bigint", nullable: false),
+                    effective_until = table.Column<long>(type: "bigint", nullable: true),
+                    source = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    notes = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    superseded_at = table.Column<long>(type: "bigint", nullable: true),
+                    superseded_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    supersede_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    replaced_by_id = table.Column<Guid>(type: "uuid", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_prices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "purges",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    policy_revision = table.Column<long>(type: "bigint", nullable: false),
+                    run_days = table.Column<int>(type: "integer", nullable: true),
+                    step_days = table.Column<int>(type: "integer", nullable: true),
+                    content_days = table.Column<int>(type: "integer", nullable: true),
+                    liveness_days = table.Column<int>(type: "integer", nullable: true),
+                    session_days = table.Column<int>(type: "integer", nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: false),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    runs = table.Column<long>(type: "bigint", nullable: false),
+                    steps = table.Column<long>(type: "bigint", nullable: false),
+                    contents = table.Column<long>(type: "bigint", nullable: false),
+                    liveness_changes = table.Column<long>(type: "bigint", nullable: false),
+                    sessions = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_purges", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_purges_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "reratings",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    from = table.Column<long>(type: "bigint", nullable: false),
+                    to = table.Column<long>(type: "bigint", nullable: false),
+                    model = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    include_reported = table.Column<bool>(type: "boolean", nullable: false),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    planned_at = table.Column<long>(type: "bigint", nullable: false),
+                    planned_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false),
+                    applied_at = table.Column<long>(type: "bigint", nullable: true),
+                    applied_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    looked_at = table.Column<long>(type: "bigint", nullable: false),
+                    runs = table.Column<long>(type: "bigint", nullable: false),
+                    old_micros = table.Column<long>(type: "bigint", nullable: false),
+                    new_micros = table.Column<long>(type: "bigint", nullable: false),
+                    groups = table.Column<string>(type: "text", nullable: false),
+                    position = table.Column<Guid>(type: "uuid", nullable: true),
+                    changed = table.Column<long>(type: "bigint", nullable: false),
+                    skipped = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_reratings", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_reratings_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "retention_policies",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_days = table.Column<int>(type: "integer", nullable: true),
+                    step_days = table.Column<int>(type: "integer", nullable: true),
+                    content_days = table.Column<int>(type: "integer", nullable: true),
+                    liveness_days = table.Column<int>(type: "integer", nullable: true),
+                    session_days = table.Column<int>(type: "integer", nullable: true),
+                    legal_hold = table.Column<bool>(type: "boolean", nullable: false),
+                    hold_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    changed_at = table.Column<long>(type: "bigint", nullable: false),
+                    changed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_retention_policies", x => x.organization_id);
+                    table.ForeignKey(
+                        name: "FK_retention_policies_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "teams",
                 columns: table => new
                 {
@@ -421,7 +557,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     roles = table.Column<int>(type: "integer", nullable: false),
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
-                    disabled_at = table.Column<long>(type: "bigint", nullable: true),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -450,6 +585,29 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rerating_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    rerating_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    old_micros = table.Column<long>(type: "bigint", nullable: true),
+                    old_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    new_micros = table.Column<long>(type: "bigint", nullable: true),
+                    new_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rerating_rows", x => new { x.organization_id, x.rerating_id, x.run_id });
+                    table.ForeignKey(
+                        name: "FK_rerating_rows_reratings_organization_id_rerating_id",
+                        columns: x => new { x.organization_id, x.rerating_id },
+                        principalTable: "reratings",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -789,11 +947,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
-                name: "ix_key_versions_unused",
-                table: "key_versions",
-                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
                 table: "key_versions",
                 columns: new[] { "organization_id", "key_id", "number" },
@@ -829,6 +982,27 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 table: "organizations",
                 column: "slug",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ux_prices_begin",
+                table: "prices",
+                columns: new[] { "organization_id", "model", "effective_from" },
+                unique: true,
+                filter: "superseded_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_purges_running",
+                table: "purges",
+                column: "organization_id",
+                unique: true,
+                filter: "finished_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_reratings_applying",
+                table: "reratings",
+                column: "organization_id",
+                unique: true,
+                filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -899,17 +1073,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ux_service_accounts_name",
                 table: "service_accounts",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_sightings_organization_id_state_id",
-                table: "sightings",
-                columns: new[] { "organization_id", "state", "id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ux_sightings_name",
-                table: "sightings",
-                columns: new[] { "organization_id", "token_id", "name" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -1017,6 +1180,21 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "one_time_links");
 
             migrationBuilder.DropTable(
+                name: "prices");
+
+            migrationBuilder.DropTable(
+                name: "purges");
+
+            migrationBuilder.DropTable(
+                name: "rerating_rows");
+
+            migrationBuilder.DropTable(
+                name: "retention_policies");
+
+            migrationBuilder.DropTable(
+                name: "rollup_bases");
+
+            migrationBuilder.DropTable(
                 name: "run_events");
 
             migrationBuilder.DropTable(
@@ -1027,9 +1205,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "service_accounts");
-
-            migrationBuilder.DropTable(
-                name: "sightings");
 
             migrationBuilder.DropTable(
                 name: "store_facts");
@@ -1060,6 +1235,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "reratings");
 
             migrationBuilder.DropTable(
                 name: "users");

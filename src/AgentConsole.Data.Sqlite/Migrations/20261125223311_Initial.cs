@@ -141,6 +141,39 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "rollup_bases",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    gateway = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    bucket = table.Column<long>(type: "INTEGER", nullable: false),
+                    bucket_seconds = table.Column<int>(type: "INTEGER", nullable: false),
+                    completed = table.Column<long>(type: "INTEGER", nullable: false),
+                    failed = table.Column<long>(type: "INTEGER", nullable: false),
+                    cancelled = table.Column<long>(type: "INTEGER", nullable: false),
+                    timed_out = table.Column<long>(type: "INTEGER", nullable: false),
+                    skipped = table.Column<long>(type: "INTEGER", nullable: false),
+                    lost = table.Column<long>(type: "INTEGER", nullable: false),
+                    allowed = table.Column<long>(type: "INTEGER", nullable: false),
+                    blocked = table.Column<long>(type: "INTEGER", nullable: false),
+                    redacted = table.Column<long>(type: "INTEGER", nullable: false),
+                    escalated = table.Column<long>(type: "INTEGER", nullable: false),
+                    input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    cost_micros = table.Column<long>(type: "INTEGER", nullable: false),
+                    unpriced = table.Column<long>(type: "INTEGER", nullable: false),
+                    durations = table.Column<byte[]>(type: "BLOB", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollup_bases", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "run_events",
                 columns: table => new
                 {
@@ -180,6 +213,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     gateway = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     bucket = table.Column<long>(type: "INTEGER", nullable: false),
                     bucket_seconds = table.Column<int>(type: "INTEGER", nullable: false),
                     completed = table.Column<long>(type: "INTEGER", nullable: false),
@@ -200,7 +234,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway });
+                    table.PrimaryKey("PK_run_rollups", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
                 });
 
             migrationBuilder.CreateTable(
@@ -225,6 +259,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     input_tokens = table.Column<long>(type: "INTEGER", nullable: true),
                     output_tokens = table.Column<long>(type: "INTEGER", nullable: true),
                     cost_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    cost_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
                     summary = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
                     error = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: true),
                     error_code = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
@@ -256,35 +291,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_service_accounts", x => new { x.organization_id, x.id });
-                });
-
-            migrationBuilder.CreateTable(
-                name: "sightings",
-                columns: table => new
-                {
-                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    token_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
-                    blocked_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
-                    blocked_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    revision = table.Column<long>(type: "INTEGER", nullable: false),
-                    last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    count = table.Column<long>(type: "INTEGER", nullable: false),
-                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
-                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
-                    last_kind = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    last_status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
-                    input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
-                    output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
-                    cost_micros = table.Column<long>(type: "INTEGER", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
                 });
 
             migrationBuilder.CreateTable(
@@ -387,6 +393,136 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "prices",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    provider = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    input_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    output_per_million = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    effective_from = table.Column<long>(type: "INTEGER", nullable: false),
+                    effective_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    source = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    notes = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    superseded_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    superseded_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    supersede_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    replaced_by_id = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_prices", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_prices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "purges",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    policy_revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    run_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    step_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    content_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    liveness_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    session_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false),
+                    steps = table.Column<long>(type: "INTEGER", nullable: false),
+                    contents = table.Column<long>(type: "INTEGER", nullable: false),
+                    liveness_changes = table.Column<long>(type: "INTEGER", nullable: false),
+                    sessions = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_purges", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_purges_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "reratings",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    from = table.Column<long>(type: "INTEGER", nullable: false),
+                    to = table.Column<long>(type: "INTEGER", nullable: false),
+                    model = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    include_reported = table.Column<bool>(type: "INTEGER", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    planned_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    planned_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    applied_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    applied_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    looked_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false),
+                    old_micros = table.Column<long>(type: "INTEGER", nullable: false),
+                    new_micros = table.Column<long>(type: "INTEGER", nullable: false),
+                    groups = table.Column<string>(type: "TEXT", nullable: false),
+                    position = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    changed = table.Column<long>(type: "INTEGER", nullable: false),
+                    skipped = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_reratings", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_reratings_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "retention_policies",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    step_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    content_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    liveness_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    session_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    legal_hold = table.Column<bool>(type: "INTEGER", nullable: false),
+                    hold_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    changed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    changed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_retention_policies", x => x.organization_id);
+                    table.ForeignKey(
+                        name: "FK_retention_policies_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "teams",
                 columns: table => new
                 {
@@ -419,7 +555,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     installation_admin = table.Column<bool>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
-                    disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
@@ -448,6 +583,29 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rerating_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    rerating_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    old_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    old_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    new_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    new_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rerating_rows", x => new { x.organization_id, x.rerating_id, x.run_id });
+                    table.ForeignKey(
+                        name: "FK_rerating_rows_reratings_organization_id_rerating_id",
+                        columns: x => new { x.organization_id, x.rerating_id },
+                        principalTable: "reratings",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -787,11 +945,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
-                name: "ix_key_versions_unused",
-                table: "key_versions",
-                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
                 table: "key_versions",
                 columns: new[] { "organization_id", "key_id", "number" },
@@ -827,6 +980,27 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 table: "organizations",
                 column: "slug",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ux_prices_begin",
+                table: "prices",
+                columns: new[] { "organization_id", "model", "effective_from" },
+                unique: true,
+                filter: "superseded_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_purges_running",
+                table: "purges",
+                column: "organization_id",
+                unique: true,
+                filter: "finished_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_reratings_applying",
+                table: "reratings",
+                column: "organization_id",
+                unique: true,
+                filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -897,17 +1071,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ux_service_accounts_name",
                 table: "service_accounts",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_sightings_organization_id_state_id",
-                table: "sightings",
-                columns: new[] { "organization_id", "state", "id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ux_sightings_name",
-                table: "sightings",
-                columns: new[] { "organization_id", "token_id", "name" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -1015,6 +1178,21 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "one_time_links");
 
             migrationBuilder.DropTable(
+                name: "prices");
+
+            migrationBuilder.DropTable(
+                name: "purges");
+
+            migrationBuilder.DropTable(
+                name: "rerating_rows");
+
+            migrationBuilder.DropTable(
+                name: "retention_policies");
+
+            migrationBuilder.DropTable(
+                name: "rollup_bases");
+
+            migrationBuilder.DropTable(
                 name: "run_events");
 
             migrationBuilder.DropTable(
@@ -1025,9 +1203,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "service_accounts");
-
-            migrationBuilder.DropTable(
-                name: "sightings");
 
             migrationBuilder.DropTable(
                 name: "store_facts");
@@ -1058,6 +1233,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "reratings");
 
             migrationBuilder.DropTable(
                 name: "users");

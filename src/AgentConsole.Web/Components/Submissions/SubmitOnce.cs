@@ -1,0 +1,76 @@
+using System.Text.Json;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Web.Api;
+
+namespace AgentConsole.Web.Components.Submissions;
+
+/// <summary>
+/// Writes that pages ask for, each at most once per key of its <see cref="Submission"/>: the machinery of <c>Idempotency-Key</c>, with the browser's
+/// key in the header's place. The stored answer can be opened with that key only. One per circuit.
+/// </summary>
+public sealed class SubmitOnce
+{
+    private const int Remembered = 8;
+    private readonly Retries _retries;
+    private readonly Queue<string> _confirmed = new();
+
+    internal SubmitOnce(Retries retries) => _retries = retries;
+
+    /// <summary>The keys whose result the page has; the browser drops their drafts.</summary>
+    public IReadOnlyCollection<string> Confirmed => _confirmed;
+
+    public event Action? Changed;
+
+    private static readonly Problem Before = new(
+        ProblemKind.Conflict,
+        "submitted_before",
+        "You sent this form before, with other values, and that was carried out although its answer did not reach you. Look at the result first; send again to add what stands here now."
+    );
+
+    /// <summary>Does the write, or gives the result that it had when the same key was used before.</summary>
+    /// <param name="body">What is asked for; the same key with another body is refused once and then counts as a new form.</param>
+    public async Task<Outcome<T>> RunAsync<T>(
+        Submission submission,
+        Actor by,
+        object? body,
+        Func<Actor, Task<Outcome<T>>> write,
+        CancellationToken cancellationToken
+    )
+        where T : notnull
+    {
+        if (submission.Key is not { } key)
+            return await write(by);
+        var retry = _retries.Of(by, submission.Name, key, JsonSerializer.SerializeToUtf8Bytes(body, ConsoleJson.Options));
+        var again = _confirmed.Contains(key); // pressed twice before the browser heard of the first result
+        var outcome = await FindAsync<T>(by, retry, again, cancellationToken) ?? await write(by with { Retry = retry.Ticket });
+        if (outcome.Problem is { Kind: ProblemKind.Conflict } && await FindAsync<T>(by, retry, again, cancellationToken) is { } twin)
+            outcome = twin; // the first press was still under way
+        if (outcome.Problem is null)
+            Confirm(key);
+        else if (outcome.Problem == Before)
+            submission.Spend();
+        return outcome;
+    }
+
+    private async Task<Outcome<T>?> FindAsync<T>(Actor by, Retry retry, bool anyBody, CancellationToken cancellationToken)
+        where T : notnull
+    {
+        if (await _retries.FindAsync(by, retry, cancellationToken, anyBody) is not { } found)
+            return null;
+        if (found.Problem is not null)
+            return (Outcome<T>)Before;
+        return found.Value.Body.Length == 0 ? default(T)! : JsonSerializer.Deserialize<T>(found.Value.Body, ConsoleJson.Options)!;
+    }
+
+    private void Confirm(string key)
+    {
+        if (_confirmed.Contains(key))
+            return;
+        _confirmed.Enqueue(key);
+        if (_confirmed.Count > Remembered)
+            _confirmed.Dequeue();
+        Changed?.Invoke();
+    }
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
+using AgentConsole.Core.Spend;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace AgentConsole.Web.Prices;
+
+/// <summary>What somebody types about a price.</summary>
+public sealed class PriceDraft
+{
+    public string? Model { get; set; }
+    public string? Provider { get; set; }
+    public string? Input { get; set; }
+    public string? Output { get; set; }
+    public string? From { get; set; }
+    public string? Until { get; set; }
+    public string? Source { get; set; }
+    public string? Notes { get; set; }
+
+    internal AddPrice Body =>
+        new()
+        {
+            Model = Model,
+            Provider = Provider,
+            InputPerMillion = JsonSerializer.SerializeToElement(Input ?? ""),
+            OutputPerMillion = JsonSerializer.SerializeToElement(Output ?? ""),
+            EffectiveFrom = From,
+            EffectiveUntil = Until,
+            Source = Source,
+            Notes = Notes,
+        };
+}
+
+/// <summary>The price table: what models cost since when, from where that is known, and what was superseded.</summary>
+public sealed partial class PricesPage
+{
+    private const string Example = "model,input_per_million,output_per_million,effective_from,source";
+
+    private List<PriceBody>? _prices;
+    private string? _next;
+    private IReadOnlyList<UnpricedModel> _unpriced = [];
+    private Problem? _problem;
+    private string? _mayNot;
+    private bool _all;
+    private bool _busy;
+    private PriceDraft _draft = new();
+    private IReadOnlyDictionary<string, string[]>? _errors;
+    private string? _list;
+    private PriceImportResult? _plan;
+    private PriceBody? _wrong;
+    private PriceDraft _fix = new();
+    private string? _reason;
+    private IReadOnlyDictionary<string, string[]>? _fixErrors;
+
+    [Inject]
+    public required PriceService Prices { get; init; }
+
+    [Inject]
+    public required SpendService Spend { get; init; }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        _mayNot = WhyNot(Permission.ManageOrganization);
+        var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
+        _all = query.TryGetValue("all", out var all) && all == "true";
+        if (query.TryGetValue("model", out var model) && model.ToString() is { Length: > 0 and <= 100 } name)
+            _draft.Model = name;
+        await ReloadAsync();
+    }
+
+    private async Task ReloadAsync()
+    {
+        var read = await Prices.ListAsync(Me, new PriceFilter(All: _all), new PageRequest(200), Left);
+        _problem = read.Problem;
+        _prices = read.Problem is null ? [.. read.Value.Items] : _prices ?? [];
+        _next = read.Problem is null ? read.Value.NextCursor : null;
+        var spend = await Spend.ReadAsync(Me, new SpendQuery { By = SpendBy.Organization }, Left);
+        _unpriced = spend.Problem is null ? spend.Value.Unpriced : [];
+    }
+
+    private async Task MoreAsync()
+    {
+        var read = await Prices.ListAsync(Me, new PriceFilter(All: _all), new PageRequest(200, _next), Left);
+        if (read.Problem is null)
+        {
+            _prices!.AddRange(read.Value.Items);
+            _next = read.Value.NextCursor;
+        }
+    }
+
+    private async Task AddAsync()
+    {
+        _busy = true;
+        var added = await Prices.AddAsync(Me, _draft.Body, Left);
+        _busy = false;
+        (_errors, _problem) = Split(added.Problem);
+        if (added.Problem is not null)
+            return;
+        _draft = new PriceDraft();
+        await ReloadAsync();
+    }
+
+    private async Task CheckAsync() => await RunAsync(dryRun: true);
+
+    private async Task ImportAsync()
+    {
+        await RunAsync(dryRun: false);
+        await ReloadAsync();
+    }
+
+    private async Task RunAsync(bool dryRun)
+    {
+        var done = await Prices.ImportAsync(Me, PriceFile.Read(Encoding.UTF8.GetBytes(_list ?? "")), dryRun, Left);
+        _problem = done.Problem;
+        _plan = done.Problem is null ? done.Value : null;
+    }
+
+    private void Correct(PriceBody price)
+    {
+        (_wrong, _reason, _fixErrors) = (price, null, null);
+        _fix = new PriceDraft
+        {
+            Model = price.Model,
+            Provider = price.Provider,
+            Input = price.InputPerMillion,
+            Output = price.OutputPerMillion,
+            From = price.EffectiveFrom.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
+            Until = price.EffectiveUntil?.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
+            Source = price.Source,
+            Notes = price.Notes,
+        };
+    }
+
+    private async Task SupersedeAsync(bool replace)
+    {
+        var done = await Prices.SupersedeAsync(
+            Me,
+            _wrong!.Id,
+            new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null },
+            Left
+        );
+        (_fixErrors, var problem) = Split(done.Problem);
+        if (_fixErrors is not null)
+            return;
+        _wrong = null;
+        await ReloadAsync();
+        _problem ??= problem;
+    }
+
+    private static (IReadOnlyDictionary<string, string[]>? Errors, Problem? Problem) Split(Problem? problem) =>
+        problem?.Errors is { } errors ? (errors, null) : (null, problem);
+
+    private static string Instant(DateTimeOffset at) =>
+        at.TimeOfDay == TimeSpan.Zero
+            ? at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+            : at.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+}

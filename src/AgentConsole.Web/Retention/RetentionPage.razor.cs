@@ -1,0 +1,133 @@
+using System.Globalization;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Retention;
+using AgentConsole.Web.Components;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Retention;
+
+/// <summary>How long things are kept, what would go now, and what went. Limits are saved only after their effect was seen.</summary>
+public sealed partial class RetentionPage
+{
+    private sealed class Limit(string name, string label, string help)
+    {
+        public string Name => name;
+        public string Label => label;
+        public string Help => help;
+        public string? Text { get; set; }
+    }
+
+    private readonly Limit[] _limits =
+    [
+        new("run_days", "Runs", "Ended runs with their steps."),
+        new("step_days", "Steps", "Steps alone; not longer than runs."),
+        new("content_days", "Content", "Messages, arguments, results; not longer than steps."),
+        new("liveness_days", "Liveness changes", "When agents were live, late, silent."),
+        new("session_days", "Ended sessions", "Browsers that people had signed in with."),
+    ];
+
+    private RetentionBody? _now;
+    private RetentionPreview? _preview;
+    private Problem? _problem;
+    private string? _mayNot;
+    private bool _hold;
+    private string? _holdReason;
+    private string? _seen;
+    private IReadOnlyDictionary<string, string[]>? _errors;
+
+    [Inject]
+    public required RetentionService Retention { get; init; }
+
+    private string Key => string.Join('/', _limits.Select(l => l.Text?.Trim()));
+
+    protected override async Task OpenAsync()
+    {
+        _mayNot = WhyNot(Permission.ManageOrganization);
+        if (_mayNot is not null)
+            return;
+        await ReloadAsync();
+        if (_now is null)
+            return;
+        int?[] set = [_now.RunDays, _now.StepDays, _now.ContentDays, _now.LivenessDays, _now.SessionDays];
+        for (var i = 0; i < set.Length; i++)
+            _limits[i].Text = set[i]?.ToString(CultureInfo.InvariantCulture);
+        (_hold, _holdReason, _seen) = (_now.LegalHold, _now.HoldReason, Key);
+    }
+
+    private async Task ReloadAsync()
+    {
+        if (_mayNot is not null)
+            return;
+        var read = await Retention.GetAsync(Me, Left);
+        _problem = read.Problem;
+        _now = read.Problem is null ? read.Value : _now;
+    }
+
+    private async Task PreviewAsync()
+    {
+        var preview = await Retention.PreviewAsync(
+            Me,
+            name => _limits.First(l => l.Name == name).Text?.Trim() is { Length: > 0 } text ? text : null,
+            Left
+        );
+        Take(preview.Problem);
+        if (preview.Problem is null)
+            (_preview, _seen) = (preview.Value, Key);
+    }
+
+    private async Task SaveAsync()
+    {
+        var errors = new FieldErrors();
+        var days = _limits
+            .Select(l =>
+            {
+                if (string.IsNullOrWhiteSpace(l.Text))
+                    return (int?)null;
+                if (int.TryParse(l.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+                    return value;
+                errors.Add(l.Name, "Must be a whole number of days.");
+                return null;
+            })
+            .ToArray();
+        if (errors.ToProblem() is { } invalid)
+        {
+            Take(invalid);
+            return;
+        }
+        var saved = await Retention.SetAsync(
+            Me,
+            _now!.Revision,
+            new SetRetention
+            {
+                RunDays = days[0],
+                StepDays = days[1],
+                ContentDays = days[2],
+                LivenessDays = days[3],
+                SessionDays = days[4],
+                LegalHold = _hold,
+                HoldReason = _holdReason,
+            },
+            Left
+        );
+        Take(saved.Problem);
+        if (saved.Problem is null)
+            (_now, _preview) = (saved.Value, null);
+    }
+
+    private void Take(Problem? problem)
+    {
+        _errors = problem?.Errors;
+        _problem = problem?.Errors is null ? problem : null;
+    }
+
+    private static string Bytes(long bytes) =>
+        bytes switch
+        {
+            < 1024 => $"{bytes} B",
+            < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.#} KiB"),
+            < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.#} MiB"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:0.#} GiB"),
+        };
+}

@@ -1,0 +1,61 @@
+using System.Net.Http.Json;
+
+namespace AgentConsole.E2E.Tests.Journeys;
+
+/// <summary>Every page that is read shows what it knows before its circuit is up: here the circuit never comes.</summary>
+public sealed class ReadPages(Chromium chromium) : JourneyTest(chromium)
+{
+    [Fact]
+    public async Task Show_their_rows_without_a_script()
+    {
+        var (_, key) = await Console.AgentAsync("mailroom-1");
+        using var agent = Console.Client(key);
+        using var answer = await agent.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                external_id = "invoice-1",
+                status = "completed",
+                duration_ms = 1400,
+                summary = "Invoice 1",
+            },
+            Stop
+        );
+        var run = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        var page = await OpenAsync(Console.Cast.Olga);
+        await page.RouteAsync("**/*.js", route => route.AbortAsync());
+        await page.RouteAsync("**/_blazor**", route => route.AbortAsync());
+        var pages = new Dictionary<string, string>
+        {
+            ["/"] = "mailroom-1",
+            ["/fleet"] = "mailroom-1",
+            ["/fleet?q=mail"] = "mailroom-1",
+            ["/agents/mailroom-1"] = "mailroom-1",
+            ["/agents/mailroom-1/runs"] = "Invoice 1",
+            ["/agents/mailroom-1/keys"] = "ak_live_",
+            ["/agents/mailroom-1/keys?act=mint"] = "Make a key for",
+            ["/agents/mailroom-1?act=delete"] = "Delete mailroom-1?",
+            ["/agents/mailroom-1/trail"] = "agent.registered",
+            ["/agents/mailroom-1/settings"] = "Payments",
+            ["/runs"] = "Invoice 1",
+            [$"/runs/{run}"] = "Invoice 1",
+            ["/keys"] = "ak_live_",
+            ["/trail"] = "agent.registered",
+            ["/admin/teams"] = "Payments",
+            ["/admin/teams/payments"] = "ines@acme.example",
+            ["/admin/users"] = "ines@acme.example",
+            ["/admin/service-accounts"] = "New service account",
+            ["/admin/tokens"] = "New token",
+            ["/admin/roles"] = "key-admin",
+            ["/account"] = "olga@acme.example",
+        };
+        foreach (var (address, text) in pages)
+        {
+            await page.GotoAsync(address);
+            var shown = await page.Locator("body").InnerTextAsync() + await page.ContentAsync();
+            Assert.True(shown.Contains(text, StringComparison.Ordinal), $"{address} does not show {text}.");
+            await Expect(page.Locator("main h1, main .ph, main .adm").First).ToBeVisibleAsync();
+            Assert.Equal(0, await page.Locator("main .sk").CountAsync());
+        }
+    }
+}

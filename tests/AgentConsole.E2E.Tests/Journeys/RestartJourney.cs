@@ -1,0 +1,432 @@
+using System.Text.RegularExpressions;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
+using AgentConsole.Testing.Processes;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.E2E.Tests.Journeys;
+
+/// <summary>
+/// A page in the middle of something when the console is killed. Fill runs before, Back and Send after it was started anew; Count is how many of the
+/// thing there are then.
+/// </summary>
+public sealed record Interrupted(
+    string Path,
+    Func<IPage, Task> Fill,
+    Func<IPage, Task> Back,
+    Func<IPage, Task>? Send = null,
+    Func<ConsoleDbContext, Task<int>>? Count = null
+);
+
+/// <summary>One console under many open pages, each in the middle of something; it is killed once and started again on the same port and folder.</summary>
+public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
+{
+    private readonly Dictionary<string, IPage> _pages = [];
+    private ConsoleFolder? _folder;
+    private ConsoleProcess? _process;
+    private IBrowserContext? _context;
+    private int _port;
+
+    public ConsoleFolder Folder => _folder!;
+
+    public IPage Page(string name) => _pages[name];
+
+    private IReadOnlyDictionary<string, string?> Settings =>
+        new Dictionary<string, string?>(Folder.Settings) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port}" };
+
+    public async ValueTask InitializeAsync()
+    {
+        SetDefaultExpectTimeout(20_000); // two dozen pages come back at once
+        _port = ConsoleProcess.FreePort();
+        _folder = await ConsoleFolder.CreateAsync();
+        await using (var services = Folder.Open())
+            await Folder.AgentsAsync(services, 400, "mailroom");
+        var (name, value) = await Folder.CookieAsync(Folder.Cast.Olga);
+        _process = await ConsoleProcess.StartAsync(Settings, CancellationToken.None);
+        _context = await chromium.Browser.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                BaseURL = $"http://127.0.0.1:{_port}",
+                ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
+            }
+        );
+        _context.SetDefaultTimeout(20_000);
+        await _context.AddCookiesAsync([
+            new Cookie
+            {
+                Name = name,
+                Value = value,
+                Url = $"http://127.0.0.1:{_port}",
+            },
+        ]);
+        foreach (var (key, interrupted) in RestartJourney.All)
+        {
+            var page = await _context.NewPageAsync();
+            await page.GotoAsync(interrupted.Path);
+            await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+            await interrupted.Fill(page);
+            await page.EvaluateAsync("() => { document.marked = true; }");
+            _pages[key] = page;
+        }
+        await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System); // what is typed is kept a quarter of a second later
+        await _process.KillAsync();
+        await _process.DisposeAsync();
+        _process = await ConsoleProcess.StartAsync(Settings, CancellationToken.None);
+        foreach (var page in _pages.Values)
+        {
+            await page.WaitForFunctionAsync("() => document.marked !== true", null, new PageWaitForFunctionOptions { Timeout = 30_000 });
+            await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        }
+    }
+
+    /// <summary>Looks into the database beside the running console.</summary>
+    public async Task<int> CountAsync(Func<ConsoleDbContext, Task<int>> count)
+    {
+        await using var services = Folder.Open();
+        await using var db = await ((ConsoleStore)services.GetService(typeof(ConsoleStore))!).ReadAsync(CancellationToken.None);
+        return await count(db);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_context is not null)
+            await _context.DisposeAsync();
+        if (_process is not null)
+            await _process.DisposeAsync();
+        if (_folder is not null)
+            await _folder.DisposeAsync();
+    }
+}
+
+/// <summary>Every form and every filtered list outlives a console that is killed under it; what is sent then is there once.</summary>
+[Collection(Journey.Name)]
+public sealed class RestartJourney(RestartedConsole console) : IClassFixture<RestartedConsole>
+{
+    private static ILocator Button(IPage page, string name) =>
+        page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
+
+    private static ILocator Label(IPage page, string name) => page.GetByLabel(name, new PageGetByLabelOptions { Exact = true });
+
+    private static async Task RestoredAsync(IPage page, ILocator field, string value)
+    {
+        await Expect(field).ToHaveValueAsync(value);
+        await Expect(page.Locator(".draft[data-said]").First).ToContainTextAsync("Draft restored.");
+    }
+
+    private static async Task FilteredAsync(IPage page, string testId, int rows, string? text = null)
+    {
+        await Expect(page.GetByTestId(testId)).ToHaveCountAsync(rows);
+        if (text is not null)
+            await Expect(page.GetByTestId("filter-text")).ToHaveValueAsync(text);
+    }
+
+    private static Interrupted Form(
+        string path,
+        Dictionary<string, string> fields,
+        string button,
+        Func<ConsoleDbContext, Task<int>> count,
+        Func<IPage, Task>? more = null,
+        Func<IPage, Task>? sent = null
+    ) =>
+        new(
+            path,
+            async page =>
+            {
+                foreach (var (label, value) in fields)
+                    await Label(page, label).FillAsync(value);
+                if (more is not null)
+                    await more(page);
+            },
+            async page =>
+            {
+                foreach (var (label, value) in fields)
+                    await RestoredAsync(page, Label(page, label), value);
+            },
+            async page =>
+            {
+                await Button(page, button).DblClickAsync(); // twice is once
+                if (sent is not null)
+                    await sent(page);
+                else
+                    await Expect(page.Locator(".draft[data-said]")).ToHaveCountAsync(0);
+            },
+            count
+        );
+
+    private static Func<IPage, Task> SaysOnce(string text) =>
+        page => Expect(page.Locator("main, dialog[open]").GetByText(text).First).ToBeVisibleAsync();
+
+    internal static IReadOnlyDictionary<string, Interrupted> All { get; } =
+        new Dictionary<string, Interrupted>
+        {
+            ["register"] = Form(
+                "/fleet/register",
+                new()
+                {
+                    ["Slug"] = "kept-1",
+                    ["Name"] = "Kept one",
+                    ["What it does"] = "Reads invoices\nand files them",
+                    ["Tags"] = "billing, eu",
+                },
+                "Register",
+                db => db.Agents.CountAsync(a => a.Slug == "kept-1" && a.Description!.StartsWith("Reads")),
+                async page =>
+                {
+                    await page.GetByText("Version, liveness, capture").ClickAsync();
+                    await Label(page, "Version").FillAsync("2.2.0");
+                },
+                SaysOnce("I stored it")
+            ),
+            ["bulk"] = new(
+                "/fleet/bulk",
+                page => Label(page, "Paste the list").FillAsync("slug,team\nlist-1,payments\nlist-2,payments\n"),
+                page => RestoredAsync(page, Label(page, "Paste the list"), "slug,team\nlist-1,payments\nlist-2,payments\n"),
+                async page =>
+                {
+                    await Button(page, "Check the list").ClickAsync();
+                    await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { NameRegex = new Regex("^Register 2") })
+                        .DblClickAsync();
+                    await Expect(page.GetByText("2 registered").First).ToBeVisibleAsync();
+                },
+                db => db.Agents.CountAsync(a => a.Slug == "list-1" || a.Slug == "list-3")
+            ),
+            ["settings"] = Form(
+                "/agents/mailroom-00010/settings",
+                new() { ["What it does"] = "Settings that were kept", ["Environment"] = "staging" },
+                "Save",
+                db => db.Agents.CountAsync(a => a.Description == "Settings that were kept" && a.Environment == "staging")
+            ),
+            ["team"] = Form(
+                "/admin/teams",
+                new() { ["Name"] = "Kept team", ["Slug"] = "kept-team" },
+                "Create team",
+                db => db.Set<Team>().CountAsync(t => t.Slug == "kept-team" && t.Name == "Kept team")
+            ),
+            ["member"] = new(
+                "/admin/teams/research",
+                async page =>
+                {
+                    await Label(page, "User or service account").FillAsync("ines@acme.example");
+                    await page.GetByLabel("operator").CheckAsync();
+                },
+                async page =>
+                {
+                    await RestoredAsync(page, Label(page, "User or service account"), "ines@acme.example");
+                    await Expect(page.GetByLabel("operator")).ToBeCheckedAsync();
+                },
+                async page =>
+                {
+                    await Button(page, "Add to team").DblClickAsync();
+                    await Expect(page.GetByTestId("member-row").Filter(new LocatorFilterOptions { HasText = "ines@acme.example" }))
+                        .ToHaveCountAsync(1);
+                },
+                null
+            ),
+            ["rename"] = Form(
+                "/admin/teams/default",
+                new() { ["Name"] = "Renamed while away" },
+                "Save",
+                db => db.Set<Team>().CountAsync(t => t.Name == "Renamed while away")
+            ),
+            ["invite"] = Form(
+                "/admin/users",
+                new() { ["E-mail address"] = "kept@acme.test", ["Name"] = "Kept Person" },
+                "Make the invitation",
+                db => db.Set<User>().CountAsync(u => u.Email == "kept@acme.test"),
+                page => page.GetByLabel("auditor").CheckAsync(),
+                SaysOnce("I stored it")
+            ),
+            ["service-account"] = Form(
+                "/admin/service-accounts",
+                new() { ["Name"] = "kept-robot" },
+                "Create service account",
+                db => db.Set<ServiceAccount>().CountAsync(a => a.Name == "kept-robot"),
+                page => page.GetByLabel("auditor").CheckAsync()
+            ),
+            ["token"] = Form(
+                "/admin/tokens",
+                new() { ["Name"] = "kept-token" },
+                "Create token",
+                db => db.Set<ApiToken>().CountAsync(t => t.Name == "kept-token" && t.Scopes == "agents:read"),
+                async page =>
+                {
+                    await page.GetByLabel("agents:read").CheckAsync();
+                    await Label(page, "Ends").SelectOptionAsync("7");
+                },
+                SaysOnce("I stored it")
+            ),
+            ["organization"] = Form(
+                "/admin/teams",
+                new() { ["Organization name"] = "Kept Acme" },
+                "Save organization",
+                db => db.Set<Organization>().CountAsync(o => o.Name == "Kept Acme")
+            ),
+            ["mint"] = Form(
+                "/agents/mailroom-00020/keys?act=mint",
+                new() { ["Name"] = "kept key" },
+                "Make it",
+                db => db.Set<AgentKey>().CountAsync(k => k.Name == "kept key"),
+                page => Label(page, "Expires after").SelectOptionAsync("30"),
+                SaysOnce("I stored it")
+            ),
+            ["made"] = new(
+                "/agents/mailroom-00021/keys",
+                async page =>
+                {
+                    await Button(page, "Make a key").ClickAsync();
+                    await Button(page, "Make it").ClickAsync();
+                    await Expect(page.Locator("dialog .secret")).ToBeVisibleAsync();
+                },
+                async page =>
+                {
+                    await Expect(page.Locator("dialog[open]")).ToContainTextAsync("its secret was shown once");
+                    await Expect(page.Locator("dialog .secret")).ToHaveCountAsync(0);
+                }
+            ),
+            ["revoke"] = new(
+                "/agents/mailroom-00022/keys",
+                async page =>
+                {
+                    await Button(page, "Revoke…").ClickAsync();
+                    await page.Locator("dialog[open] input").Last.FillAsync("kept reason");
+                },
+                page => RestoredAsync(page, page.Locator("dialog[open] input").Last, "kept reason"),
+                async page =>
+                {
+                    await Button(page, "Revoke the key").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db => db.Set<KeyVersion>().CountAsync(v => v.Reason == "kept reason" && v.RevokedAt != null)
+            ),
+            ["expiry"] = new(
+                "/agents/mailroom-00023/keys",
+                async page =>
+                {
+                    await Button(page, "Expiry…").ClickAsync();
+                    await Label(page, "Expires").FillAsync("2031-01-01T10:00");
+                },
+                page => RestoredAsync(page, Label(page, "Expires"), "2031-01-01T10:00"),
+                async page =>
+                {
+                    await Button(page, "Set the expiry").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db =>
+                    db.Set<KeyVersion>()
+                        .CountAsync(v => v.ExpiresAt != null && v.ExpiresAt > new DateTimeOffset(2030, 12, 31, 0, 0, 0, TimeSpan.Zero))
+            ),
+            ["delete"] = new(
+                "/agents/mailroom-00024",
+                async page =>
+                {
+                    await Button(page, "Delete…").ClickAsync();
+                    await page.Locator("dialog[open] input").Last.FillAsync("kept reason of the end");
+                },
+                page => RestoredAsync(page, page.Locator("dialog[open] input").Last, "kept reason of the end"),
+                async page =>
+                {
+                    await Button(page, "Delete the agent").DblClickAsync();
+                    await Expect(Button(page, "Restore")).ToBeVisibleAsync();
+                },
+                db => db.Agents.CountAsync(a => a.Slug == "mailroom-00024" && a.DeletedAt != null)
+            ),
+            ["fleet-filter"] = new(
+                "/fleet?sort=slug",
+                async page =>
+                {
+                    await page.GetByTestId("filter-text").FillAsync("00012");
+                    await page.WaitForURLAsync("**q=00012*");
+                },
+                page => FilteredAsync(page, "agent-row", 1, "00012")
+            ),
+            ["fleet-scroll"] = new(
+                "/fleet?sort=slug",
+                async page =>
+                {
+                    await ScrollAsync(page, 9000);
+                    await page.WaitForFunctionAsync($"() => {TopRow} && (sessionStorage.before = {TopRow})");
+                },
+                async page =>
+                {
+                    await ScrolledAsync(page, 9000);
+                    await page.WaitForFunctionAsync($"() => {TopRow} === sessionStorage.before");
+                }
+            ),
+            ["keys-filter"] = new(
+                "/keys",
+                async page =>
+                {
+                    await page.GetByTestId("filter-text").FillAsync("00013");
+                    await page.GetByTestId("filter-text").PressAsync("Enter");
+                    await page.WaitForURLAsync("**q=00013*");
+                    await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+                },
+                page => FilteredAsync(page, "key-row", 1, "00013")
+            ),
+            ["keys-scroll"] = new("/keys", page => ScrollAsync(page, 700), page => ScrolledAsync(page, 700)),
+            ["trail-filter"] = new(
+                "/trail?action=agent.registered",
+                _ => Task.CompletedTask,
+                page => Expect(page.Locator("main")).ToContainTextAsync("agent.registered")
+            ),
+            ["agent-runs"] = new(
+                "/agents/mailroom-00011/runs?status=failed",
+                _ => Task.CompletedTask,
+                page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))
+            ),
+            ["runs-filter"] = new(
+                "/runs?status=failed",
+                _ => Task.CompletedTask,
+                page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))
+            ),
+            ["users-filter"] = new(
+                "/admin/users",
+                async page =>
+                {
+                    await page.GetByTestId("filter-text").FillAsync("victor");
+                    await page.GetByTestId("filter-text").PressAsync("Enter");
+                    await page.WaitForURLAsync("**q=victor*");
+                    await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+                },
+                page => FilteredAsync(page, "user-row", 1, "victor")
+            ),
+        };
+
+    // The name in the row at the top of what is seen of the list.
+    private const string TopRow =
+        "document.elementFromPoint(400, 400)?.closest('[data-testid=agent-row]')?.querySelector('a')?.textContent";
+
+    // A list that is drawn as one scrolls has its length a moment after its first rows.
+    private static Task ScrollAsync(IPage page, int top) =>
+        page.WaitForFunctionAsync(
+            "top => { const list = document.querySelector('main .scroll'); list.scrollTop = top; return Math.abs(list.scrollTop - top) <= 1; }",
+            top
+        );
+
+    private static Task ScrolledAsync(IPage page, int top) =>
+        page.WaitForFunctionAsync("top => Math.abs(document.querySelector('main .scroll').scrollTop - top) <= 2", top);
+
+    public static TheoryData<string> Names => [.. All.Keys];
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task Comes_back_and_is_sent_once(string name)
+    {
+        var interrupted = All[name];
+        var page = console.Page(name);
+        await interrupted.Back(page);
+        if (interrupted.Send is null)
+            return;
+        await interrupted.Send(page);
+        if (interrupted.Count is { } count)
+            Assert.Equal(1, await console.CountAsync(count));
+        // What was sent is no draft any more.
+        Assert.Equal(
+            0,
+            await page.EvaluateAsync<int>(
+                "() => Object.entries(sessionStorage).filter(([key, value]) => key.startsWith('draft|') && value.includes('kept')).length"
+            )
+        );
+    }
+}

@@ -1,0 +1,106 @@
+// Where one stood: how far lists are scrolled, what is selected and unfolded comes back when the page is loaded again, or gone back to. In this tab
+// alone, per address.
+(() => {
+  "use strict";
+  const Prefix = "place|";
+  const Most = 30;
+  const address = () => location.pathname + location.search;
+  const read = (where) => {
+    try {
+      return JSON.parse(sessionStorage.getItem(Prefix + where)) ?? {};
+    } catch {
+      return {};
+    }
+  };
+  const write = (where, change) => {
+    try {
+      sessionStorage.setItem(Prefix + where, JSON.stringify({ ...read(where), ...change, at: Date.now() }));
+      const known = Object.keys(sessionStorage).filter((key) => key.startsWith(Prefix));
+      if (known.length <= Most) return;
+      known.sort((one, other) => (JSON.parse(sessionStorage.getItem(one)).at ?? 0) - (JSON.parse(sessionStorage.getItem(other)).at ?? 0));
+      for (const key of known.slice(0, known.length - Most)) sessionStorage.removeItem(key);
+    } catch {
+      // Full, or not allowed: the page then begins at its top.
+    }
+  };
+  const lists = () => [...document.querySelectorAll("main .scroll")];
+  const folds = () => [...document.querySelectorAll("main details:not(.menu):not([data-folds])")];
+  const foldName = (fold) => (fold.querySelector("summary")?.textContent ?? "").trim().slice(0, 60);
+
+  // ---- remember ------------------------------------------------------------------------------------------------------------------------------
+  let returning = null;
+  let timer = 0;
+  const note = () => {
+    timer = 0;
+    if (!returning) write(address(), { tops: lists().map((list) => Math.round(list.scrollTop)) });
+  };
+  document.addEventListener("scroll", (event) => event.target.matches?.(".scroll") && (timer ||= setTimeout(note, 150)), { capture: true, passive: true });
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (returning || !event.target.matches?.("main details:not(.menu)")) return;
+      write(address(), { folds: folds().filter((fold) => fold.open).map(foldName) });
+    },
+    true,
+  );
+  // The bar of a selection names what is selected, also rows that are not drawn.
+  const chosen = () => document.querySelector("[data-selection]")?.dataset.selection.split(" ").filter(Boolean) ?? [];
+  let noted = "";
+  const noteChosen = () => {
+    const names = chosen();
+    const now = address() + " " + names.join(" ");
+    if (returning || now === noted) return;
+    noted = now;
+    if (names.length > 0 || read(address()).chosen) write(address(), { chosen: names.slice(0, 2000) });
+  };
+  new MutationObserver(noteChosen).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-selection"] });
+  const last = () => timer && (clearTimeout(timer), note());
+  addEventListener("pagehide", last);
+
+  // ---- go back there: until it is reached, the person moves, or the list is another one ------------------------------------------------------------
+  const begin = () => {
+    const place = read(address());
+    returning = { where: address(), tops: place.tops ?? [], folds: place.folds ?? [], chosen: place.chosen ?? [], until: Date.now() + 15000 };
+    step();
+  };
+  const end = () => (returning = null);
+  const step = () => {
+    if (!returning) return;
+    if (returning.where !== address() || Date.now() > returning.until) return end();
+    for (const fold of folds()) if (returning.folds.includes(foldName(fold)) && !fold.open) fold.open = true;
+    const now = lists();
+    let there = true;
+    returning.tops.forEach((top, index) => {
+      const list = now[index];
+      if (!list) return (there = false);
+      if (Math.abs(list.scrollTop - top) > 1) list.scrollTop = top;
+      there &&= Math.abs(list.scrollTop - top) <= 1;
+    });
+    const live = document.querySelector("[data-testid=live-badge]")?.dataset.state;
+    if (live && live !== "connecting") {
+      const table = returning.chosen.length > 0 && document.querySelector("[data-select]")?.closest("table");
+      if (table) {
+        table.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: { names: returning.chosen, on: true, from: null } }));
+        returning.chosen = [];
+      }
+      if (there && returning.chosen.length === 0) returning.settled = (returning.settled ?? 0) + 1;
+      if (returning.settled > 20) return end(); // rows may still come in above and move it
+    }
+    requestAnimationFrame(step);
+  };
+  for (const type of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(type, end, { capture: true, passive: true });
+  addEventListener("popstate", () => setTimeout(begin));
+  const came = performance.getEntriesByType("navigation")[0]?.type;
+  const Return = "place-return";
+  if (came === "reload" || came === "back_forward" || sessionStorage.getItem(Return) === address()) begin();
+  else if (document.querySelector("[data-person]")) {
+    try {
+      sessionStorage.removeItem(Prefix + address()); // somebody comes here anew
+    } catch {
+      // Nothing is kept then.
+    }
+  }
+  if (document.querySelector("[data-person]")) sessionStorage.removeItem(Return);
+  // A page that is loaded again because its circuit is gone may pass the sign-in first.
+  document.addEventListener("link-reload", () => sessionStorage.setItem(Return, address()));
+})();
