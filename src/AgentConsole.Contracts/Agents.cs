@@ -112,15 +112,27 @@ public sealed record AgentBody
     public string? KeyId { get; init; }
 }
 
+/// <summary>Answer of <c>GET /api/v1/agents/facets</c>: how many agents have each value of each fact.</summary>
+/// <param name="Total">How many match the whole filter.</param>
+/// <param name="All">How many there are without it.</param>
+/// <param name="Facets">By fact. Counts of a fact leave out what the filter asks of that fact itself.</param>
+public sealed record AgentFacetsBody(int Total, int All, IReadOnlyDictionary<string, FacetBody> Facets);
+
+/// <param name="More">Further values that are not listed.</param>
+public sealed record FacetBody(IReadOnlyList<FacetValueBody> Values, int More);
+
+/// <param name="Value">As the filter takes it.</param>
+public sealed record FacetValueBody(string Value, string Label, int Count);
+
 /// <summary>Answer of <c>POST /api/v1/agents/bulk</c>. With <c>dry_run=true</c> nothing was written.</summary>
 public sealed record BulkAgentsResult(bool DryRun, int Created, int Changed, int Unchanged, int Failed, IReadOnlyList<BulkAgentRow> Results)
 {
-    /// <summary>Columns of the CSV that mean nothing here and were passed over.</summary>
+    /// <summary>Columns, or members of rows, that mean nothing here and were passed over.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? IgnoredColumns { get; init; }
 }
 
-/// <param name="Line">1-based line of the file (CSV) or 1-based index of the element (JSON).</param>
+/// <param name="Line">1-based line of the file (CSV, YAML) or 1-based index of the element (JSON).</param>
 /// <param name="Outcome"><c>created</c>, <c>changed</c>, <c>unchanged</c> or <c>failed</c>.</param>
 public sealed record BulkAgentRow(
     int Line,
@@ -130,7 +142,12 @@ public sealed record BulkAgentRow(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ApiKey,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Changes,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Errors
-);
+)
+{
+    /// <summary>Member to its value before and after; for a new agent what it is given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, MemberChange>? Diff { get; init; }
+}
 
 /// <summary>Body of <c>POST /api/v1/heartbeat</c>; every field may be absent, as may the body.</summary>
 public sealed record Heartbeat
@@ -143,4 +160,136 @@ public sealed record Heartbeat
 }
 
 /// <param name="NextBefore">Send the next heartbeat before this instant to stay <c>live</c>.</param>
-public sealed record HeartbeatAnswer(string Agent, string Liveness, int LeaseSeconds, int GraceSeconds, DateTimeOffset NextBefore);
+public sealed record HeartbeatAnswer(string Agent, string Liveness, int LeaseSeconds, int GraceSeconds, DateTimeOffset NextBefore)
+{
+    /// <summary>Runs of this agent that somebody asked to cancel; absent when there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<CancelNotice>? Cancels { get; init; }
+}
+
+/// <summary>
+/// Body of <c>POST /api/v1/agents/plans</c>: one action for the agents named in <c>agents</c>, or for all that match <c>filter</c>; exactly one of the two.
+/// </summary>
+public sealed record MakePlan
+{
+    /// <summary><c>pause</c>, <c>resume</c>, <c>tag</c>, <c>assign</c>, <c>move</c>, <c>delete</c> or <c>restore</c>.</summary>
+    public string? Action { get; init; }
+
+    /// <summary>Ids or slugs.</summary>
+    public IReadOnlyList<string>? Agents { get; init; }
+
+    /// <summary>Members of the query of <c>GET /api/v1/agents</c>; an empty object is every agent you see.</summary>
+    public IReadOnlyDictionary<string, string>? Filter { get; init; }
+
+    /// <summary>For <c>tag</c>.</summary>
+    public IReadOnlyList<string>? AddTags { get; init; }
+
+    /// <summary>For <c>tag</c>.</summary>
+    public IReadOnlyList<string>? RemoveTags { get; init; }
+
+    /// <summary>For <c>assign</c>: e-mail address or user id; an empty text makes the agents ownerless.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>For <c>move</c>: team slug or id.</summary>
+    public string? Team { get; init; }
+
+    /// <summary>Stands on the trail with each change.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Body of <c>POST /api/v1/agents/plans/{id}/apply</c>: the digest of the plan you read.</summary>
+public sealed record ApplyPlan
+{
+    public string? Digest { get; init; }
+}
+
+/// <summary>What one action would do to many agents, or did.</summary>
+public sealed record PlanBody
+{
+    public required string Id { get; init; }
+    public required string Action { get; init; }
+    public IReadOnlyList<string>? AddTags { get; init; }
+    public IReadOnlyList<string>? RemoveTags { get; init; }
+
+    /// <summary>The owner that <c>assign</c> gives; null with <c>assign</c> makes the agents ownerless.</summary>
+    public OwnerRef? Owner { get; init; }
+
+    /// <summary>The team that <c>move</c> moves to.</summary>
+    public TeamRef? Team { get; init; }
+    public string? Reason { get; init; }
+
+    /// <summary>The filter that was asked; null where agents were named.</summary>
+    public IReadOnlyDictionary<string, string>? Filter { get; init; }
+
+    /// <summary>SHA-256, in hex, over action, parameters and each row with the revision of its agent and what would be done with it.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary><c>planned</c>, <c>expired</c>, <c>applying</c>, <c>interrupted</c>, <c>applied</c>, <c>undoing</c>, <c>undo-interrupted</c> or <c>undone</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Whoever made it; nobody else may apply it.</summary>
+    public required string Maker { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Apply it before this instant.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+    public required PlanCounts Rows { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Until when it can be taken back; null before it is applied and when nothing is left to take back.</summary>
+    public DateTimeOffset? UndoUntil { get; init; }
+
+    /// <summary>Why it stopped before its end; a resume goes on from there.</summary>
+    public string? Stopped { get; init; }
+}
+
+/// <summary>Rows of a plan by what was planned, and by what came of them.</summary>
+/// <param name="Change">Would be, or were to be, changed: pending, done and failed ones together.</param>
+/// <param name="NoChange">Stand already as they should.</param>
+/// <param name="Refused">Cannot be changed so; each row says why.</param>
+/// <param name="Pending">To be changed, and not yet.</param>
+/// <param name="Undone">Done, and taken back.</param>
+/// <param name="UndoFailed">Done, and not taken back, because somebody changed the agent since.</param>
+public sealed record PlanCounts(
+    int Total,
+    int Change,
+    int NoChange,
+    int Refused,
+    int Pending,
+    int Done,
+    int Failed,
+    int Undone,
+    int UndoFailed
+);
+
+/// <summary>One agent of a plan.</summary>
+public sealed record PlanRowBody
+{
+    /// <summary>Place in the plan, from 1.</summary>
+    public required int Row { get; init; }
+
+    /// <summary>Null where no agent of that name is known to you.</summary>
+    public string? AgentId { get; init; }
+    public required string Agent { get; init; }
+    public string? DisplayName { get; init; }
+    public string? Team { get; init; }
+
+    /// <summary><c>change</c>, <c>no-change</c> or <c>refused</c>.</summary>
+    public required string Effect { get; init; }
+
+    /// <summary>Member to its value before and after.</summary>
+    public IReadOnlyDictionary<string, MemberChange>? Changes { get; init; }
+
+    /// <summary><c>pending</c>, <c>done</c>, <c>failed</c>, <c>undone</c>, <c>undo-failed</c>; null for a row that is not to be changed.</summary>
+    public string? Outcome { get; init; }
+
+    /// <summary>Code of why it is refused, failed or could not be taken back.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The sentence to <see cref="Code"/>.</summary>
+    public string? Detail { get; init; }
+}
+
+/// <summary>A member before and after a change.</summary>
+public sealed record MemberChange(JsonElement? From, JsonElement? To);

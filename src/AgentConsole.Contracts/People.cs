@@ -87,6 +87,9 @@ public sealed record UserBody
     public required IReadOnlyList<string> Roles { get; init; }
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Teams { get; init; }
     public bool TwoFactor { get; init; }
+
+    /// <summary>How many passkeys the user has.</summary>
+    public int Passkeys { get; init; }
     public DateTimeOffset? LastSignInAt { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required long Revision { get; init; }
@@ -195,3 +198,57 @@ public sealed record SessionBody(
     string? Address,
     string? UserAgent
 );
+
+/// <summary>A passkey of a user. Its key never leaves the user's device; the console knows the public half.</summary>
+public sealed record PasskeyBody
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>Kept by a service on several devices of the user.</summary>
+    public bool Synced { get; init; }
+
+    /// <summary>When its counter went back, which a copy of it would explain.</summary>
+    public DateTimeOffset? CopySuspectedAt { get; init; }
+}
+
+/// <summary>An account that a code in an envelope opens, once.</summary>
+public sealed record BreakGlassBody
+{
+    public required string Id { get; init; }
+
+    /// <summary>Where the envelope lies.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>sealed</c> or <c>used</c>: then a new code must be sealed.</summary>
+    public required string State { get; init; }
+    public required DateTimeOffset SealedAt { get; init; }
+    public required string SealedBy { get; init; }
+
+    /// <summary>When somebody last compared the code without using it.</summary>
+    public DateTimeOffset? TestedAt { get; init; }
+
+    /// <summary>The code; only in the answer that made it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Code { get; init; }
+}
+
+/// <summary>One use of a break-glass account.</summary>
+public sealed record BreakGlassUseBody
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required DateTimeOffset UsedAt { get; init; }
+    public required DateTimeOffset EndsAt { get; init; }
+
+    /// <summary>Whether its session is still open.</summary>
+    public bool Open { get; init; }
+    public required string Reason { get; init; }
+    public string? Address { get; init; }
+    public string? UserAgent { get; init; }
+    public DateTimeOffset? ReviewedAt { get; init; }
+    public string? ReviewedBy { get; init; }
+    public string? Review { get; init; }
+}

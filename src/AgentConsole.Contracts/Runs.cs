@@ -74,10 +74,72 @@ public sealed record RunBody
     public bool ClockSkewed { get; init; }
     public int EventCount { get; init; }
     public JsonElement? Metadata { get; init; }
+
+    /// <summary>Somebody asked to cancel this run and it has not ended; absent otherwise. <c>status</c> stays what the agent says.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CancelNotice? Cancel { get; init; }
 }
 
+/// <summary>What an agent hears of a request to cancel one of its runs.</summary>
+/// <param name="State"><c>requested</c>, or <c>acknowledged</c> once the agent said that it has heard; in the answer to an acknowledgement also how it ended.</param>
+public sealed record CancelNotice(string Run, string? ExternalId, string State, DateTimeOffset RequestedAt, string? Reason);
+
+/// <summary>Answer of <c>GET /api/v1/runs/cancellations</c>: those that the agent has not acknowledged.</summary>
+public sealed record CancelNotices(IReadOnlyList<CancelNotice> Data);
+
+/// <summary>How a request to cancel a run stands.</summary>
+public sealed record CancelBody
+{
+    public required string Run { get; init; }
+
+    /// <summary>Slug of the agent.</summary>
+    public required string Agent { get; init; }
+
+    /// <summary><c>requested</c>, <c>acknowledged</c>, <c>cancelled</c> (the agent reported it), <c>finished-first</c> (the run ended another way) or <c>expired</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Status of the run, as its agent reported it.</summary>
+    public required string RunStatus { get; init; }
+    public required DateTimeOffset RequestedAt { get; init; }
+    public required string RequestedBy { get; init; }
+    public string? Reason { get; init; }
+    public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    /// <summary>When the run ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>An open request counts as not confirmed from then on.</summary>
+    public required DateTimeOffset ConfirmBy { get; init; }
+    public bool NotConfirmed { get; init; }
+
+    /// <summary>The run with which this one was asked for; null when it was named itself.</summary>
+    public string? With { get; init; }
+
+    /// <summary>Runs that were asked for with this one.</summary>
+    public required IReadOnlyList<CancelledRun> Children { get; init; }
+
+    /// <summary>Open runs that this one started, and that the caller may not cancel.</summary>
+    public required IReadOnlyList<NotCancelledRun> NotIncluded { get; init; }
+
+    /// <summary>How many open runs it started in teams that the caller does not see.</summary>
+    public int NotVisible { get; init; }
+
+    /// <summary>There are more runs below it than one request covers.</summary>
+    public bool More { get; init; }
+}
+
+public sealed record CancelledRun(string Run, string Agent, string State, string RunStatus);
+
+/// <param name="Why">Which role is missing, and who grants it.</param>
+public sealed record NotCancelledRun(string Run, string Agent, string RunStatus, string Why);
+
 /// <summary>Answer of <c>POST /api/v1/runs/batch</c>; <c>results</c> has one entry per input element, in order.</summary>
-public sealed record BatchResult(int Created, int Updated, int Failed, IReadOnlyList<BatchRow> Results);
+public sealed record BatchResult(int Created, int Updated, int Failed, IReadOnlyList<BatchRow> Results)
+{
+    /// <summary>Runs of this agent that somebody asked to cancel; absent when there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<CancelNotice>? Cancels { get; init; }
+}
 
 /// <param name="Outcome"><c>created</c>, <c>updated</c> or <c>failed</c>.</param>
 public sealed record BatchRow(
@@ -154,7 +216,36 @@ public sealed record EventBody
 }
 
 /// <summary>Answer of <c>POST …/events</c>.</summary>
-public sealed record EventsAccepted(string Run, int Created, int Replayed, IReadOnlyList<string> Ids);
+public sealed record EventsAccepted(string Run, int Created, int Replayed, IReadOnlyList<string> Ids)
+{
+    /// <summary>Somebody asked to cancel the run; absent otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CancelNotice? Cancel { get; init; }
+}
+
+/// <summary>Where a run's time went; the parts together are exactly <c>total_ms</c>.</summary>
+/// <param name="TotalMs">From the start to the end, to now for an open run.</param>
+/// <param name="Gaps">The longest first, twenty at most.</param>
+/// <param name="Truncated">The run has more steps than were looked at.</param>
+public sealed record ExplainBody(
+    string Run,
+    string Status,
+    long TotalMs,
+    IReadOnlyList<ExplainedPart> Parts,
+    IReadOnlyList<ExplainedGap> Gaps,
+    bool Truncated
+);
+
+/// <param name="Kind"><c>model</c>, <c>tool</c>, <c>waiting</c> (for a decision), <c>own</c> (other steps), <c>gap</c> (nothing was reported).</param>
+/// <param name="Ms">Each moment counts once: waiting before tool before model before own.</param>
+/// <param name="Share">0 to 1.</param>
+/// <param name="Steps">Steps of this kind that took time; of <c>gap</c>, how many there are.</param>
+/// <param name="Longest">Name of the longest step; of <c>gap</c>, the step before the longest.</param>
+public sealed record ExplainedPart(string Kind, long Ms, double Share, int Steps, long LongestMs, string? Longest);
+
+/// <param name="After">The step before it; null at the start of the run.</param>
+/// <param name="Before">The step after it; null at the end of the run.</param>
+public sealed record ExplainedGap(long FromMs, long Ms, string? After, string? Before);
 
 /// <summary>Figures of an agent, a team or the fleet over a sliding period that ends now.</summary>
 public sealed record StatsBody

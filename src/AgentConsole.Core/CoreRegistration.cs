@@ -7,7 +7,9 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Samples;
 using AgentConsole.Core.Spend;
+using AgentConsole.Core.Search;
 using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +34,8 @@ public static class CoreRegistration
         services.AddPrices();
         services.AddRuns();
         services.AddInactivity();
+        services.AddSamples();
+        services.AddSearch();
         services.AddSpend();
         services.AddRetention();
         return services;

@@ -22,10 +22,10 @@ internal sealed class PostgreSqlNodes(NpgsqlDataSource source, string connection
         await using var command = new NpgsqlCommand(
             """
             WITH told AS (
-                INSERT INTO live_outbox (transaction_id, node, noun, organization_id, team_id, agent_id, subject_id, at)
-                SELECT pg_current_xact_id()::text::bigint, n.node, n.noun, n.organization_id, n.team_id, n.agent_id, n.subject_id, n.at
-                FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[])
-                    AS n (node, noun, organization_id, team_id, agent_id, subject_id, at)
+                INSERT INTO live_outbox (transaction_id, node, noun, organization_id, team_id, agent_id, subject_id, at, others)
+                SELECT pg_current_xact_id()::text::bigint, n.node, n.noun, n.organization_id, n.team_id, n.agent_id, n.subject_id, n.at, n.others
+                FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[], $8::bytea[])
+                    AS n (node, noun, organization_id, team_id, agent_id, subject_id, at, others)
                 RETURNING position)
             SELECT max(position) FROM told
             """,
@@ -43,6 +43,7 @@ internal sealed class PostgreSqlNodes(NpgsqlDataSource source, string connection
         Add(r => r.AgentId, NpgsqlDbType.Uuid);
         Add(r => r.SubjectId, NpgsqlDbType.Uuid);
         Add(r => Utc.ToMicros(r.At), NpgsqlDbType.Bigint);
+        Add(r => r.Others, NpgsqlDbType.Bytea);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
@@ -94,7 +95,7 @@ internal sealed class PostgreSqlNodes(NpgsqlDataSource source, string connection
             // One statement is one snapshot: horizon and rows belong together.
             await using var command = new NpgsqlCommand(
                 """
-                SELECT h.horizon, o.position, o.transaction_id, o.node, o.noun, o.organization_id, o.team_id, o.agent_id, o.subject_id, o.at
+                SELECT h.horizon, o.position, o.transaction_id, o.node, o.noun, o.organization_id, o.team_id, o.agent_id, o.subject_id, o.at, o.others
                 FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h
                 LEFT JOIN live_outbox o ON o.transaction_id >= $1 AND (o.node <> $2 OR o.noun = ANY($3))
                 ORDER BY o.transaction_id, o.position
@@ -125,6 +126,7 @@ internal sealed class PostgreSqlNodes(NpgsqlDataSource source, string connection
                         AgentId = Id(7),
                         SubjectId = row.GetGuid(8),
                         At = Utc.FromMicros(row.GetInt64(9)),
+                        Others = row.IsDBNull(10) ? null : row.GetFieldValue<byte[]>(10),
                     }
                 );
             }

@@ -19,6 +19,10 @@ public static class ConsoleUrls
     public const string Prices = "/admin/prices";
     public const string Admin = "/admin";
     public const string Inactivity = "/admin/inactivity";
+    public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
+    public const string BreakGlassAdmin = "/admin/break-glass";
+    public const string BreakGlassReview = "/admin/break-glass#review";
+    public const string BreakGlass = "/account/break-glass";
     public const string Account = "/account";
     public const string SignOut = "/account/sign-out";
     public const string Look = "/preferences";
@@ -26,14 +30,30 @@ public static class ConsoleUrls
 
     public static string SignIn(string? returnUrl = null) => With("/account/sign-in", ("returnUrl", returnUrl is "/" ? null : returnUrl));
 
+    /// <summary>Where a person confirms who is at the browser, to go on at an address of ours.</summary>
+    public static string StepUp(string? returnUrl = null) => With("/account/step-up", ("returnUrl", returnUrl));
+
     /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
 
+    /// <summary>The way to a first agent; with one, the page that waits for its first run.</summary>
+    /// <param name="language">Id of the language of the program to paste.</param>
+    public static string FirstRun(string? agent = null, string? language = null) => With("/start", ("agent", agent), ("lang", language));
+    /// <summary>A bulk action's plan, and what came of it.</summary>
+    public static string Plan(string id) => $"/fleet/plans/{Uri.EscapeDataString(id)}";
     /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
     public static string HandOver(string from) => With(HandOverPath, ("from", from));
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
+
+    /// <summary>Words that stand for a run before the one it is compared with.</summary>
+    public const string Previous = "previous";
+    public const string LastGood = "last-good";
+
+    /// <param name="a">An id, <see cref="Previous"/> or <see cref="LastGood"/>.</param>
+    public static string Compare(string a, string b, bool onlyDifferences = false) =>
+        With("/runs/compare", ("a", a), ("b", b), ("only", onlyDifferences ? "differences" : null));
 
     /// <summary>The page of this address with these members in its query; empty and null ones are left away.</summary>
     public static string With(string path, params ReadOnlySpan<(string Name, string? Value)> query)

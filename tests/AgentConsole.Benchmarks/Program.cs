@@ -17,11 +17,14 @@ IReadOnlyList<ILine> lines =
     new Batches(Database.PostgreSql),
     new KeyChecks(),
     new AgentReads(),
+    new Plans(),
+    new FacetCounts(),
     new FleetRows(),
     new RunLists(),
     new LiveRows(),
     new Circuits(),
     new ColdStart(),
+    new Soak(),
     new Kills(),
 ];
 var pace = new Pace(Quick: args.Contains("--quick"));

@@ -170,6 +170,7 @@ public static class Scenes
                 CreatedAt = write.Now,
                 LastSeenAt = write.Now,
                 ExpiresAt = write.Now.AddHours(12),
+                AuthenticatedAt = write.Now,
             };
             db.Add(session);
             return new Person(user.Id, organization.Id, name, email, session.Id);

@@ -5,16 +5,22 @@
   const root = document.documentElement;
 
   // ---- look: apply at once and remember; without this script the form posts the same to the server -------------------------------------
-  const parts = ["theme", "contrast", "density", "keys"]; // in the order in which the cookie has them
+  const parts = ["theme", "contrast", "density", "keys", "times"]; // in the order in which the cookie has them
   const chosen = () => {
     const look = (root.dataset.look || "").split(".");
-    return ["system", "system", "comfortable", "on"].map((usual, at) => look[at] || usual);
+    return ["system", "system", "comfortable", "on", "local"].map((usual, at) => look[at] || usual);
   };
+  const remember = (name, value) =>
+    (document.cookie = `agentconsole-${name}=${value}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`);
+  // "Local" is where this browser is; the server says times in that zone from the next page on.
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (here && !document.cookie.split("; ").includes(`agentconsole-zone=${here}`)) remember("zone", here);
   const choose = (part, value) => {
     const look = chosen();
     look[parts.indexOf(part)] = value;
     root.dataset.look = look.join(".");
-    document.cookie = `agentconsole-look=${look.join(".")}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    remember("look", look.join("."));
+    if (part === "times") return location.reload(); // all times are drawn by the server
     markLook();
   };
   document.addEventListener("submit", (event) => {
@@ -98,6 +104,28 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     }
   });
+  // A time that is copied is the instant: alone as ISO 8601, among other text with date and zone as its tooltip says.
+  document.addEventListener("copy", (event) => {
+    const selection = getSelection();
+    if (!selection || selection.isCollapsed || typing(document.activeElement)) return;
+    const range = selection.getRangeAt(0);
+    const whole = range.commonAncestorContainer.parentElement?.closest("time[datetime]") ?? range.commonAncestorContainer.closest?.("time[datetime]");
+    if (whole) {
+      event.clipboardData.setData("text/plain", whole.dateTime);
+      return event.preventDefault();
+    }
+    const copied = document.createElement("div");
+    copied.append(range.cloneContents());
+    const times = copied.querySelectorAll("time[datetime][title]");
+    if (times.length === 0) return;
+    for (const time of times) time.textContent = time.title;
+    copied.style.cssText = "position:fixed;left:-9999px;white-space:pre-line";
+    document.body.append(copied);
+    event.clipboardData.setData("text/plain", copied.innerText.trim());
+    copied.remove();
+    event.preventDefault();
+  });
+  const typing = (element) => element?.closest?.("input, textarea, select, [contenteditable]");
   const say = (text) => {
     const region = document.getElementById("said");
     if (region) region.textContent = text;
@@ -106,6 +134,10 @@
   // For other scripts: the look and the polite region. Streams between page and circuit: a text that is too large for one message, a file to keep.
   window.agentConsole = {
     look: choose,
+    clock: (at) => {
+      const { hour, minute, second } = inZone(at);
+      return `${two(hour)}:${two(minute)}:${two(second)} ${document.querySelector(".shell")?.dataset.zoneLabel || "UTC"}`;
+    },
     say,
     copy,
     read: (area) => new Blob([area.value]),
@@ -122,17 +154,29 @@
   const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
   const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const two = (n) => String(n).padStart(2, "0");
+  // The zone of the page, not the browser's: the person may have chosen another.
+  let clock = null;
+  const inZone = (at) => {
+    const timeZone = document.querySelector(".shell")?.dataset.zone || "UTC";
+    if (clock?.resolvedOptions().timeZone !== timeZone) {
+      const fields = { day: "numeric", month: "numeric", year: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
+      try {
+        clock = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", ...fields });
+      } catch {
+        clock = new Intl.DateTimeFormat("en-US", { timeZone: "UTC", hourCycle: "h23", ...fields }); // a zone that this browser does not know
+      }
+    }
+    return Object.fromEntries(clock.formatToParts(at).map((part) => [part.type, Number(part.value)]));
+  };
   const ago = (at, now) => {
     const seconds = Math.floor(Math.abs(now - at) / 1000);
     const nb = "\u00a0";
     if (seconds < 60) return `${seconds}${nb}s`;
     if (seconds < 3600) return `${Math.floor(seconds / 60)}${nb}min`;
     if (seconds < 86400) return `${Math.floor(seconds / 3600)}${nb}h${nb}${two(Math.floor((seconds % 3600) / 60))}`;
-    const d = new Date(at);
-    const day = `${d.getUTCDate()}${nb}${months[d.getUTCMonth()]}`;
-    return d.getUTCFullYear() === new Date(now).getUTCFullYear()
-      ? `${day} ${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`
-      : `${day}${nb}${d.getUTCFullYear()}`;
+    const d = inZone(at);
+    const day = `${d.day}${nb}${months[d.month - 1]}`;
+    return d.year === inZone(now).year ? `${day} ${two(d.hour)}:${two(d.minute)}` : `${day}${nb}${d.year}`;
   };
   const age = () => {
     if (document.hidden) return;
@@ -148,6 +192,17 @@
   // Rows that come are shown as old as they are: before they are painted.
   let ages = 0;
   new MutationObserver(() => (ages ||= requestAnimationFrame(() => ((ages = 0), age())))).observe(document.body, { childList: true, subtree: true });
+
+  // ---- paper: the time of printing, in the zone of the page -------------------------------------------------------------------------------------
+  addEventListener("beforeprint", () => {
+    const now = new Date(Date.now() + skew);
+    const at = inZone(now);
+    const { zone = "UTC", zoneLabel = "UTC" } = document.querySelector(".shell")?.dataset ?? {};
+    for (const time of document.querySelectorAll("[data-printed]")) {
+      time.dateTime = now.toISOString();
+      time.textContent = `${at.year}-${two(at.month)}-${two(at.day)} ${two(at.hour)}:${two(at.minute)}:${two(at.second)} ${zone === zoneLabel ? zone : `${zoneLabel} ${zone}`}`;
+    }
+  });
 
   // ---- hold: while a person points at a list, stands, selects or reads on in it, its rows keep their places ------------------------------------
   const hovers = matchMedia("(hover: hover)");

@@ -4,7 +4,6 @@
   "use strict";
   const root = document.documentElement;
   const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
-  const two = (n) => String(n).padStart(2, "0");
   const jitter = (milliseconds) => milliseconds * (0.75 + Math.random() / 2);
   const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -26,7 +25,7 @@
   const lose = () => {
     if (lostAt) return;
     lostAt = new Date(Date.now() + skew);
-    const at = `${two(lostAt.getUTCHours())}:${two(lostAt.getUTCMinutes())}:${two(lostAt.getUTCSeconds())} UTC`;
+    const at = window.agentConsole.clock(lostAt);
     timers = [setTimeout(() => word("reconnecting", "Reconnecting"), 2000), setTimeout(() => word("stale", `Stale since ${at}`), 15000)];
   };
   const find = () => {

@@ -6,10 +6,12 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const more = matchMedia("(prefers-contrast: more)");
 
+  const paper = matchMedia("print"); // paper is white
+
   const apply = () => {
     const [theme, contrast, density, keys] = (root.dataset.look || "system.system.comfortable.on").split(".");
     const wanted = {
-      theme: theme === "system" ? (dark.matches ? "dark" : "light") : theme,
+      theme: paper.matches ? "light" : theme === "system" ? (dark.matches ? "dark" : "light") : theme,
       contrast: (contrast === "system" ? more.matches : contrast === "more") ? "more" : "normal",
       density: density || "comfortable",
       keys: keys || "on",
@@ -20,6 +22,7 @@
   apply();
   dark.addEventListener("change", apply);
   more.addEventListener("change", apply);
+  paper.addEventListener("change", apply);
   // An enhanced navigation writes the server's attributes anew.
   new MutationObserver(apply).observe(root, { attributes: true, attributeFilter: ["data-look", "data-theme", "data-contrast", "data-density", "data-keys"] });
 })();

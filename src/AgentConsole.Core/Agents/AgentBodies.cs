@@ -48,4 +48,19 @@ public static class AgentBodies
             Revision = agent.Revision,
         };
     }
+
+    /// <param name="most">Values of a fact that are listed.</param>
+    public static AgentFacetsBody Of(AgentFacets facets, int most) =>
+        new(
+            facets.Total,
+            facets.All,
+            facets.Facts.ToDictionary(
+                f => KebabCase.Of(f.Key),
+                f => new FacetBody(
+                    [.. f.Value.Take(most).Select(v => new FacetValueBody(v.Value, v.Label, v.Count))],
+                    Math.Max(0, f.Value.Count - most)
+                ),
+                StringComparer.Ordinal
+            )
+        );
 }

@@ -43,11 +43,15 @@ public sealed class AgentDirectory : ILoadAtStart
 
     private readonly ConcurrentDictionary<Guid, long> _versions = new();
     private readonly ConcurrentDictionary<(Guid Organization, Guid Team), int> _living = new();
+    private readonly ConcurrentDictionary<Guid, AgentShelf> _shelves = new();
     private readonly Lock _put = new();
 
     public int Count => _cards.Count;
 
     public IEnumerable<AgentCard> All => _cards.Values;
+
+    /// <summary>The organization's agents, to be looked at one after the other without a copy.</summary>
+    public AgentShelf Shelf(Guid organizationId) => _shelves.GetOrAdd(organizationId, static _ => new AgentShelf());
 
     public AgentCard? Find(Guid agentId) => _cards.GetValueOrDefault(agentId);
 
@@ -76,6 +80,7 @@ public sealed class AgentDirectory : ILoadAtStart
             if (_cards.TryGetValue(card.Id, out var before) && before.Lifecycle != Lifecycle.Deleted)
                 _living.AddOrUpdate((before.OrganizationId, before.TeamId), 0, static (_, count) => count - 1);
             _cards[card.Id] = card;
+            Shelf(card.OrganizationId).Put(card);
             if (card.Lifecycle == Lifecycle.Deleted)
             {
                 _slugs.TryRemove(new((card.OrganizationId, card.Slug), card.Id));

@@ -130,16 +130,17 @@ internal sealed record AgentDraft
     private static bool SameScopes(Dictionary<string, List<string>> a, Dictionary<string, List<string>> b) =>
         a.Count == b.Count && a.All(e => b.TryGetValue(e.Key, out var list) && list.SequenceEqual(e.Value));
 
-    private static List<string>? ReadTags(IReadOnlyList<string>? tags, FieldErrors errors)
+    /// <summary>Tags in the form that is stored: each once, in order.</summary>
+    public static List<string>? ReadTags(IReadOnlyList<string>? tags, FieldErrors errors, string field = "tags")
     {
         if (tags is null)
             return null;
         if (tags.Count > MostTags)
-            errors.Add("tags", $"At most {MostTags} tags.");
+            errors.Add(field, $"At most {MostTags} tags.");
         var read = new List<string>();
         for (var i = 0; i < tags.Count && i < MostTags; i++)
         {
-            if (Texts.Line(tags[i], $"tags[{i}]", 60, errors, required: true) is { } tag && !read.Contains(tag))
+            if (Texts.Line(tags[i], $"{field}[{i}]", 60, errors, required: true) is { } tag && !read.Contains(tag))
                 read.Add(tag);
         }
         read.Sort(StringComparer.Ordinal);

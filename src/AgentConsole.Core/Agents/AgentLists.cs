@@ -16,6 +16,10 @@ public sealed record AgentRow
     public required Guid TeamId { get; init; }
     public Guid? OwnerId { get; init; }
     public string? Environment { get; init; }
+
+    /// <summary>One a line: a text, so that equal rows are equal.</summary>
+    public string Tags { get; init; } = "";
+    public DateTimeOffset CreatedAt { get; init; }
     public required Lifecycle Lifecycle { get; init; }
     public required Liveness Liveness { get; init; }
     public DateTimeOffset? LastSeenAt { get; init; }
@@ -101,6 +105,17 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
             ? directory.CountLiving(by.OrganizationId, by.TeamsWith(Permission.ReadFleet))
             : await agents.CountAsync(cancellationToken);
 
+    /// <summary>The first of those that match, in their order, by name: slugs, or ids of deleted ones.</summary>
+    public async Task<List<string>> NamesAsync(Actor by, AgentFilter filter, int most, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var rows = await Ordered(Filtered(db, by, filter), filter)
+            .Take(most)
+            .Select(a => new { a.Id, a.Slug })
+            .ToListAsync(cancellationToken);
+        return [.. rows.Select(a => filter.Deleted ? IdText.Format(IdText.Agent, a.Id) : a.Slug)];
+    }
+
     /// <summary>One line, as it stands now; null when it is not visible.</summary>
     public async Task<AgentRow?> RowAsync(Actor by, Guid id, CancellationToken cancellationToken)
     {
@@ -152,6 +167,8 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
         TeamId = a.TeamId,
         OwnerId = a.OwnerId,
         Environment = a.Environment,
+        Tags = OnePerLine(a.Tags),
+        CreatedAt = a.CreatedAt,
         Lifecycle = a.Lifecycle,
         Liveness = a.Liveness,
         LastSeenAt = a.LastSeenAt,
@@ -166,6 +183,8 @@ public sealed class AgentLists(ConsoleStore store, AccessDirectory access, Agent
         LastRunAt = a.LastRunAt,
         LastRunStatus = a.LastRunStatus,
     };
+
+    private static string OnePerLine(List<string> tags) => string.Join('\n', tags);
 
     private IQueryable<Agent> Filtered(ConsoleDbContext db, Actor by, AgentFilter filter) =>
         filter.Apply(new ConsoleQuery(db.Agents.VisibleTo(by), db.AgentTags, access.Current, by.OrganizationId));

@@ -9,96 +9,25 @@ public sealed partial class AgentService
 {
     /// <summary>Its keys answer 403 <c>agent_paused</c> from now on. Pausing a paused agent changes nothing.</summary>
     public Task<Outcome<AgentBody>> PauseAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
-        MoveAsync(
-            by,
-            idOrSlug,
-            "agent.paused",
-            reason,
-            (agent, _) =>
-            {
-                if (agent.Lifecycle is Lifecycle.Retired or Lifecycle.Deleted)
-                    return AgentProblems.State("paused", agent.Lifecycle);
-                if (agent.Lifecycle == Lifecycle.Paused)
-                    return null;
-                agent.LifecycleBefore = agent.Lifecycle;
-                agent.Lifecycle = Lifecycle.Paused;
-                agent.LivenessDeadline = null; // its calls are refused: nothing is expected of it
-                return null;
-            },
-            cancellationToken
-        );
+        MoveAsync(by, idOrSlug, "agent.paused", reason, AgentMoves.Pause, cancellationToken);
 
     public Task<Outcome<AgentBody>> ResumeAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
-        MoveAsync(
-            by,
-            idOrSlug,
-            "agent.resumed",
-            reason,
-            (agent, now) =>
-            {
-                if (agent.Lifecycle is Lifecycle.Active or Lifecycle.Registered)
-                    return null;
-                if (agent.Lifecycle != Lifecycle.Paused)
-                    return AgentProblems.State("resumed", agent.Lifecycle);
-                agent.Lifecycle = agent.LifecycleBefore ?? Lifecycle.Active;
-                agent.LifecycleBefore = null;
-                // Silence while it was paused was asked for: its waiting begins anew.
-                agent.LivenessDeadline = LivenessRule.Renewed(agent.Liveness, now, agent.LeaseSeconds, agent.GraceSeconds);
-                return null;
-            },
-            cancellationToken
-        );
+        MoveAsync(by, idOrSlug, "agent.resumed", reason, AgentMoves.Resume, cancellationToken);
 
     /// <summary>Soft: its keys are refused, its slug is free again, its history stays, and it can be restored.</summary>
     public Task<Outcome<AgentBody>> DeleteAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
-        MoveAsync(
-            by,
-            idOrSlug,
-            "agent.deleted",
-            reason,
-            (agent, now) =>
-            {
-                if (agent.Lifecycle == Lifecycle.Deleted)
-                    return null;
-                agent.LifecycleBefore = agent.Lifecycle;
-                agent.Lifecycle = Lifecycle.Deleted;
-                agent.DeletedAt = now;
-                agent.LivenessDeadline = null;
-                return null;
-            },
-            cancellationToken
-        );
+        MoveAsync(by, idOrSlug, "agent.deleted", reason, AgentMoves.Delete, cancellationToken);
 
     /// <summary>Brings a deleted agent back as it was; 409 <c>slug_taken</c> when another one has its slug by now.</summary>
-    public async Task<Outcome<AgentBody>> RestoreAsync(
-        Actor by,
-        string idOrSlug,
-        Outcome<string> reason,
-        CancellationToken cancellationToken
-    )
-    {
-        var restored = await MoveAsync(
+    public Task<Outcome<AgentBody>> RestoreAsync(Actor by, string idOrSlug, Outcome<string> reason, CancellationToken cancellationToken) =>
+        MoveAsync(
             by,
             idOrSlug,
             "agent.restored",
             reason,
-            (agent, now) =>
-            {
-                if (agent.Lifecycle != Lifecycle.Deleted)
-                    return AgentProblems.NotDeleted;
-                if (directory.FindBySlug(agent.OrganizationId, agent.Slug) is not null)
-                    return AgentProblems.SlugTaken(agent.Slug);
-                agent.Lifecycle = agent.LifecycleBefore ?? Lifecycle.Registered;
-                agent.LifecycleBefore = null;
-                agent.DeletedAt = null;
-                if (agent.Lifecycle != Lifecycle.Paused)
-                    agent.LivenessDeadline = LivenessRule.Renewed(agent.Liveness, now, agent.LeaseSeconds, agent.GraceSeconds);
-                return null;
-            },
+            (agent, now) => AgentMoves.Restore(agent, now, directory.FindBySlug(agent.OrganizationId, agent.Slug) is not null),
             cancellationToken
         );
-        return restored;
-    }
 
     private async Task<Outcome<AgentBody>> MoveAsync(
         Actor by,

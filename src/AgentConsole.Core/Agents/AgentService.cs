@@ -110,7 +110,14 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         if (ifMatch != agent.Revision)
             return AgentProblems.Changed;
 
-        var changes = Apply(now, agent, draft, Cleared(body), team, body.Owner is null ? null : (owner, true));
+        var changes = Apply(
+            now,
+            agent,
+            draft,
+            Cleared(body.DisplayName, body.Description, body.Environment, body.Version),
+            team,
+            body.Owner is null ? null : (owner, true)
+        );
         if (changes.Count == 0)
             return AgentBodies.Of(agent, now);
         if (changes.ContainsKey("tags"))
@@ -194,6 +201,29 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         return changes;
     }
 
+    /// <summary>What stands with every change of an agent: its time, its record, its news.</summary>
+    internal static void Record(
+        Write write,
+        AgentDirectory directory,
+        Actor by,
+        Agent agent,
+        string action,
+        Dictionary<string, (object? Before, object? After)> changes,
+        string? reason
+    )
+    {
+        agent.UpdatedAt = write.Now;
+        write.Trail(
+            by,
+            action,
+            Target(agent),
+            changes.ToDictionary(c => c.Key, c => c.Value.Before),
+            changes.ToDictionary(c => c.Key, c => c.Value.After),
+            reason
+        );
+        directory.Announce(write, agent);
+    }
+
     internal static TrailTarget Target(Agent agent) => new("agent", agent.Id, agent.Slug, agent.TeamId);
 
     internal static async Task RewriteTagsAsync(Write write, Agent agent, CancellationToken cancellationToken)
@@ -226,7 +256,8 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
     private static Task<Agent?> FindAsync(Write write, Actor by, string idOrSlug, CancellationToken cancellationToken) =>
         write.Db.Agents.VisibleTo(by).Named(idOrSlug).FirstOrDefaultAsync(cancellationToken);
 
-    private static HashSet<string> Cleared(ChangeAgent body)
+    /// <summary>Members that an empty text clears.</summary>
+    internal static HashSet<string> Cleared(string? displayName, string? description, string? environment, string? version)
     {
         var cleared = new HashSet<string>(StringComparer.Ordinal);
         void Empty(string name, string? value)
@@ -234,10 +265,10 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
             if (value is not null && string.IsNullOrWhiteSpace(value))
                 cleared.Add(name);
         }
-        Empty("display_name", body.DisplayName);
-        Empty("description", body.Description);
-        Empty("environment", body.Environment);
-        Empty("version", body.Version);
+        Empty("display_name", displayName);
+        Empty("description", description);
+        Empty("environment", environment);
+        Empty("version", version);
         return cleared;
     }
 
@@ -251,16 +282,7 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         CancellationToken cancellationToken
     )
     {
-        agent.UpdatedAt = write.Now;
-        write.Trail(
-            by,
-            action,
-            Target(agent),
-            changes.ToDictionary(c => c.Key, c => c.Value.Before),
-            changes.ToDictionary(c => c.Key, c => c.Value.After),
-            reason
-        );
-        directory.Announce(write, agent);
+        Record(write, directory, by, agent, action, changes, reason);
         var answer = AgentBodies.Of(agent, access.Current) with { Revision = agent.Revision + 1 };
         return await write.CommitAsync(by, answer, cancellationToken);
     }

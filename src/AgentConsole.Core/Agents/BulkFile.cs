@@ -7,11 +7,11 @@ using AgentConsole.Core.Common;
 namespace AgentConsole.Core.Agents;
 
 /// <summary>One row of a file of agents: where it stands, and what it says or what is wrong with it.</summary>
-/// <param name="Line">1-based line of the file where the row begins (CSV), or 1-based index of the element (JSON).</param>
+/// <param name="Line">1-based line of the file where the row begins (CSV, YAML), or 1-based index of the element (JSON).</param>
 public sealed record BulkRow(int Line, Outcome<RegisterAgent> Body);
 
 /// <summary>A file of agents, read but not yet judged.</summary>
-/// <param name="IgnoredColumns">Columns of a CSV that mean nothing here.</param>
+/// <param name="IgnoredColumns">Columns, or members of rows, that mean nothing here.</param>
 public sealed record BulkFile(IReadOnlyList<BulkRow> Rows, IReadOnlyList<string> IgnoredColumns)
 {
     public const int MostRows = 5000;
@@ -40,7 +40,12 @@ public sealed record BulkFile(IReadOnlyList<BulkRow> Rows, IReadOnlyList<string>
     private static readonly Problem TooMany = Problem.Invalid("body", $"At most {MostRows} rows at a time. Split the file.");
     private static readonly Problem NoUtf8 = Problem.Invalid("body", "Is not valid UTF-8 text. Save the file as UTF-8.");
 
-    /// <summary>Reads a JSON array of agents where the text begins with a bracket, and CSV with a header line otherwise.</summary>
+    // Members whose YAML is read as what it looks like; everything else is text: a version 1.10 is no number.
+    private static readonly string[] Typed = ["metadata", "key", "lease_seconds", "grace_seconds"];
+
+    /// <summary>
+    /// Reads JSON where the text begins with a bracket, YAML where its first line does as a list of agents has it, and CSV with a header line otherwise.
+    /// </summary>
     public static Outcome<BulkFile> Read(ReadOnlyMemory<byte> file)
     {
         var bytes = file.Span;
@@ -48,23 +53,88 @@ public sealed record BulkFile(IReadOnlyList<BulkRow> Rows, IReadOnlyList<string>
             file = file[3..];
         var first = file.Span.TrimStart(" \t\r\n"u8);
         if (first.IsEmpty)
-            return Problem.Invalid("body", "Is empty. Send a JSON array of agents, or CSV with a header line.");
-        return first[0] is (byte)'[' or (byte)'{' ? ReadJson(file) : ReadCsv(file);
+            return Problem.Invalid("body", "Is empty. Send agents as YAML, as a JSON array, or as CSV with a header line.");
+        return first[0] is (byte)'[' or (byte)'{' ? ReadJson(file)
+            : IsYaml(first) ? ReadYaml(file)
+            : ReadCsv(file);
     }
+
+    // No header of a CSV begins so.
+    private static bool IsYaml(ReadOnlySpan<byte> text)
+    {
+        foreach (var range in text.Split((byte)'\n'))
+        {
+            var line = text[range].Trim(" \t\r"u8);
+            if (line.IsEmpty || line[0] == (byte)'#')
+                continue;
+            return line.StartsWith("---"u8)
+                || line.StartsWith("%YAML"u8)
+                || line is [(byte)'-']
+                || line.StartsWith("- "u8)
+                || line.StartsWith("agents:"u8);
+        }
+        return false;
+    }
+
+    private static Outcome<BulkFile> ReadYaml(ReadOnlyMemory<byte> file)
+    {
+        string text;
+        try
+        {
+            text = Strict.GetString(file.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            return NoUtf8;
+        }
+        try
+        {
+            var entries = YamlText.ReadList(text, "agents", member => !Typed.Contains(member), MostRows);
+            if (entries.Count > MostRows)
+                return TooMany;
+            var ignored = new HashSet<string>(StringComparer.Ordinal);
+            var rows = new List<BulkRow>();
+            foreach (var entry in entries)
+            {
+                if (entry.Members is null || entry.Fault is not null)
+                {
+                    rows.Add(new BulkRow(entry.Line, Problem.Invalid("row", entry.Fault ?? "Must be a mapping of members.")));
+                    continue;
+                }
+                ignored.UnionWith(entry.Members.Select(m => m.Key).Where(name => !Columns.Contains(name)));
+                rows.Add(new BulkRow(entry.Line, ReadElement(JsonSerializer.SerializeToElement(entry.Members))));
+            }
+            return new BulkFile(rows, Named(ignored));
+        }
+        catch (YamlFault e)
+        {
+            return Problem.Invalid("body", string.Create(CultureInfo.InvariantCulture, $"Line {e.Line}: {e.Message}"));
+        }
+    }
+
+    private static List<string> Named(IEnumerable<string> ignored) => [.. ignored.Take(20).Select(name => Texts.Clip(name, 60)!)];
 
     private static Outcome<BulkFile> ReadJson(ReadOnlyMemory<byte> file)
     {
         try
         {
             using var document = JsonDocument.Parse(file, new JsonDocumentOptions { MaxDepth = 32 });
-            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            var list = document.RootElement;
+            if (list.ValueKind == JsonValueKind.Object && list.TryGetProperty("agents", out var agents))
+                list = agents;
+            if (list.ValueKind != JsonValueKind.Array)
                 return Problem.Invalid("body", "Must be a JSON array of agents.");
-            if (document.RootElement.GetArrayLength() > MostRows)
+            if (list.GetArrayLength() > MostRows)
                 return TooMany;
+            var ignored = new HashSet<string>(StringComparer.Ordinal);
             var rows = new List<BulkRow>();
-            foreach (var element in document.RootElement.EnumerateArray())
+            foreach (var element in list.EnumerateArray())
+            {
+                if (element.ValueKind == JsonValueKind.Object)
+                    ignored.UnionWith(element.EnumerateObject().Select(m => m.Name).Where(name => !Columns.Contains(name)));
                 rows.Add(new BulkRow(rows.Count + 1, ReadElement(element)));
-            return new BulkFile(rows, []);
+            }
+            return new BulkFile(rows, Named(ignored));
         }
         catch (JsonException e)
         {
@@ -126,7 +196,7 @@ public sealed record BulkFile(IReadOnlyList<BulkRow> Rows, IReadOnlyList<string>
                 return TooMany;
             rows.Add(new BulkRow(record.Line, ReadRecord(columns, record)));
         }
-        return new BulkFile(rows, [.. columns!.Where(c => !Columns.Contains(c)).Select(c => Texts.Clip(c, 60)!).Take(20)]);
+        return new BulkFile(rows, Named(columns!.Where(c => !Columns.Contains(c))));
     }
 
     private static string? HeaderFault(string[] columns)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
@@ -9,7 +10,8 @@ namespace AgentConsole.Core.Agents;
 
 /// <summary>
 /// Registers or changes many agents from one file: all rows in one transaction or, when one of them cannot be applied, none. An agent is found by
-/// its slug; what a row does not say stays. The same file again changes nothing.
+/// its slug; what a row does not say stays, and an empty text clears its member. The same file again changes nothing. Other writers wait until the
+/// file is written: that is the price of "all or none".
 /// </summary>
 public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access, AgentDirectory directory, IFirstKey firstKey)
 {
@@ -133,8 +135,10 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
         else if (!seen.TryAdd(body.Slug!, row.Line))
             errors.Add("slug", string.Create(CultureInfo.InvariantCulture, $"Stands in line {seen[body.Slug!]} already."));
         var draft = AgentDraft.Read(body, errors);
-        var owner = AgentDraft.ReadOwner(now, by.OrganizationId, body.Owner, errors);
         var agent = body.Slug is null ? null : known.GetValueOrDefault(body.Slug);
+        // Whoever owns it already stays, also when they were disabled: a file that says so changes nothing.
+        var stays = agent?.OwnerId is { } owned && Names(now, owned, body.Owner);
+        var owner = stays ? agent!.OwnerId : AgentDraft.ReadOwner(now, by.OrganizationId, body.Owner, errors);
         if (agent is not null && !by.TeamsWith(Permission.ReadFleet).Has(agent.TeamId))
         {
             errors.Add("slug", "Is taken by another agent of the organization.");
@@ -164,13 +168,50 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
                 Team = team,
                 Owner = owner,
                 Mints = mints,
+                Diff = Fresh(body, team!),
             };
+        var changes = AgentService.Apply(
+            now,
+            agent,
+            draft,
+            AgentService.Cleared(body.DisplayName, body.Description, body.Environment, body.Version),
+            team,
+            body.Owner is null ? null : (owner, true)
+        );
         return new Plan(row, body)
         {
             Agent = agent,
-            Changes = AgentService.Apply(now, agent, draft, null, team, body.Owner is null ? null : (owner, true)),
+            Changes = changes,
+            Diff = changes.ToDictionary(
+                c => c.Key,
+                c => new MemberChange(Json(c.Key, c.Value.Before), Json(c.Key, c.Value.After)),
+                StringComparer.Ordinal
+            ),
         };
     }
+
+    private static bool Names(AccessSnapshot now, Guid principal, string? name) =>
+        name is not null
+        && (
+            string.Equals(AgentService.Label(now, principal), name, StringComparison.OrdinalIgnoreCase)
+            || name == IdText.Format(IdText.User, principal)
+        );
+
+    // What a new agent is given, by the members of the file.
+    private static Dictionary<string, MemberChange> Fresh(RegisterAgent body, TeamCard team)
+    {
+        var given = JsonSerializer
+            .SerializeToElement(body with { Key = null, Team = team.Slug }, ConsoleJson.Options)
+            .EnumerateObject()
+            .Where(m => m.Name != "slug" && m.Value.ValueKind != JsonValueKind.Null);
+        return given.ToDictionary(m => m.Name, m => new MemberChange(null, m.Value), StringComparer.Ordinal);
+    }
+
+    // Metadata is kept as text that is JSON.
+    private static JsonElement? Json(string member, object? value) =>
+        value is null ? null
+        : member == "metadata" ? JsonElement.Parse((string)value)
+        : JsonSerializer.SerializeToElement(value, ConsoleJson.Options);
 
     private async Task CarryOutAsync(Write write, Actor by, Plan plan, CancellationToken cancellationToken)
     {
@@ -185,15 +226,7 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
             return;
         if (changes.ContainsKey("tags"))
             await AgentService.RewriteTagsAsync(write, plan.Agent, cancellationToken);
-        plan.Agent.UpdatedAt = write.Now;
-        write.Trail(
-            by,
-            "agent.changed",
-            AgentService.Target(plan.Agent),
-            changes.ToDictionary(c => c.Key, c => c.Value.Before),
-            changes.ToDictionary(c => c.Key, c => c.Value.After)
-        );
-        directory.Announce(write, plan.Agent);
+        AgentService.Record(write, directory, by, plan.Agent, "agent.changed", changes, null);
     }
 
     private static BulkAgentsResult Result(BulkFile file, List<Plan> plans, bool dryRun) =>
@@ -212,7 +245,10 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
                     p.Key?.Secret,
                     p.Changes is { Count: > 0 } changes ? [.. changes.Keys.Order(StringComparer.Ordinal)] : null,
                     p.Errors
-                )),
+                )
+                {
+                    Diff = p.Diff is { Count: > 0 } diff ? diff : null,
+                }),
             ]
         )
         {
@@ -247,6 +283,7 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
         public bool Mints { get; init; }
         public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
         public Dictionary<string, (object? Before, object? After)>? Changes { get; init; }
+        public IReadOnlyDictionary<string, MemberChange>? Diff { get; init; }
 
         /// <summary>The agent that was there, or the one that was made.</summary>
         public Agent? Agent { get; set; }

@@ -10,7 +10,7 @@ namespace AgentConsole.Core.Agents;
 /// Takes heartbeats. Those that arrive while a write is under way go into the next one together: an answer means that it is on disk, and a burst
 /// costs one commit.
 /// </summary>
-public sealed class HeartbeatService(ConsoleStore store, AgentDirectory agents, TimeProvider clock)
+public sealed class HeartbeatService(ConsoleStore store, AgentDirectory agents, IOpenCancels cancels, TimeProvider clock)
 {
     /// <summary>Most heartbeats that may wait; what comes on top is told to come again.</summary>
     public const int MostWaiting = 20_000;
@@ -59,7 +59,10 @@ public sealed class HeartbeatService(ConsoleStore store, AgentDirectory agents, 
             await WriteAllAsync();
         await beat.Written.Task;
         var (liveness, deadline) = LivenessRule.Heard(beat.At, agent.LeaseSeconds);
-        return new HeartbeatAnswer(agent.Slug, KebabCase.Of(liveness), agent.LeaseSeconds, agent.GraceSeconds, deadline!.Value);
+        return new HeartbeatAnswer(agent.Slug, KebabCase.Of(liveness), agent.LeaseSeconds, agent.GraceSeconds, deadline!.Value)
+        {
+            Cancels = cancels.Of(id),
+        };
     }
 
     // Whoever finds nobody writing writes, first the own heartbeat and then, once, what came meanwhile; the rest goes on without the caller.

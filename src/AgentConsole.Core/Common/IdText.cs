@@ -18,13 +18,18 @@ public static class IdText
         Run = "run",
         Event = "evt",
         Trail = "trl",
+        Plan = "bpl",
         Session = "ses",
-        Unclaimed = "unc",
         InactivityPolicy = "inp",
         Exemption = "exm",
         Price = "prc",
         Rerating = "rra",
-        Purge = "prg";
+        Purge = "prg",
+        View = "view",
+        Unclaimed = "unc",
+        Passkey = "pky",
+        BreakGlass = "bgl",
+        BreakGlassUse = "bgu";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -57,12 +62,14 @@ public static class IdText
         "led",
         "trl",
         "evb",
-        Unclaimed,
         Price,
         Rerating,
         Purge,
         InactivityPolicy,
         Exemption,
+        View,
+        Plan,
+        Unclaimed,
     ];
 
     public static string Format(string prefix, Guid id) =>

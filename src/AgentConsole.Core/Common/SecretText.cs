@@ -36,12 +36,18 @@ public static class SecretText
 
     public static string Last4(string secret) => secret[^4..];
 
-    private static string Tail(ReadOnlySpan<char> body)
+    /// <summary>CRC32 (IEEE 802.3) of ASCII text.</summary>
+    internal static uint Crc(ReadOnlySpan<char> text)
     {
         var crc = 0xFFFFFFFFu;
-        foreach (var c in body)
+        foreach (var c in text)
             crc = (crc >> 8) ^ CrcTable[(crc ^ (byte)c) & 0xFF];
-        crc ^= 0xFFFFFFFFu;
+        return crc ^ 0xFFFFFFFFu;
+    }
+
+    private static string Tail(ReadOnlySpan<char> body)
+    {
+        var crc = Crc(body);
         Span<char> tail = stackalloc char[6];
         for (var i = 5; i >= 0; i--)
         {

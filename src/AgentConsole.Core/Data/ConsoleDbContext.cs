@@ -18,9 +18,7 @@ public interface IRevised
 
 /// <summary>The one model of both databases. It knows no feature: each brings its configurations and tables.</summary>
 public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options, IStoreEngine engine)
-    : IdentityUserContext<User, Guid, IdentityUserClaim<Guid>, IdentityUserLogin<Guid>, IdentityUserToken<Guid>, IdentityUserPasskey<Guid>>(
-        options
-    )
+    : IdentityUserContext<User, Guid, IdentityUserClaim<Guid>, IdentityUserLogin<Guid>, IdentityUserToken<Guid>, Passkey>(options)
 {
     // A record's place in the chain is its key and is known only at the save: until then it waits here, untracked.
     private readonly List<TrailRecord> _unlinked = [];
@@ -79,7 +77,6 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
         builder.Entity<IdentityUserClaim<Guid>>().ToTable("user_claims");
         builder.Entity<IdentityUserLogin<Guid>>().ToTable("user_logins");
         builder.Entity<IdentityUserToken<Guid>>().ToTable("user_tokens");
-        builder.Entity<IdentityUserPasskey<Guid>>().ToTable("user_passkeys");
         builder.ApplyConfigurationsFromAssembly(typeof(ConsoleDbContext).Assembly);
         foreach (var entity in builder.Model.GetEntityTypes())
         {

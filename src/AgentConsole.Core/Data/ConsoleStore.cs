@@ -26,6 +26,9 @@ public sealed class ConsoleStore(
         return db;
     }
 
+    /// <summary>An id for a row that is made before its write begins.</summary>
+    public Guid NewId() => ids.Next();
+
     /// <summary>Waits for the gate and begins a write transaction. Dispose it: without a commit nothing happened.</summary>
     public async Task<Write> WriteAsync(CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using AgentConsole.Core.Common;
 namespace AgentConsole.Core.Keys;
 
 /// <summary>Keys as the API and the pages show them.</summary>
-internal static class KeyBodies
+public static class KeyBodies
 {
     public static KeyBody Of(AgentKey key, string agentSlug, IEnumerable<KeyVersion> versions) =>
         new()
@@ -15,6 +15,27 @@ internal static class KeyBodies
             Name = key.Name,
             CreatedAt = key.CreatedAt,
             Versions = [.. versions.OrderByDescending(v => v.Number).Select(Of)],
+        };
+
+    public static KeyListRow Of(KeyRow row) =>
+        new()
+        {
+            KeyId = IdText.Format(IdText.Key, row.KeyId),
+            KeyVersion = row.Number,
+            Name = row.KeyName,
+            Agent = row.AgentSlug,
+            AgentId = IdText.Format(IdText.Agent, row.AgentId),
+            State = KebabCase.Of(row.State),
+            Prefix = row.Prefix,
+            Last4 = row.Last4,
+            CreatedAt = row.CreatedAt,
+            ExpiresAt = row.ExpiresAt,
+            FirstUsedAt = row.FirstUsedAt,
+            LastUsedAt = row.LastUsedAt,
+            LastUsedAddress = row.LastUsedAddress,
+            LastUsedUserAgent = row.LastUsedUserAgent,
+            LastUsedRoute = row.LastUsedRoute,
+            LeakReportedAt = row.LeakReportedAt,
         };
 
     private static KeyVersionBody Of(KeyVersion version) =>

@@ -21,6 +21,7 @@ internal sealed class AgentKeyConfiguration : IEntityTypeConfiguration<AgentKey>
             k.AgentId,
             k.Id,
         });
+        key.HasIndex(k => new { k.OrganizationId, k.Name });
     }
 }
 
@@ -75,6 +76,9 @@ internal sealed class KeyVersionConfiguration : IEntityTypeConfiguration<KeyVers
             })
             .HasDatabaseName("ix_key_versions_unused");
         version.HasIndex(v => v.Hash).HasDatabaseName("ix_key_versions_hash");
+        // Serve the search for a key by what is shown of its secret.
+        version.HasIndex(v => new { v.OrganizationId, v.Prefix });
+        version.HasIndex(v => new { v.OrganizationId, v.Last4 });
         // Serves the watch that expires versions and ends graces.
         version.HasIndex(v => new { v.State, v.ExpiresAt }).HasFilter("expires_at IS NOT NULL").HasDatabaseName("ix_key_versions_expiry");
     }

@@ -100,6 +100,71 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
     internal IQueryable<KeyVersion> Page(ConsoleDbContext db, Actor by, KeyFilter filter, int limit) =>
         Ordered(Filtered(db, by, filter), filter.Order).Take(limit);
 
+    /// <summary>One version, when the actor may see its agent; of deleted agents too.</summary>
+    public async Task<KeyRow?> RowAsync(Actor by, Guid versionId, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        return await Rows(db, VisibleTo(db, by).Where(v => v.Id == versionId)).FirstOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>The versions of a key, newest first, when the actor may see its agent; of deleted agents too.</summary>
+    public async Task<IReadOnlyList<KeyRow>> OfKeyAsync(Actor by, Guid keyId, int most, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var versions = VisibleTo(db, by).Where(v => v.KeyId == keyId).OrderByDescending(v => v.Number).Take(most);
+        return Sorted(await Rows(db, versions).ToListAsync(cancellationToken), KeyOrder.Newest);
+    }
+
+    /// <summary>
+    /// Versions of whose secret this is the shown beginning, the last four characters, or both around an ellipsis, and those of keys whose name
+    /// begins so; newest first, without those of deleted agents.
+    /// </summary>
+    public async Task<IReadOnlyList<KeyRow>> FindAsync(Actor by, string text, int most, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var organization = by.OrganizationId;
+        var living = db.Agents.VisibleTo(by).Where(a => a.DeletedAt == null);
+        var versions = VisibleTo(db, by).Where(v => living.Any(a => a.OrganizationId == v.OrganizationId && a.Id == v.AgentId));
+        var parts = text.Split('…', 2, StringSplitOptions.TrimEntries);
+        var (start, last4) = parts is [var before, var after] ? (before, after) : (text, text.Length == 4 ? text : "");
+        // Ranges, so that the indexes serve them.
+        var end = start + '\uffff';
+        var found = new List<KeyRow>();
+        if (parts.Length == 2 && last4.Length == 4)
+            await AddAsync(
+                versions.Where(v => v.Last4 == last4 && string.Compare(v.Prefix, start) >= 0 && string.Compare(v.Prefix, end) < 0)
+            );
+        else
+        {
+            if (last4.Length == 4)
+                await AddAsync(versions.Where(v => v.Last4 == last4));
+            if (start.Contains('_', StringComparison.Ordinal))
+                await AddAsync(versions.Where(v => string.Compare(v.Prefix, start) >= 0 && string.Compare(v.Prefix, end) < 0));
+            if (start.Length >= 2)
+            {
+                var keys = db.AgentKeys.Where(k =>
+                    k.OrganizationId == organization && string.Compare(k.Name, start) >= 0 && string.Compare(k.Name, end) < 0
+                );
+                await AddAsync(versions.Where(v => keys.Any(k => k.OrganizationId == v.OrganizationId && k.Id == v.KeyId)));
+            }
+        }
+        return [.. found.DistinctBy(row => row.VersionId).Take(most)];
+
+        async Task AddAsync(IQueryable<KeyVersion> some) =>
+            found.AddRange(
+                Sorted(await Rows(db, some.OrderByDescending(v => v.Id).Take(most)).ToListAsync(cancellationToken), KeyOrder.Newest)
+            );
+    }
+
+    private static IQueryable<KeyVersion> VisibleTo(ConsoleDbContext db, Actor by)
+    {
+        var organization = by.OrganizationId;
+        var agents = db.Agents.VisibleTo(by);
+        return db.KeyVersions.Where(v =>
+            v.OrganizationId == organization && agents.Any(a => a.OrganizationId == v.OrganizationId && a.Id == v.AgentId)
+        );
+    }
+
     private IQueryable<KeyVersion> Filtered(ConsoleDbContext db, Actor by, KeyFilter filter)
     {
         var organization = by.OrganizationId;

@@ -20,6 +20,7 @@ internal static class KeysRegistration
         services.AddSingleton<IFirstKey>(s => s.GetRequiredService<KeyMint>());
         services.AddSingleton<KeyService>();
         services.AddSingleton<KeyLists>();
+        services.AddSingleton<KeyExports>();
         services.AddSingleton<KeyVerifier>();
         services.AddSingleton<LeakReports>();
         services.AddSingleton<KeyExpiryWatch>();

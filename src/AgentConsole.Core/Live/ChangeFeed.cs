@@ -8,7 +8,7 @@ namespace AgentConsole.Core.Live;
 /// <param name="Body">The noun's GET body, made when somebody listens; null where listeners read again.</param>
 public sealed record LiveEvent(string Noun, Guid OrganizationId, Guid? TeamId, Guid? AgentId, Guid Id, Func<object?>? Body = null)
 {
-    /// <summary>Position in the feed; rises on this node.</summary>
+    /// <summary>Position in the feed: rises on this node, and stands for no other event of another node or an earlier start.</summary>
     public long Seq { get; init; }
 
     /// <summary>When this node told it: the same instant for every listener.</summary>
@@ -18,8 +18,14 @@ public sealed record LiveEvent(string Noun, Guid OrganizationId, Guid? TeamId, G
 /// <summary>Live events of this node, local subscribers first. Subscribers are called in order and must return at once (write to a bounded channel).</summary>
 public sealed class ChangeFeed(TimeProvider clock)
 {
+    // Numbers begin at the time of the start and go in steps, so that their remainder is this start's own: a number from elsewhere is known as such.
+    private const long Step = 1024;
+    private readonly long _first = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000 / Step * Step + Random.Shared.NextInt64(Step);
     private ImmutableArray<Subscription> _subscriptions = [];
-    private long _seq;
+    private long _told;
+
+    /// <summary>Position of the last event.</summary>
+    public long Seq => _first + Interlocked.Read(ref _told) * Step;
 
     public int Subscribers => _subscriptions.Length;
 
@@ -34,9 +40,12 @@ public sealed class ChangeFeed(TimeProvider clock)
         return false;
     }
 
+    /// <summary>Whether this is a position that this feed gave out, or the one before its first.</summary>
+    public bool Gave(long seq) => seq >= _first && seq <= Seq && (seq - _first) % Step == 0;
+
     public void Publish(LiveEvent change)
     {
-        var numbered = change with { Seq = Interlocked.Increment(ref _seq), At = clock.GetUtcNow() };
+        var numbered = change with { Seq = _first + Interlocked.Increment(ref _told) * Step, At = clock.GetUtcNow() };
         foreach (var subscription in _subscriptions)
         {
             if (subscription.OrganizationId == numbered.OrganizationId)

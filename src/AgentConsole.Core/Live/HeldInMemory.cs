@@ -20,10 +20,13 @@ public static class HeldNouns
     public const string Session = "session";
     public const string AgentCard = "agent-card";
     public const string KeyCard = "key-card";
-    public const string Sighting = "sighting";
     public const string Price = "price";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Sighting, Price];
+    /// <summary>A request to cancel a run.</summary>
+    public const string RunCancel = "run-cancel";
+    public const string Sighting = "sighting";
+
+    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel, Sighting];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -24,6 +24,17 @@ public sealed class LiveOutboxRow
     public Guid? AgentId { get; init; }
     public Guid SubjectId { get; init; }
     public DateTimeOffset At { get; init; }
+
+    /// <summary>Further subjects of which the same is told, 16 bytes each; null when there is none.</summary>
+    public byte[]? Others { get; init; }
+
+    /// <summary>Every subject, in the order in which they were told.</summary>
+    public IEnumerable<Guid> Subjects()
+    {
+        for (var at = 0; at < (Others?.Length ?? 0); at += 16)
+            yield return new Guid(Others.AsSpan(at, 16), bigEndian: true);
+        yield return SubjectId;
+    }
 }
 
 internal sealed class LiveOutboxConfiguration : IEntityTypeConfiguration<LiveOutboxRow>

@@ -55,7 +55,10 @@ public sealed class NodeLink(
             // one of them may have been overtaken by the reading of an older state.
             await RefreshAsync([.. news.Rows.Where(r => !_refreshedEarly.Contains(r.Position)).Select(Event)], cancellationToken);
             foreach (var row in news.Rows.Where(r => r.TransactionId < news.Horizon && !HeldNouns.All.Contains(r.Noun)))
-                feed.Publish(Event(row));
+            {
+                foreach (var subject in row.Subjects())
+                    feed.Publish(Event(row) with { Id = subject });
+            }
             _refreshedEarly = [.. news.Rows.Where(r => r.TransactionId >= news.Horizon).Select(r => r.Position)];
             _from = news.Horizon;
             Volatile.Write(ref _heardAt, askedAt);

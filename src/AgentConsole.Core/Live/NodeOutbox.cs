@@ -7,7 +7,7 @@ namespace AgentConsole.Core.Live;
 /// <summary>What this node tells the others: rows in the transaction of the change, and one notice after it. Does nothing with a single writer.</summary>
 public sealed class NodeOutbox(IStoreEngine engine)
 {
-    /// <summary>Most runs of one agent in one commit that are told one by one; of more, the last one stands for all.</summary>
+    /// <summary>Most runs of one agent in one commit that are told by a row each; more stand in one row together.</summary>
     private const int MostRunsOfAgent = 20;
 
     private readonly Channel<long> _notices = Channel.CreateBounded<long>(
@@ -34,15 +34,16 @@ public sealed class NodeOutbox(IStoreEngine engine)
         if (engine.Nodes is not { } nodes)
             return 0;
         var rows = Fold(events)
-            .Select(e => new LiveOutboxRow
+            .Select(told => new LiveOutboxRow
             {
                 Node = Node,
-                Noun = e.Noun,
-                OrganizationId = e.OrganizationId,
-                TeamId = e.TeamId,
-                AgentId = e.AgentId,
-                SubjectId = e.Id,
+                Noun = told.Event.Noun,
+                OrganizationId = told.Event.OrganizationId,
+                TeamId = told.Event.TeamId,
+                AgentId = told.Event.AgentId,
+                SubjectId = told.Event.Id,
                 At = at,
+                Others = told.Others,
             })
             .ToList();
         return rows.Count == 0 ? 0 : await nodes.WriteAsync(connection, transaction, rows, cancellationToken);
@@ -56,7 +57,7 @@ public sealed class NodeOutbox(IStoreEngine engine)
             _notices.Writer.TryWrite(position);
     }
 
-    private static IEnumerable<LiveEvent> Fold(IEnumerable<LiveEvent> events)
+    private static IEnumerable<(LiveEvent Event, byte[]? Others)> Fold(IEnumerable<LiveEvent> events)
     {
         foreach (
             var same in events
@@ -66,10 +67,19 @@ public sealed class NodeOutbox(IStoreEngine engine)
         {
             var list = same.ToList();
             if (same.Key.Noun == "run" && list.Count > MostRunsOfAgent)
-                yield return list[^1];
+                yield return (list[^1], Bytes(list));
             else
                 foreach (var one in list)
-                    yield return one;
+                    yield return (one, null);
         }
+    }
+
+    // All but the last, which the row names itself.
+    private static byte[] Bytes(List<LiveEvent> events)
+    {
+        var bytes = new byte[(events.Count - 1) * 16];
+        for (var i = 0; i < events.Count - 1; i++)
+            events[i].Id.TryWriteBytes(bytes.AsSpan(i * 16), bigEndian: true, out _);
+        return bytes;
     }
 }

@@ -11,6 +11,9 @@ public sealed record Principal(Guid Id, Guid OrganizationId, ActorKind Kind, str
 {
     /// <summary>Since when a user is disabled.</summary>
     public DateTimeOffset? DisabledAt { get; init; }
+
+    /// <summary>Nobody's account: not to be offered as an owner or a member.</summary>
+    public bool BreakGlass { get; init; }
 }
 
 /// <param name="TimeZone">IANA id; null for the organization's. <see cref="AccessSnapshot.ZoneOf"/> says which one counts.</param>
@@ -27,7 +30,16 @@ public sealed record TokenCard(
     bool Revoked
 );
 
-public sealed record SessionCard(Guid Id, Guid UserId, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+/// <param name="AuthenticatedAt">When the person last proved who they are; dangerous acts look at it.</param>
+/// <param name="BreakGlass">Opened with a sealed code: short, and never prolonged.</param>
+public sealed record SessionCard(
+    Guid Id,
+    Guid UserId,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset AuthenticatedAt,
+    bool BreakGlass
+);
 
 /// <summary>An immutable picture of who may do what. Roles are read from the newest one at each operation.</summary>
 public sealed record AccessSnapshot
@@ -54,6 +66,10 @@ public sealed record AccessSnapshot
         (teamId is { } id && Teams.TryGetValue(id, out var team) && team.OrganizationId == organizationId ? team.TimeZone : null)
         ?? Zones.GetValueOrDefault(organizationId)
         ?? Common.Zones.Utc;
+
+    /// <summary>Uses of break-glass accounts that nobody has reviewed yet, newest first.</summary>
+    public FrozenDictionary<Guid, IReadOnlyList<BreakGlassCard>> Unreviewed { get; init; } =
+        FrozenDictionary<Guid, IReadOnlyList<BreakGlassCard>>.Empty;
 
     /// <summary>A team of this organization by slug or id.</summary>
     public TeamCard? FindTeam(Guid organizationId, string slugOrId)
@@ -119,10 +135,10 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
     /// <summary>Adds a session; call it from <see cref="Write.AfterCommit(Func{Task})"/>.</summary>
     public Task AddSessionAsync(SessionCard session) => ChangeSessionsAsync(known => known.SetItem(session.Id, session), tell: false);
 
-    /// <summary>Moves the ends of sessions; one that was ended meanwhile stays ended.</summary>
-    internal Task MoveSessionsAsync(IReadOnlyCollection<SessionCard> sessions) =>
+    /// <summary>Changes what is known of sessions; one that was ended meanwhile stays ended.</summary>
+    internal Task ChangeSessionsAsync(IReadOnlyCollection<Guid> sessions, Func<SessionCard, SessionCard> change) =>
         ChangeSessionsAsync(
-            known => known.SetItems(sessions.Where(s => known.ContainsKey(s.Id)).Select(s => KeyValuePair.Create(s.Id, s))),
+            known => known.SetItems(sessions.Where(known.ContainsKey).Select(id => KeyValuePair.Create(id, change(known[id])))),
             tell: false
         );
 
@@ -147,7 +163,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             var alive = await db
                 .UserSessions.AsNoTracking()
                 .Where(s => ids.Contains(s.Id) && s.RevokedAt == null && s.ExpiresAt > now)
-                .Select(s => new SessionCard(s.Id, s.UserId, s.CreatedAt, s.ExpiresAt))
+                .Select(s => new SessionCard(s.Id, s.UserId, s.CreatedAt, s.ExpiresAt, s.AuthenticatedAt, s.BreakGlass))
                 .ToListAsync(cancellationToken);
             var ended = ids.Except(alive.Select(s => s.Id)).Any(_current.Sessions.ContainsKey);
             var next = _current with
@@ -208,6 +224,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
                 u.Disabled,
                 u.DisabledAt,
                 u.Roles,
+                u.BreakGlass,
             })
             .ToListAsync();
         var accounts = await db
@@ -235,7 +252,13 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             .ToListAsync();
         var sessions = await db
             .UserSessions.Where(s => s.RevokedAt == null && s.ExpiresAt > now)
-            .Select(s => new SessionCard(s.Id, s.UserId, s.CreatedAt, s.ExpiresAt))
+            .Select(s => new SessionCard(s.Id, s.UserId, s.CreatedAt, s.ExpiresAt, s.AuthenticatedAt, s.BreakGlass))
+            .ToListAsync();
+
+        var unreviewed = await db
+            .BreakGlassUses.Where(u => u.ReviewedAt == null)
+            .OrderByDescending(u => u.Id)
+            .Select(u => new { u.OrganizationId, Card = new BreakGlassCard(u.Id, u.Name, u.UsedAt, u.EndsAt, u.Reason) })
             .ToListAsync();
 
         Grants GrantsOf(Guid id, OrganizationRoles organization) =>
@@ -252,6 +275,7 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             )
             {
                 DisabledAt = u.DisabledAt,
+                BreakGlass = u.BreakGlass,
             })
             .Concat(
                 accounts.Select(a => new Principal(
@@ -287,6 +311,9 @@ public sealed class AccessDirectory(IDbContextFactory<ConsoleDbContext> contexts
             Organizations = organizations.ToFrozenDictionary(o => o.Id, o => o.Name),
             Zones = organizations.ToFrozenDictionary(o => o.Id, o => o.TimeZone),
             SuspendedOrganizations = organizations.Where(o => o.Suspended).Select(o => o.Id).ToFrozenSet(),
+            Unreviewed = unreviewed
+                .GroupBy(u => u.OrganizationId)
+                .ToFrozenDictionary(g => g.Key, g => (IReadOnlyList<BreakGlassCard>)[.. g.Select(u => u.Card)]),
         };
     }
 }

@@ -47,7 +47,7 @@ public sealed class AccountService
         await using var db = await _store.ReadAsync(cancellationToken);
         var user = await db.Users.SingleAsync(u => u.Id == by.Id, cancellationToken);
         return new AccountFacts(
-            user.Email!,
+            user.Email ?? "",
             user.DisplayName,
             user.TwoFactorEnabled,
             await SecondFactor.CodesLeftAsync(db, user.Id, cancellationToken),
@@ -64,7 +64,7 @@ public sealed class AccountService
         var chosen = PasswordRules.Read(next, by.Label, "new_password", errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
-        if (await ProveAsync(by, current, cancellationToken) is { Problem: { } refused })
+        if (await ProveAsync(by, current, cancellationToken, withFactor: true) is { Problem: { } refused })
             return refused;
         var hash = await _hashing.HashAsync(chosen!, cancellationToken);
         await using var write = await _store.WriteAsync(cancellationToken);
@@ -127,7 +127,7 @@ public sealed class AccountService
     {
         if (IsNotAtBrowser(by))
             return PeopleProblems.SessionNeeded;
-        if (await ProveAsync(by, password, cancellationToken) is { Problem: { } refused })
+        if (await ProveAsync(by, password, cancellationToken, withFactor: true) is { Problem: { } refused })
             return refused;
         await using var write = await _store.WriteAsync(cancellationToken);
         var user = (await write.LockUserAsync(by.Id!.Value, cancellationToken))!;
@@ -145,7 +145,7 @@ public sealed class AccountService
     {
         if (IsNotAtBrowser(by))
             return PeopleProblems.SessionNeeded;
-        if (await ProveAsync(by, password, cancellationToken) is { Problem: { } refused })
+        if (await ProveAsync(by, password, cancellationToken, withFactor: true) is { Problem: { } refused })
             return refused;
         await using var write = await _store.WriteAsync(cancellationToken);
         var user = (await write.LockUserAsync(by.Id!.Value, cancellationToken))!;
@@ -164,11 +164,14 @@ public sealed class AccountService
         );
 
     /// <summary>Compares the present password; wrong ones count towards the lockout, so that a stolen session is no way to try them.</summary>
-    private async Task<Outcome<User>> ProveAsync(Actor by, string? password, CancellationToken cancellationToken)
+    /// <param name="withFactor">The password alone does not do where there is a second factor: that was given lately, or is asked for.</param>
+    private async Task<Outcome<User>> ProveAsync(Actor by, string? password, CancellationToken cancellationToken, bool withFactor = false)
     {
         User user;
         await using (var db = await _store.ReadAsync(cancellationToken))
             user = await db.Users.SingleAsync(u => u.Id == by.Id, cancellationToken);
+        if (withFactor && user.TwoFactorEnabled && StepUp.Require(by) is { } first)
+            return first;
         var match = await _hashing.CompareAsync(user.PasswordHash, password ?? "", cancellationToken);
         await using var write = await _store.WriteAsync(cancellationToken);
         var now = (await write.LockUserAsync(user.Id, cancellationToken))!;

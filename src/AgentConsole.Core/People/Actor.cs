@@ -27,6 +27,9 @@ public enum AuthMethod
     Link,
     System,
     CommandLine,
+
+    /// <summary>A session that was opened with a sealed code.</summary>
+    BreakGlass,
 }
 
 /// <summary>The roles an actor has at this moment, taken from the access snapshot.</summary>
@@ -51,6 +54,15 @@ public sealed record Actor
 
     /// <summary>Session, token or key version.</summary>
     public Guid? CredentialId { get; init; }
+
+    /// <summary>When the person at the browser last proved who they are; null where no session acts.</summary>
+    public DateTimeOffset? AuthenticatedAt { get; init; }
+
+    /// <summary>Whether that was recently enough for dangerous acts; see <see cref="StepUp"/>.</summary>
+    public bool ConfirmedLately { get; init; }
+
+    /// <summary>The session that acts; null for tokens and keys.</summary>
+    public Guid? SessionId => Method is AuthMethod.Session or AuthMethod.BreakGlass ? CredentialId : null;
     public string? Address { get; init; }
     public string? UserAgent { get; init; }
     public required string CorrelationId { get; init; }

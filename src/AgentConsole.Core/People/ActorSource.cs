@@ -1,5 +1,6 @@
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using Microsoft.Extensions.Options;
 
 namespace AgentConsole.Core.People;
 
@@ -13,7 +14,7 @@ public sealed record CallOrigin(string? Address, string? UserAgent, string Corre
 /// Turns a proven credential into an <see cref="Actor"/> with the rights its owner has at this moment. Doors ask anew for each operation, so that
 /// a lost role or a revoked session takes effect at once.
 /// </summary>
-public sealed class ActorSource(AccessDirectory access, MasterKey master, TimeProvider clock)
+public sealed class ActorSource(AccessDirectory access, MasterKey master, IOptions<SignInOptions> options, TimeProvider clock)
 {
     public static readonly Problem SignInRequired = new(
         ProblemKind.Unauthenticated,
@@ -47,7 +48,14 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, TimePr
             return SessionEnded;
         if (!now.Principals.TryGetValue(userId, out var user) || !user.Enabled)
             return OwnerDisabled;
-        return Of(now, user, AuthMethod.Session, sessionId, origin);
+        return Of(now, user, session.BreakGlass ? AuthMethod.BreakGlass : AuthMethod.Session, sessionId, origin)
+            .Map(actor =>
+                actor with
+                {
+                    AuthenticatedAt = session.AuthenticatedAt,
+                    ConfirmedLately = session.AuthenticatedAt.AddMinutes(options.Value.StepUpMinutes) > clock.GetUtcNow(),
+                }
+            );
     }
 
     /// <summary>The owner of an API token, narrowed to the token's scopes and teams.</summary>
@@ -77,6 +85,18 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, TimePr
     {
         var now = access.Current;
         return now.Tokens.Values.FirstOrDefault(t => t.Id == tokenId) is { } token ? OfToken(now, token, origin) : TokenUnknown;
+    }
+
+    /// <summary>The same actor with the rights of this moment, for work that outlives its call.</summary>
+    public Outcome<Actor> Again(Actor by)
+    {
+        var origin = new CallOrigin(by.Address, by.UserAgent, by.CorrelationId);
+        return by.Method switch
+        {
+            AuthMethod.Session => ForSession(by.Id!.Value, by.CredentialId!.Value, origin),
+            AuthMethod.Token => ForTokenId(by.CredentialId!.Value, origin),
+            _ => by,
+        };
     }
 
     private Outcome<Actor> OfToken(AccessSnapshot now, TokenCard token, CallOrigin origin)

@@ -65,6 +65,9 @@ public sealed class User : IdentityUser<Guid>, IRevised, IHeldInMemory
     public bool InstallationAdmin { get; set; }
     public bool Disabled { get; set; }
     public DateTimeOffset? DisabledAt { get; set; }
+
+    /// <summary>Nobody's account, opened with a sealed code only; not one of the organization's users.</summary>
+    public bool BreakGlass { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? LastSignInAt { get; set; }
 
@@ -130,6 +133,12 @@ public sealed class UserSession : IHeldInMemory
     public string? Address { get; set; }
     public string? UserAgent { get; set; }
     public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>When the person last proved who they are; the cookie does not know it.</summary>
+    public DateTimeOffset AuthenticatedAt { get; set; }
+
+    /// <summary>Opened with a sealed code.</summary>
+    public bool BreakGlass { get; init; }
 }
 
 public enum LinkPurpose

@@ -119,6 +119,47 @@ internal sealed class OneTimeLinkConfiguration : IEntityTypeConfiguration<OneTim
     }
 }
 
+internal sealed class PasskeyConfiguration : IEntityTypeConfiguration<Passkey>
+{
+    public void Configure(EntityTypeBuilder<Passkey> passkey)
+    {
+        passkey.ToTable("user_passkeys");
+        passkey.Property(p => p.Id).ValueGeneratedNever();
+        passkey.HasIndex(p => new { p.UserId, p.Id });
+    }
+}
+
+internal sealed class SpentTicketConfiguration : IEntityTypeConfiguration<SpentTicket>
+{
+    public void Configure(EntityTypeBuilder<SpentTicket> ticket) => ticket.ToTable("spent_tickets").HasKey(t => t.Hash);
+}
+
+internal sealed class BreakGlassAccountConfiguration : IEntityTypeConfiguration<BreakGlassAccount>
+{
+    public void Configure(EntityTypeBuilder<BreakGlassAccount> account)
+    {
+        account.ToTable("break_glass_accounts").HasKey(a => new { a.OrganizationId, a.Id });
+        account.Property(a => a.Id).ValueGeneratedNever();
+        account.Property(a => a.Name).HasMaxLength(100);
+        account.Property(a => a.SealedBy).HasMaxLength(256);
+    }
+}
+
+internal sealed class BreakGlassUseConfiguration : IEntityTypeConfiguration<BreakGlassUse>
+{
+    public void Configure(EntityTypeBuilder<BreakGlassUse> use)
+    {
+        use.ToTable("break_glass_uses").HasKey(u => new { u.OrganizationId, u.Id });
+        use.Property(u => u.Id).ValueGeneratedNever();
+        use.Property(u => u.Name).HasMaxLength(100);
+        use.Property(u => u.Reason).HasMaxLength(500);
+        use.Property(u => u.Address).HasMaxLength(64);
+        use.Property(u => u.UserAgent).HasMaxLength(256);
+        use.Property(u => u.ReviewedBy).HasMaxLength(256);
+        use.Property(u => u.Review).HasMaxLength(2000);
+    }
+}
+
 /// <summary>Tables of this feature.</summary>
 public static class PeopleTables
 {
@@ -131,5 +172,9 @@ public static class PeopleTables
         public DbSet<ApiToken> ApiTokens => db.Set<ApiToken>();
         public DbSet<UserSession> UserSessions => db.Set<UserSession>();
         public DbSet<OneTimeLink> OneTimeLinks => db.Set<OneTimeLink>();
+        public DbSet<Passkey> Passkeys => db.Set<Passkey>();
+        public DbSet<SpentTicket> SpentTickets => db.Set<SpentTicket>();
+        public DbSet<BreakGlassAccount> BreakGlassAccounts => db.Set<BreakGlassAccount>();
+        public DbSet<BreakGlassUse> BreakGlassUses => db.Set<BreakGlassUse>();
     }
 }

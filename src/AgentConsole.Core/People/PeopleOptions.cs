@@ -17,6 +17,12 @@ public sealed class SignInOptions
 
     /// <summary>A session ends then, however much it is used.</summary>
     public int SessionMaxDays { get; set; } = 7;
+
+    /// <summary>For dangerous acts a person must have proven within so long who they are.</summary>
+    public int StepUpMinutes { get; set; } = 10;
+
+    /// <summary>How long a session lasts that was opened with a sealed code.</summary>
+    public int BreakGlassMinutes { get; set; } = 60;
 }
 
 internal sealed class SignInOptionsCheck : IValidateOptions<SignInOptions>
@@ -33,6 +39,61 @@ internal sealed class SignInOptionsCheck : IValidateOptions<SignInOptions>
         Range(nameof(options.LockoutMinutes), options.LockoutMinutes, 1, 1440);
         Range(nameof(options.SessionHours), options.SessionHours, 1, 168);
         Range(nameof(options.SessionMaxDays), options.SessionMaxDays, 1, 90);
+        Range(nameof(options.StepUpMinutes), options.StepUpMinutes, 1, 1440);
+        Range(nameof(options.BreakGlassMinutes), options.BreakGlassMinutes, 5, 480);
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+}
+
+/// <summary>Section <c>AgentConsole:Passkeys</c>.</summary>
+public sealed class PasskeyOptions
+{
+    public const string Section = "AgentConsole:Passkeys";
+
+    /// <summary>The domain that passkeys are bound to; null for the host that the browser asked for. Changing it makes every passkey useless.</summary>
+    public string? ServerDomain { get; set; }
+
+    /// <summary>Addresses (<c>https://console.example</c>) at which people use their passkeys; null for the host that the browser asked for.</summary>
+    public string[]? Origins { get; set; }
+
+    internal bool Accepts(string? origin, BrowserPlace place) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var address)
+        && (
+            Origins is { Length: > 0 } allowed
+                ? allowed.Any(o => Uri.TryCreate(o, UriKind.Absolute, out var known) && known == address)
+                : (address.Scheme == Uri.UriSchemeHttps || address.IsLoopback)
+                    && Uri.TryCreate($"{address.Scheme}://{place.Host}", UriKind.Absolute, out var here)
+                    && here == address
+        );
+}
+
+internal sealed class PasskeyOptionsCheck : IValidateOptions<PasskeyOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PasskeyOptions options)
+    {
+        var faults = new List<string>();
+        var domain = options.ServerDomain;
+        if (domain is not null && Uri.CheckHostName(domain) != UriHostNameType.Dns)
+            faults.Add(
+                $"{PasskeyOptions.Section}:ServerDomain: must be a domain without scheme and port, such as console.example; it is '{domain}'."
+            );
+        foreach (var origin in options.Origins ?? [])
+        {
+            if (
+                !Uri.TryCreate(origin, UriKind.Absolute, out var address)
+                || !(address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback))
+                || address.PathAndQuery != "/"
+            )
+                faults.Add($"{PasskeyOptions.Section}:Origins: must be addresses such as https://console.example; one is '{origin}'.");
+            else if (
+                domain is not null
+                && address.Host != domain
+                && !address.Host.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase)
+            )
+                faults.Add(
+                    $"{PasskeyOptions.Section}:Origins: '{origin}' does not lie in the domain '{domain}', so that no browser would use a passkey there."
+                );
+        }
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 }

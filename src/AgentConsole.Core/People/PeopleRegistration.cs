@@ -11,6 +11,8 @@ internal static class PeopleRegistration
     {
         services.AddOptions<SignInOptions>().BindConfiguration(SignInOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SignInOptions>, SignInOptionsCheck>();
+        services.AddOptions<PasskeyOptions>().BindConfiguration(PasskeyOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PasskeyOptions>, PasskeyOptionsCheck>();
         services.AddOptions<BootstrapOptions>().BindConfiguration(BootstrapOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<BootstrapOptions>, BootstrapOptionsCheck>();
 
@@ -25,6 +27,11 @@ internal static class PeopleRegistration
         services.AddSingleton<SetupService>();
         services.AddSingleton<SignInService>();
         services.AddSingleton<SessionService>();
+        services.AddSingleton<PasskeyCeremony>();
+        services.AddSingleton<SpentTickets>();
+        services.AddSingleton<PasskeyService>();
+        services.AddSingleton<StepUpService>();
+        services.AddSingleton<BreakGlassService>();
         services.AddSingleton<AccountService>();
         services.AddSingleton<LinkService>();
         services.AddSingleton<TeamService>();

@@ -61,6 +61,8 @@ public sealed class ServiceAccountService(ConsoleStore store, AccessDirectory ac
         var teams = RoleInput.ReadTeams(access.Current, by.OrganizationId, body.Teams, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
+        if (roles != OrganizationRoles.None && StepUp.Require(by) is { } first)
+            return first;
 
         await using var write = await store.WriteAsync(cancellationToken);
         var known = write.Db.ServiceAccounts.Where(a => a.OrganizationId == by.OrganizationId);
@@ -128,6 +130,8 @@ public sealed class ServiceAccountService(ConsoleStore store, AccessDirectory ac
                 var roles = body.Roles is null ? account.Roles : RoleInput.ReadOrganization(body.Roles, "roles", errors);
                 if (errors.ToProblem() is { } invalid)
                     return invalid;
+                if (roles != account.Roles && StepUp.Require(by) is { } first)
+                    return first;
                 if (ifMatch is null)
                     return Problem.MatchRequired();
                 if (ifMatch != account.Revision)

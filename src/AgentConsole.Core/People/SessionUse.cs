@@ -41,11 +41,16 @@ public sealed class SessionUse(
         var clean = now - _cleaned >= TimeSpan.FromHours(1);
         if (_uses.IsEmpty && !clean)
             return;
-        var moved = new List<SessionCard>();
+        var moved = new Dictionary<Guid, DateTimeOffset>();
         await using var write = await store.WriteAsync(cancellationToken);
         foreach (var id in _uses.Keys)
         {
-            if (!_uses.TryRemove(id, out var at) || !access.Current.Sessions.TryGetValue(id, out var card) || card.ExpiresAt <= at)
+            if (
+                !_uses.TryRemove(id, out var at)
+                || !access.Current.Sessions.TryGetValue(id, out var card)
+                || card.ExpiresAt <= at
+                || card.BreakGlass
+            )
                 continue;
             var end = SessionService.EndOf(card.CreatedAt, at, options.Value);
             var alive = await write
@@ -53,7 +58,7 @@ public sealed class SessionUse(
                 .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, at).SetProperty(s => s.ExpiresAt, end), cancellationToken);
             if (alive == 0)
                 continue;
-            moved.Add(card with { ExpiresAt = end });
+            moved[id] = end;
             write.TellNodes(new HeldRow(HeldNouns.Session, Guid.Empty, id));
         }
         if (clean)
@@ -62,7 +67,7 @@ public sealed class SessionUse(
             await write.Db.UserSessions.Where(s => s.ExpiresAt < old).ExecuteDeleteAsync(cancellationToken);
             _cleaned = now;
         }
-        write.AfterCommit(() => access.MoveSessionsAsync(moved));
+        write.AfterCommit(() => access.ChangeSessionsAsync(moved.Keys, card => card with { ExpiresAt = moved[card.Id] }));
         await write.TryCommitAsync(cancellationToken);
     }
 }

@@ -11,7 +11,7 @@ namespace AgentConsole.Core.People;
 public sealed class SessionService(ConsoleStore store, AccessDirectory access, IOptions<SignInOptions> options, TimeProvider clock)
 {
     /// <summary>Opens a session within the write; its id is new, whatever the browser brought along.</summary>
-    internal UserSession Open(Write write, User user, CallOrigin origin)
+    internal UserSession Open(Write write, User user, CallOrigin origin, bool breakGlass = false)
     {
         var session = new UserSession
         {
@@ -20,9 +20,11 @@ public sealed class SessionService(ConsoleStore store, AccessDirectory access, I
             UserId = user.Id,
             CreatedAt = write.Now,
             LastSeenAt = write.Now,
-            ExpiresAt = EndOf(write.Now, write.Now, options.Value),
+            ExpiresAt = breakGlass ? write.Now.AddMinutes(options.Value.BreakGlassMinutes) : EndOf(write.Now, write.Now, options.Value),
             Address = Texts.Clip(origin.Address, 64),
             UserAgent = Texts.Clip(origin.UserAgent, 256),
+            AuthenticatedAt = write.Now,
+            BreakGlass = breakGlass,
         };
         write.Db.Add(session);
         write.AfterCommit(() => access.AddSessionAsync(CardOf(session)));
@@ -57,7 +59,7 @@ public sealed class SessionService(ConsoleStore store, AccessDirectory access, I
         return open.Where(s => now.Sessions.TryGetValue(s.Id, out var card) && card.ExpiresAt > clock.GetUtcNow())
             .Select(s => new SessionBody(
                 IdText.Format(IdText.Session, s.Id),
-                by.Method == AuthMethod.Session && by.CredentialId == s.Id,
+                by.SessionId == s.Id,
                 s.CreatedAt,
                 s.LastSeenAt,
                 s.ExpiresAt,
@@ -102,7 +104,7 @@ public sealed class SessionService(ConsoleStore store, AccessDirectory access, I
         if (by.Kind != ActorKind.User)
             return PeopleProblems.SessionNeeded;
         await using var write = await store.WriteAsync(cancellationToken);
-        var ended = await EndAsync(write, by.Id!.Value, by.Method == AuthMethod.Session ? by.CredentialId : null, cancellationToken);
+        var ended = await EndAsync(write, by.Id!.Value, by.SessionId, cancellationToken);
         if (ended == 0)
             return new Done();
         write.Trail(by, "session.revoked", new TrailTarget("user", by.Id, by.Label), after: new { others = ended });
@@ -112,7 +114,7 @@ public sealed class SessionService(ConsoleStore store, AccessDirectory access, I
 
     /// <summary>Ends the session that asks.</summary>
     public Task<Outcome<Done>> SignOutAsync(Actor by, CancellationToken cancellationToken) =>
-        by.Method == AuthMethod.Session && by.CredentialId is { } id
+        by.SessionId is { } id
             ? RevokeAsync(by, IdText.Format(IdText.Session, id), cancellationToken)
             : Task.FromResult<Outcome<Done>>(PeopleProblems.SessionNeeded);
 
@@ -123,5 +125,6 @@ public sealed class SessionService(ConsoleStore store, AccessDirectory access, I
         return idle < most ? idle : most;
     }
 
-    private static SessionCard CardOf(UserSession session) => new(session.Id, session.UserId, session.CreatedAt, session.ExpiresAt);
+    private static SessionCard CardOf(UserSession session) =>
+        new(session.Id, session.UserId, session.CreatedAt, session.ExpiresAt, session.AuthenticatedAt, session.BreakGlass);
 }

@@ -27,6 +27,7 @@ public sealed class SignInService
     private readonly SignInGuard _guard;
     private readonly SecondFactor _factor;
     private readonly SessionService _sessions;
+    private readonly PasskeyService _passkeys;
     private readonly SealedTicket _tickets;
 
     public SignInService(
@@ -36,11 +37,12 @@ public sealed class SignInService
         SignInGuard guard,
         SecondFactor factor,
         SessionService sessions,
+        PasskeyService passkeys,
         MasterKey master,
         TimeProvider clock
     )
     {
-        (_store, _access, _hashing, _guard, _factor, _sessions) = (store, access, hashing, guard, factor, sessions);
+        (_store, _access, _hashing, _guard, _factor, _sessions, _passkeys) = (store, access, hashing, guard, factor, sessions, passkeys);
         _tickets = new SealedTicket(master, clock);
     }
 
@@ -95,6 +97,27 @@ public sealed class SignInService
             origin,
             cancellationToken
         );
+
+    /// <summary>
+    /// Signs in with a passkey that verified its user: device and person are two factors, so that no second step follows. A lock after wrong
+    /// passwords does not stop it.
+    /// </summary>
+    /// <param name="ticket">Of <see cref="PasskeyService.OfferSignInAsync"/>, as this browser kept it.</param>
+    public async Task<Outcome<SignInResult>> PasskeyAsync(
+        string? ticket,
+        string? answer,
+        BrowserPlace place,
+        CallOrigin origin,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await _store.WriteAsync(cancellationToken);
+        var proven = await _passkeys.ProveAsync(write, ticket, answer, null, place, origin, cancellationToken);
+        if (proven.Try(out var found, out var problem))
+            return await FinishAsync(write, found.User, "passkey", origin, cancellationToken, found.Passkey);
+        await write.TryCommitAsync(cancellationToken);
+        return problem;
+    }
 
     /// <summary>Opens the session, or asks for the second step. Null when the account may not enter after all.</summary>
     private async Task<Outcome<SignInResult>?> EnterAsync(
@@ -157,7 +180,8 @@ public sealed class SignInService
         User user,
         string how,
         CallOrigin origin,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Passkey? passkey = null
     )
     {
         SignInGuard.Forgive(user);
@@ -167,7 +191,16 @@ public sealed class SignInService
             PeopleWrites.Proven(user, AuthMethod.Session, session.Id, origin),
             "user.signed-in",
             user.Target(),
-            after: new { by = how, session = IdText.Format(IdText.Session, session.Id) }
+            after: passkey is null
+                ? new { by = how, session = IdText.Format(IdText.Session, session.Id) }
+                : (object)
+                    new
+                    {
+                        by = how,
+                        session = IdText.Format(IdText.Session, session.Id),
+                        passkey = IdText.Format(IdText.Passkey, passkey.Id),
+                        name = passkey.Name,
+                    }
         );
         write.TellPeople(user.OrganizationId, user.Id);
         return await write.TryCommitAsync(cancellationToken) ? new SignInResult(user.Id, session.Id, null) : Write.LostRace();

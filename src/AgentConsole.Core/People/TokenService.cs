@@ -54,6 +54,9 @@ public sealed class TokenService(ConsoleStore store, AccessDirectory access, Mas
     {
         if (by.Kind is not (ActorKind.User or ActorKind.ServiceAccount))
             return PeopleProblems.SessionNeeded;
+        // What outlives the hour of the envelope is made by a person.
+        if (by.Method == AuthMethod.BreakGlass)
+            return BreakGlassProblems.Itself;
         var now = access.Current;
         var owner = now.Principals[by.Id!.Value];
         if (input.Problem is null && !string.IsNullOrEmpty(input.Value.ServiceAccount))
@@ -67,6 +70,8 @@ public sealed class TokenService(ConsoleStore store, AccessDirectory access, Mas
                 return Problem.Invalid("service_account", "Is not the id of a service account of this organization.");
             owner = account;
         }
+        if (input.Problem is null && input.Value.Scopes?.Contains(TokenScopes.Admin) == true && StepUp.Require(by) is { } first)
+            return first;
         if (!input.Try(out var body, out var problem))
             return problem;
         var errors = new FieldErrors();

@@ -48,7 +48,7 @@ public sealed class UserService(
             after = key[0];
         }
         await using var db = await store.ReadAsync(cancellationToken);
-        var users = db.Users.Where(u => u.OrganizationId == by.OrganizationId);
+        var users = db.Users.Where(u => u.OrganizationId == by.OrganizationId && !u.BreakGlass);
         if (!string.IsNullOrWhiteSpace(filter.Text))
         {
             var text = filter.Text.Trim().ToUpperInvariant();
@@ -68,10 +68,16 @@ public sealed class UserService(
             .OrderBy(u => u.NormalizedUserName)
             .Take(page.Limit + 1)
             .ToListAsync(cancellationToken);
+        var passkeys = await PasskeyService.CountsAsync(db, [.. rows.Select(u => u.Id)], cancellationToken);
         var now = access.Current;
         return Paged<User>
             .Of(rows, page.Limit, u => [u.NormalizedUserName!])
-            .Map(u => PeopleBodies.Of(u, PeopleBodies.GrantsOf(now, u.Id), now, clock.GetUtcNow()));
+            .Map(u =>
+                PeopleBodies.Of(u, PeopleBodies.GrantsOf(now, u.Id), now, clock.GetUtcNow()) with
+                {
+                    Passkeys = passkeys.GetValueOrDefault(u.Id),
+                }
+            );
     }
 
     public async Task<Outcome<UserBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
@@ -85,6 +91,7 @@ public sealed class UserService(
         return PeopleBodies.Of(user, PeopleBodies.GrantsOf(now, user.Id), now, clock.GetUtcNow()) with
         {
             OwnedAgents = await agents.OwnedByAsync(db, by.OrganizationId, user.Id, cancellationToken),
+            Passkeys = (await PasskeyService.CountsAsync(db, [user.Id], cancellationToken)).GetValueOrDefault(user.Id),
         };
     }
 
@@ -102,6 +109,8 @@ public sealed class UserService(
         var teams = RoleInput.ReadTeams(access.Current, by.OrganizationId, body.Teams, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
+        if (roles != OrganizationRoles.None && StepUp.Require(by) is { } first)
+            return first;
 
         await using var write = await store.WriteAsync(cancellationToken);
         if (await write.Db.Users.CountAsync(u => u.OrganizationId == by.OrganizationId, cancellationToken) >= MostUsers)
@@ -165,6 +174,8 @@ public sealed class UserService(
             id,
             async (write, user) =>
             {
+                if (StepUp.Require(by) is { } first)
+                    return first;
                 if (user.PasswordHash is null || user.Disabled)
                     return new Problem(ProblemKind.Conflict, "not_active", "Only a user who has come in and is not disabled can be reset.");
                 write.Trail(by, "user.reset-link-made", user.Target());
@@ -180,6 +191,8 @@ public sealed class UserService(
             id,
             async (write, user) =>
             {
+                if (StepUp.Require(by) is { } first)
+                    return first;
                 if (!user.TwoFactorEnabled)
                     return PeopleProblems.TwoFactorOff;
                 await SecondFactor.DisableAsync(write, user, cancellationToken);
@@ -198,6 +211,8 @@ public sealed class UserService(
             id,
             async (write, user) =>
             {
+                if (StepUp.Require(by) is { } first)
+                    return first;
                 if (user.Disabled)
                     return default(Outcome<string?>);
                 await write.LockOrganizationAsync(by.OrganizationId, cancellationToken);
@@ -270,6 +285,8 @@ public sealed class UserService(
                 var roles = body.Roles is null ? user.Roles : RoleInput.ReadOrganization(body.Roles, "roles", errors);
                 if (errors.ToProblem() is { } invalid)
                     return invalid;
+                if (roles != user.Roles && StepUp.Require(by) is { } first)
+                    return first;
                 if (ifMatch is null)
                     return Problem.MatchRequired();
                 if (ifMatch != user.Revision)
@@ -338,6 +355,7 @@ public sealed class UserService(
             Revision = revision,
             Link = changed.Value,
             OwnedAgents = await agents.OwnedByAsync(write.Db, by.OrganizationId, user.Id, cancellationToken),
+            Passkeys = (await PasskeyService.CountsAsync(write.Db, [user.Id], cancellationToken)).GetValueOrDefault(user.Id),
         };
         Finish(write, user);
         return await write.CommitAsync(by, answer, cancellationToken);
@@ -347,11 +365,11 @@ public sealed class UserService(
     private static Problem? Refusal(Actor by) =>
         by.MayEverywhere(Permission.ManageOrganization) ? null : Actor.MissingRole(Permission.ManageOrganization, null);
 
-    private static async Task<User?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken) =>
+    internal static async Task<User?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken) =>
         IdText.TryParse(IdText.User, id, out var userId)
             ? await db
                 .Users.AsNoTracking()
-                .SingleOrDefaultAsync(u => u.Id == userId && u.OrganizationId == by.OrganizationId, cancellationToken)
+                .SingleOrDefaultAsync(u => u.Id == userId && u.OrganizationId == by.OrganizationId && !u.BreakGlass, cancellationToken)
             : null;
 
     private void Finish(Write write, User user)

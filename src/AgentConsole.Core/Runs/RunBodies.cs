@@ -7,7 +7,7 @@ using AgentConsole.Core.People;
 namespace AgentConsole.Core.Runs;
 
 /// <summary>Runs and events as the API and the pages show them.</summary>
-public sealed class RunBodies(AgentDirectory agents, AccessDirectory access)
+public sealed class RunBodies(AgentDirectory agents, AccessDirectory access, OpenCancels cancels)
 {
     public RunBody Of(Run run) =>
         new()
@@ -38,6 +38,7 @@ public sealed class RunBodies(AgentDirectory agents, AccessDirectory access)
             ClockSkewed = run.ClockSkewed,
             EventCount = run.EventCount,
             Metadata = run.Metadata is { } json ? JsonElement.Parse(json) : null,
+            Cancel = run.Status.IsFinal() ? null : cancels.NoticeOf(run.Id),
         };
 
     public static EventBody Of(RunEvent step)

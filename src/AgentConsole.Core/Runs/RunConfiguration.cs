@@ -121,6 +121,8 @@ internal sealed class RunEventConfiguration : IEntityTypeConfiguration<RunEvent>
             .IsUnique()
             .HasFilter("external_id IS NOT NULL")
             .HasDatabaseName("ux_run_events_external_id");
+        // Finds a step by the id that was printed, without its run.
+        step.HasIndex(e => new { e.OrganizationId, e.Id }).HasDatabaseName("ix_run_events_id");
     }
 }
 

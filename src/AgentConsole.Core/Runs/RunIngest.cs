@@ -51,6 +51,7 @@ public sealed class RunIngest : BackgroundService
     private readonly RunOptions _options;
     private readonly ILogger<RunIngest> _log;
     private readonly AgentTouches _touches;
+    private readonly OpenCancels _cancels;
 
     public RunIngest(
         WriteGate gate,
@@ -58,6 +59,7 @@ public sealed class RunIngest : BackgroundService
         ChangeFeed feed,
         NodeOutbox outbox,
         RunBodies bodies,
+        OpenCancels cancels,
         AgentDirectory agents,
         PriceDirectory prices,
         IdSource ids,
@@ -79,6 +81,7 @@ public sealed class RunIngest : BackgroundService
             options.Value,
             log
         );
+        _cancels = cancels;
         _touches = new AgentTouches(ids);
         _queue = new RunQueue(_options.QueueBytes);
         Meter.CreateObservableGauge(
@@ -127,7 +130,7 @@ public sealed class RunIngest : BackgroundService
             rows[i] = read.Problem is { } problem ? new ReportRow(null, problem) : new ReportRow(read.Value, null);
         }
         var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, rows, single: false);
-        return await EnqueueAsync(job) is { } refusal ? refusal : job.Summarize();
+        return await EnqueueAsync(job) is { } refusal ? refusal : job.Summarize() with { Cancels = _cancels.Of(agent.Id) };
     }
 
     /// <summary>Changes a run of the calling agent, by id or external id.</summary>
@@ -172,7 +175,7 @@ public sealed class RunIngest : BackgroundService
         if (!read.Try(out var events, out var invalid))
             return await ExistsAsync(agent, idOrExternalId) ? invalid : RunProblems.NotFound;
         var job = new EventsJob(agent, keyVersionId, by.Retry, bytes, idOrExternalId, events);
-        return await EnqueueAsync(job) is { } refusal ? refusal : job.Accepted;
+        return await EnqueueAsync(job) is { } refusal ? refusal : job.Accepted with { Cancel = _cancels.NoticeOf(job.RunId) };
     }
 
     internal static ProblemBody RowProblem(Problem problem)
@@ -293,9 +296,17 @@ public sealed class RunIngest : BackgroundService
             if (touches.Count > 0)
                 await writer.TouchAgentsAsync(touches, CancellationToken.None);
             Collect(group, touches, changes);
+            var ended = _cancels.Any ? EndedCancels(group) : [];
             if (_outbox.IsShared)
-                position = await writer.TellNodesAsync(_outbox, changes, now, CancellationToken.None);
+                position = await writer.TellNodesAsync(
+                    _outbox,
+                    ended.Count == 0 ? changes : [.. changes, .. ended],
+                    now,
+                    CancellationToken.None
+                );
             await writer.CommitAsync(CancellationToken.None);
+            foreach (var one in ended)
+                _cancels.Remove(one.Id);
             _touches.Keep(touches);
             foreach (var organization in touches.Select(t => t.Agent.OrganizationId).Distinct())
                 _agents.Bump(organization);
@@ -385,6 +396,15 @@ public sealed class RunIngest : BackgroundService
         foreach (var touch in touches)
             changes.Add(new LiveEvent("agent", touch.Agent.OrganizationId, touch.Agent.TeamId, touch.Agent.Id, touch.Agent.Id));
     }
+
+    // Requests whose run ended in this group: nobody need be told of them any more, on no node.
+    private List<LiveEvent> EndedCancels(List<RunJob> group) =>
+        [
+            .. group
+                .SelectMany(job => job.Changed)
+                .Where(run => run.Status.IsFinal() && _cancels.Find(run.Id) is not null)
+                .Select(run => new LiveEvent(HeldNouns.RunCancel, run.OrganizationId, null, null, run.Id)),
+        ];
 
     private sealed class ProbeJob(AgentCard agent, string idOrExternalId) : RunJob(agent, null, null, 0)
     {

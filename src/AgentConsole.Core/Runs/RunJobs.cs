@@ -282,12 +282,14 @@ internal sealed class EventsJob(
     private EventsAccepted? _accepted;
 
     public EventsAccepted Accepted => _accepted!;
+    public Guid RunId { get; private set; }
 
     public override async Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken)
     {
         var run = await RunLookup.FindAsync(writer, Agent, idOrExternalId, cancellationToken);
         if (run is null)
             return RunProblems.NotFound;
+        RunId = run.Id;
         var wanted = events.Select(e => e.ExternalId).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var known =
             wanted.Count == 0

@@ -23,6 +23,9 @@ public sealed class RunOptions
     /// <summary>Fewest ended runs (or decisions) in the window for a judgement; with fewer an agent is ok. 1 to 10000.</summary>
     public int HealthMinimum { get; set; } = 5;
 
+    /// <summary>Seconds after which a request to cancel a run counts as not confirmed. 1 to 3600.</summary>
+    public int CancelConfirmSeconds { get; set; } = 30;
+
     /// <summary>What is out of range, each fault with its key.</summary>
     public IEnumerable<string> Faults()
     {
@@ -38,5 +41,7 @@ public sealed class RunOptions
             yield return $"{Section}:HealthWindowMinutes: must be from 5 to 1440, not {HealthWindowMinutes}.";
         if (HealthMinimum is < 1 or > 10_000)
             yield return $"{Section}:HealthMinimum: must be from 1 to 10000, not {HealthMinimum}.";
+        if (CancelConfirmSeconds is < 1 or > 3600)
+            yield return $"{Section}:CancelConfirmSeconds: must be from 1 to 3600, not {CancelConfirmSeconds}.";
     }
 }

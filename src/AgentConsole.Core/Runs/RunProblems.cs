@@ -6,6 +6,7 @@ namespace AgentConsole.Core.Runs;
 public static class RunProblems
 {
     public static readonly Problem NotFound = Problem.NotFound("run");
+    public static readonly Problem CancelNotFound = new(ProblemKind.NotFound, "cancel_not_found", "Nobody asked to cancel this run.");
     public static readonly Problem AgentKeyRequired = new(
         ProblemKind.Forbidden,
         "agent_key_required",

@@ -155,6 +155,9 @@ public static class RunStatusExtensions
 {
     public static bool IsTerminal(this RunStatus status) => status is not (RunStatus.Queued or RunStatus.Running or RunStatus.Waiting);
 
+    /// <summary>Ended for good: no report changes it any more.</summary>
+    public static bool IsFinal(this RunStatus status) => status.IsTerminal() && status != RunStatus.Lost;
+
     /// <summary>Ended in a way that counts against the agent.</summary>
     public static bool IsFailure(this RunStatus status) => status is RunStatus.Failed or RunStatus.TimedOut or RunStatus.Lost;
 }

@@ -31,6 +31,9 @@ public sealed record RunRow
     public string? ErrorCode { get; init; }
     public int EventCount { get; init; }
 
+    /// <summary>Somebody asked to cancel it, and it has not ended.</summary>
+    public OpenCancel? Cancel { get; init; }
+
     internal static readonly Expression<Func<Run, RunRow>> Of = r => new RunRow
     {
         Id = r.Id,

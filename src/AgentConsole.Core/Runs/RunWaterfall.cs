@@ -1,24 +1,6 @@
 using AgentConsole.Contracts;
-using AgentConsole.Core.Common;
 
 namespace AgentConsole.Core.Runs;
-
-/// <summary>What a stretch of a run's time was spent on.</summary>
-public enum TimeKind
-{
-    /// <summary>A model was asked.</summary>
-    Model,
-    Tool,
-
-    /// <summary>A decision was waited for.</summary>
-    Waiting,
-
-    /// <summary>Another step.</summary>
-    Step,
-
-    /// <summary>Nothing was reported.</summary>
-    Gap,
-}
 
 /// <summary>One step in its place.</summary>
 /// <param name="Depth">0 for a step that happened within no other.</param>
@@ -35,17 +17,16 @@ public sealed record WaterfallStep(
     long? CostMicros
 );
 
-/// <param name="Share">0 to 1.</param>
-public sealed record TimePart(TimeKind Kind, long Milliseconds, double Share);
-
 /// <summary>The steps of a run as a tree laid out in time: parents before their children, siblings by time.</summary>
 /// <param name="TotalMs">Length of the whole picture; for an open run until now.</param>
-/// <param name="Parts">Where the time went, the greatest part first; together the whole.</param>
+/// <param name="Explanation">Where the time went.</param>
 /// <param name="Truncated">There are more steps than are shown.</param>
-public sealed record RunWaterfall(long TotalMs, IReadOnlyList<WaterfallStep> Steps, IReadOnlyList<TimePart> Parts, bool Truncated)
+public sealed record RunWaterfall(long TotalMs, IReadOnlyList<WaterfallStep> Steps, RunExplanation Explanation, bool Truncated)
 {
     public const int MostSteps = 2_000;
-    private static readonly string Iteration = KebabCase.Of(RunEventKind.Iteration);
+
+    /// <summary>Where the time went, the greatest part first; together the whole.</summary>
+    public IReadOnlyList<TimePart> Parts => Explanation.Parts;
 
     public static RunWaterfall Of(Run run, IReadOnlyList<RunEvent> events, DateTimeOffset now)
     {
@@ -58,7 +39,7 @@ public sealed record RunWaterfall(long TotalMs, IReadOnlyList<WaterfallStep> Ste
         foreach (var step in shown)
             total = Math.Max(total, OffsetOf(step, start) + (step.DurationMs ?? 0));
         var steps = Tree(shown, start);
-        return new RunWaterfall(total, steps, PartsOf(steps, total), events.Count > MostSteps);
+        return new RunWaterfall(total, steps, RunExplanation.Of(steps, total), events.Count > MostSteps);
     }
 
     private static long OffsetOf(RunEvent step, DateTimeOffset start) => Math.Max(0, (long)(step.At - start).TotalMilliseconds);
@@ -128,46 +109,6 @@ public sealed record RunWaterfall(long TotalMs, IReadOnlyList<WaterfallStep> Ste
             RunEventKind.ToolCall => TimeKind.Tool,
             RunEventKind.Decision => TimeKind.Waiting,
             _ when step.Model is not null || step.Kind == RunEventKind.Message => TimeKind.Model,
-            _ => TimeKind.Step,
+            _ => TimeKind.Own,
         };
-
-    // Steps within steps overlap, and so may siblings: each moment counts once, for the most telling kind that was under way.
-    private static List<TimePart> PartsOf(List<WaterfallStep> steps, long total)
-    {
-        if (total == 0)
-            return [];
-        var turns = new List<(long At, TimeKind Kind, int By)>(steps.Count * 2);
-        foreach (var step in steps)
-        {
-            if (step.DurationMs == 0 || (step.HasChildren && step.Event.Kind == Iteration))
-                continue; // a round is a frame: its time is that of the steps within it, and of the gaps between them
-            turns.Add((step.OffsetMs, step.Kind, 1));
-            turns.Add((step.OffsetMs + step.DurationMs, step.Kind, -1));
-        }
-        turns.Sort((a, b) => a.At.CompareTo(b.At));
-        var underWay = new int[5];
-        var spent = new long[5];
-        long at = 0;
-        foreach (var turn in turns)
-        {
-            spent[(int)Telling(underWay)] += turn.At - at;
-            at = turn.At;
-            underWay[(int)turn.Kind] += turn.By;
-        }
-        spent[(int)TimeKind.Gap] += total - at;
-        return
-        [
-            .. Enum.GetValues<TimeKind>()
-                .Where(kind => spent[(int)kind] > 0)
-                .Select(kind => new TimePart(kind, spent[(int)kind], spent[(int)kind] / (double)total))
-                .OrderByDescending(part => part.Milliseconds),
-        ];
-    }
-
-    private static TimeKind Telling(int[] underWay) =>
-        underWay[(int)TimeKind.Waiting] > 0 ? TimeKind.Waiting
-        : underWay[(int)TimeKind.Tool] > 0 ? TimeKind.Tool
-        : underWay[(int)TimeKind.Model] > 0 ? TimeKind.Model
-        : underWay[(int)TimeKind.Step] > 0 ? TimeKind.Step
-        : TimeKind.Gap;
 }

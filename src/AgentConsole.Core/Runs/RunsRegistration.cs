@@ -1,4 +1,7 @@
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -13,10 +16,19 @@ internal static class RunsRegistration
             .BindConfiguration(RunOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<RunOptions>, RunOptionsCheck>();
+        services.AddSingleton<OpenCancels>();
+        services.AddSingleton<IOpenCancels>(s => s.GetRequiredService<OpenCancels>());
+        services.AddSingleton<IRefreshOnNews>(s => s.GetRequiredService<OpenCancels>());
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<OpenCancels>());
+        services.AddSingleton<CancelBodies>();
+        services.AddSingleton<CancelPolls>();
+        services.AddSingleton<RunCancelService>();
+        services.AddLoop<CancelWatch>();
         services.AddSingleton<RunBodies>();
         services.AddSingleton<RunIngest>();
         services.AddHostedService(s => s.GetRequiredService<RunIngest>());
         services.AddSingleton<RunService>();
+        services.AddSingleton<RunExports>();
         services.AddSingleton<StatsService>();
         services.AddSingleton<RollupRebuild>();
         services.AddLoop<LostWatch>();

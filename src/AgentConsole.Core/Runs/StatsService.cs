@@ -86,6 +86,24 @@ public sealed class StatsService(
         return rows.GroupBy(r => r.Agent).ToDictionary(g => g.Key, g => Series(from, g));
     }
 
+    /// <summary>Sums of the same 24 hours, with tokens and cost; agents without runs have no entry.</summary>
+    public async Task<IReadOnlyDictionary<Guid, RunSums>> DayAsync(
+        Actor by,
+        IReadOnlyCollection<Guid> agentIds,
+        CancellationToken cancellationToken
+    )
+    {
+        var wanted = agentIds.Where(id => by.AgentId is not { } own || own == id).Take(MostAgents).ToArray();
+        if (wanted.Length == 0)
+            return new Dictionary<Guid, RunSums>();
+        await using var db = await store.ReadAsync(cancellationToken);
+        var sums = await new RollupScope(by.OrganizationId, by.TeamsWith(Permission.ReadFleet), wanted, FirstHour()).ByAgentAsync(
+            db,
+            cancellationToken
+        );
+        return sums.ToDictionary(s => s.AgentId);
+    }
+
     /// <summary>The last 24 hours of a team, or of all that the actor may see.</summary>
     public async Task<RunSeries> FleetSeriesAsync(Actor by, Guid? teamId, CancellationToken cancellationToken)
     {

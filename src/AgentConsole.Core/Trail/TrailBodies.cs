@@ -24,6 +24,7 @@ public static class TrailNames
         ["purge"] = IdText.Purge,
         ["session"] = IdText.Session,
         ["trail-record"] = IdText.Trail,
+        ["plan"] = IdText.Plan,
     };
 
     /// <summary>The id of a target, with the prefix of its kind.</summary>

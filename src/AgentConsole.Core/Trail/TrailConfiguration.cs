@@ -38,6 +38,8 @@ internal sealed class TrailRecordConfiguration : IEntityTypeConfiguration<TrailR
             r.ActorId,
             r.Seq,
         });
+        // Serves what one request did.
+        record.HasIndex(r => new { r.OrganizationId, r.CorrelationId });
         // Serves filters by time, which would otherwise walk the chain from its end.
         record.HasIndex(r => new { r.OrganizationId, r.At });
     }

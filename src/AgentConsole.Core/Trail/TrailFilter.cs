@@ -19,6 +19,12 @@ public sealed record TrailFilter
     /// <summary>Id of what the record is about, with its prefix.</summary>
     public string? Target { get; init; }
 
+    /// <summary>Id of one record.</summary>
+    public string? Record { get; init; }
+
+    /// <summary>What one request did: the id that its answer and each of its records carry.</summary>
+    public string? Correlation { get; init; }
+
     /// <summary>Team slug or id.</summary>
     public string? Team { get; init; }
     public TrailOutcome? Outcome { get; init; }
@@ -53,6 +59,14 @@ public sealed record TrailFilter
             errors.Add(name, "Must be a moment as in 2026-03-02T09:00:00Z.");
             return null;
         }
+        string? RecordId()
+        {
+            var text = Line("record", 40);
+            if (text is null || IdText.TryParse(IdText.Trail, text, out _))
+                return text;
+            errors.Add("record", "Must be the id of a record, as trl_….");
+            return null;
+        }
         var target = Line("target", 60);
         if (target is not null && !TrailNames.TryParseId(target, out _))
         {
@@ -65,6 +79,8 @@ public sealed record TrailFilter
             Action = Line("action", 80),
             TargetKind = Line("target_kind", 40),
             Target = target,
+            Record = RecordId(),
+            Correlation = Line("correlation_id", 64),
             Team = Line("team", 100),
             Outcome = KebabCase.Read<TrailOutcome>(Line("outcome", 20), "outcome", errors),
             Since = Instant("since"),
@@ -84,6 +100,10 @@ public sealed record TrailFilter
             yield return new("target_kind", TargetKind);
         if (Target is not null)
             yield return new("target", Target);
+        if (Record is not null)
+            yield return new("record", Record);
+        if (Correlation is not null)
+            yield return new("correlation_id", Correlation);
         if (Team is not null)
             yield return new("team", Team);
         if (Outcome is { } outcome)
@@ -125,6 +145,10 @@ public sealed record TrailFilter
             records = records.Where(r => r.TargetKind == kind);
         if (Target is not null && TrailNames.TryParseId(Target, out var target))
             records = records.Where(r => r.TargetId == target);
+        if (IdText.TryParse(IdText.Trail, Record, out var recordId))
+            records = records.Where(r => r.Id == recordId);
+        if (Correlation is { } correlation)
+            records = records.Where(r => r.CorrelationId == correlation);
         if (Outcome is { } outcome)
             records = records.Where(r => r.Outcome == outcome);
         if (Since is { } since)

@@ -12,6 +12,7 @@ internal static class TrailRegistration
         services.AddHostedService(s => s.GetRequiredService<TrailWitness>());
         services.AddSingleton<TrailVerifier>();
         services.AddSingleton<TrailService>();
+        services.AddSingleton<ListExports>();
         services.AddSingleton<RefusalRecorder>();
         services.AddHostedService(s => s.GetRequiredService<RefusalRecorder>());
         return services;

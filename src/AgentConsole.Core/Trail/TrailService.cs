@@ -57,6 +57,17 @@ public sealed class TrailService(ConsoleStore store, AccessDirectory access)
         return record is null ? Problem.NotFound("trail record") : TrailBodies.Of(record, access.Current);
     }
 
+    /// <summary>Whether the actor may read a record of the request with this correlation id.</summary>
+    public async Task<bool> HasAsync(Actor by, string correlationId, CancellationToken cancellationToken)
+    {
+        if (MayRead(by) is not null)
+            return false;
+        await using var db = await store.ReadAsync(cancellationToken);
+        return await new TrailFilter { Correlation = correlationId }
+            .Apply(db, by, access.Current)!
+            .AnyAsync(cancellationToken);
+    }
+
     /// <summary>Notes on the trail that it was exported, and by which filter, and hands out the records up to then, oldest first.</summary>
     public async Task<Outcome<TrailExport>> ExportAsync(
         Actor by,

@@ -67,6 +67,26 @@ public sealed class FleetClient(HttpClient http, string secret, TimeProvider clo
     public Task<EventsAccepted> ReportEventsAsync(string run, IReadOnlyList<ReportEvent> events, CancellationToken cancellationToken) =>
         SendAsync<EventsAccepted>(HttpMethod.Post, $"/api/v1/runs/{Uri.EscapeDataString(run)}/events", events, null, cancellationToken);
 
+    /// <summary>Runs of this agent that somebody asked to cancel, as far as they were not acknowledged; waits for the first.</summary>
+    public Task<CancelNotices> CancellationsAsync(int waitSeconds, CancellationToken cancellationToken) =>
+        SendAsync<CancelNotices>(
+            HttpMethod.Get,
+            string.Create(CultureInfo.InvariantCulture, $"/api/v1/runs/cancellations?wait={waitSeconds}"),
+            null,
+            null,
+            cancellationToken
+        );
+
+    /// <summary>Says that this agent has heard; the run itself is reported as cancelled when it has stopped.</summary>
+    public Task<CancelNotice> AcknowledgeCancelAsync(string run, CancellationToken cancellationToken) =>
+        SendAsync<CancelNotice>(
+            HttpMethod.Post,
+            $"/api/v1/runs/{Uri.EscapeDataString(run)}/cancel/acknowledge",
+            null,
+            null,
+            cancellationToken
+        );
+
     /// <summary>One page of runs; <paramref name="query"/> as it stands behind the question mark.</summary>
     public Task<Page<RunBody>> RunsAsync(string query, CancellationToken cancellationToken) =>
         SendAsync<Page<RunBody>>(HttpMethod.Get, "/api/v1/runs?" + query, null, null, cancellationToken);

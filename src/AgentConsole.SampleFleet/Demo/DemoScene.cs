@@ -119,7 +119,10 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
         if (papers?.Key is { } known)
         {
             var verdict = await console.VerifyKeyAsync(known, cancellationToken);
-            if (verdict.Code is not ("key_unknown" or "agent_deleted"))
+            var gone =
+                verdict.Code is "key_unknown" or "agent_deleted"
+                || (verdict.Code == "key_revoked" && !await IsThereAsync(passport.Slug, cancellationToken)); // taken away in the console
+            if (!gone)
                 return known; // also when it is paused or disabled: a person decided that, and the agent waits for it
             papers = null;
         }
@@ -128,6 +131,19 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
         var key = await RegisterAsync(passport, papers.Attempt, cancellationToken);
         state.Keep(passport.Slug, papers with { Key = key });
         return key;
+    }
+
+    private async Task<bool> IsThereAsync(string slug, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await console.AgentAsync(slug, cancellationToken);
+            return true;
+        }
+        catch (ConsoleRefusal refusal) when (refusal.Status == HttpStatusCode.NotFound)
+        {
+            return false;
+        }
     }
 
     private async Task<string> RegisterAsync(Passport passport, string attempt, CancellationToken cancellationToken)
@@ -161,7 +177,16 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
     private async Task MakeAuditorAsync(CancellationToken cancellationToken)
     {
         if (state.AuditorToken is not null)
-            return;
+        {
+            // Disabled when the demo was taken away in the console.
+            var known = (await AllAsync<ServiceAccountBody>("/api/v1/service-accounts?", cancellationToken)).SingleOrDefault(a =>
+                a.Name == DemoCast.AuditorName
+            );
+            if (known is { Disabled: true })
+                await PostAsync<ServiceAccountBody>($"/api/v1/service-accounts/{known.Id}/enable", new { }, null, cancellationToken);
+            if (known is not null)
+                return;
+        }
         var teams = DemoCast.Teams.Select(team => team.Slug).ToList();
         var account = await OnceAsync(
             () =>

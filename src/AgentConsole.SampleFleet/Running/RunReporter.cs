@@ -30,7 +30,9 @@ public sealed class RunReporter(FleetClient console, RunLedger ledger, TimeProvi
             stopping
         );
         var work = new Work(new Steps(console, id), clock, pace);
-        var finding = await WorkAsync(agent, work, stopping);
+        Finding finding;
+        await using (var order = new CancelOrder(console, id, clock, stopping))
+            finding = await WorkAsync(agent, work, order, stopping);
 
         // A run that was begun is ended even while the fleet stops: it has a moment for its last word.
         using var lastWord = new CancellationTokenSource(LastWord, clock);
@@ -60,17 +62,21 @@ public sealed class RunReporter(FleetClient console, RunLedger ledger, TimeProvi
         return run;
     }
 
-    private async Task<Finding> WorkAsync(FleetAgent agent, Work work, CancellationToken stopping)
+    private async Task<Finding> WorkAsync(FleetAgent agent, Work work, CancelOrder order, CancellationToken stopping)
     {
         using var limit = new CancellationTokenSource(agent.Passport.Limit, clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, order.Token, stopping);
         try
         {
-            return await agent.WorkAsync(work, both.Token);
+            return await agent.WorkAsync(work, any.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             return Finding.Cancelled("The fleet was stopped while this run was at work.");
+        }
+        catch (OperationCanceledException) when (order.Token.IsCancellationRequested)
+        {
+            return Finding.Cancelled(order.Reason is { } why ? $"Stopped as asked: {why}" : "Stopped as asked.");
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {

@@ -11,6 +11,7 @@ public sealed partial class AccountPage
 {
     private AccountFacts? _facts;
     private IReadOnlyList<SessionBody> _sessions = [];
+    private IReadOnlyList<PasskeyBody> _passkeys = [];
     private IReadOnlyList<string>? _codes;
     private TotpOffer? _offer;
     private string? _asked;
@@ -23,6 +24,9 @@ public sealed partial class AccountPage
 
     [Inject]
     public required SessionService Sessions { get; init; }
+
+    [Inject]
+    public required PasskeyService Passkeys { get; init; }
 
     [SupplyParameterFromQuery]
     private string? Said { get; set; }
@@ -49,6 +53,9 @@ public sealed partial class AccountPage
                 "session" => "That browser is signed out.",
                 "others" => "All other browsers are signed out.",
                 "two-factor-off" => "Two-factor sign-in is off.",
+                "passkey" => "The passkey is added. You can sign in with it from now on.",
+                "passkey-renamed" => "The passkey has its new name.",
+                "passkey-removed" => "The passkey is removed: it signs in nobody here any more. Delete it on your device, too.",
                 "few-codes" => "You have few recovery codes left. Make new ones below.",
                 _ => null,
             };
@@ -64,7 +71,14 @@ public sealed partial class AccountPage
     {
         var me = Me;
         if ((await Account.GetAsync(me, Left)).Try(out _facts, out var problem))
+        {
             _sessions = (await Sessions.ListAsync(me, Left)).Value;
+            _passkeys = (await Passkeys.ListAsync(me, Left)).Value;
+            if (Said is "last-means")
+                Problem = PasskeyWords.LastMeans;
+            else if (Said is "passkey-name")
+                Problem = PasskeyWords.Name;
+        }
         else
             Refuse(problem, null);
     }
@@ -114,6 +128,11 @@ public sealed partial class AccountPage
 
     private void Refuse(Problem problem, string? asked)
     {
+        if (problem.Code == StepUp.Code)
+        {
+            GoTo(ConsoleUrls.StepUp(ConsoleUrls.Account + (asked == "password" ? "#password" : "#two-factor")));
+            return;
+        }
         Problem = problem;
         _asked = asked;
         if (!Http.Response.HasStarted)
@@ -171,4 +190,19 @@ internal static class BrowserNames
             : system is null ? browser
             : $"{browser} on {system}";
     }
+}
+
+/// <summary>Refusals of plain forms, which came back with the address.</summary>
+internal static class PasskeyWords
+{
+    public static readonly Problem LastMeans = new(
+        ProblemKind.Conflict,
+        "last_sign_in_means",
+        "That passkey is the only way to sign in to this account, and stays. Register another one first."
+    );
+    public static readonly Problem Name = new(
+        ProblemKind.Invalid,
+        "invalid",
+        "A passkey needs a name of at most 100 characters, in one line."
+    );
 }

@@ -43,7 +43,11 @@ internal static class AccountRegistration
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
     }
 
-    public static void MapConsoleAccount(this WebApplication app) => app.MapAccountActs();
+    public static void MapConsoleAccount(this WebApplication app)
+    {
+        app.MapAccountActs();
+        app.MapPasskeyActs();
+    }
 
     /// <summary>What must happen to accounts before the doors open: settings make the first administrator, or a link is made by which a person becomes it.</summary>
     public static async Task OpenAccountAsync(this WebApplication app)

@@ -8,6 +8,7 @@ namespace AgentConsole.Web.Account;
 internal static class SignInCookies
 {
     private const string Step = "agentconsole-step";
+    private const string Passkey = "agentconsole-passkey";
 
     /// <summary>Takes up a new session; one that the browser had before ends, so that nobody goes on with a session planted there.</summary>
     public static async Task EnterAsync(HttpContext context, SignInResult result)
@@ -35,6 +36,18 @@ internal static class SignInCookies
         context.Response.Cookies.Append(Step, ticket, StepOptions(context));
 
     public static string? Ticket(HttpContext context) => context.Request.Cookies[Step];
+
+    public static void KeepPasskeyTicket(HttpContext context, string ticket) =>
+        context.Response.Cookies.Append(Passkey, ticket, StepOptions(context));
+
+    /// <summary>The ticket of the passkey that is asked for; the browser forgets it with this answer.</summary>
+    public static string? TakePasskeyTicket(HttpContext context)
+    {
+        var ticket = context.Request.Cookies[Passkey];
+        if (ticket is not null)
+            context.Response.Cookies.Delete(Passkey, StepOptions(context));
+        return ticket;
+    }
 
     private static CookieOptions StepOptions(HttpContext context) =>
         new()

@@ -6,6 +6,8 @@ namespace AgentConsole.Web.Admin;
 /// <summary>Addresses below /admin.</summary>
 internal static class AdminUrls
 {
+    public const string System = ConsoleUrls.Admin + "/system";
+
     public static string Team(string slug) => $"{ConsoleUrls.Admin}/teams/{Uri.EscapeDataString(slug)}";
 }
 

@@ -113,7 +113,7 @@ public sealed partial class TokensPage
             body.ServiceAccount,
             _days,
         };
-        var made = await Once.RunAsync(_creating, Me, asked, me => Tokens.CreateAsync(me, body, Left), Left);
+        var made = await ConfirmedAsync(() => Once.RunAsync(_creating, Me, asked, me => Tokens.CreateAsync(me, body, Left), Left));
         _busy = false;
         (_errors, var problem) = AdminWords.Split(made.Problem);
         if (made.Problem is null)

@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Api;
 
@@ -63,8 +64,36 @@ internal static class UserApi
             .WithName("RemoveTwoFactor")
             .WithSummary("Turn two-factor sign-in off for a user who lost app and recovery codes; all sessions end")
             .WithDescription("409 `two_factor_off` when it is not set up.");
+        users
+            .MapGet("/{user}/passkeys", ListPasskeysAsync)
+            .NeedsPerson(TokenScopes.Admin)
+            .WithName("ListPasskeys")
+            .WithSummary("List the passkeys of a user, oldest first; at most 20");
+        users
+            .MapDelete("/{user}/passkeys/{passkey}", RemovePasskeyAsync)
+            .NeedsPerson(TokenScopes.Admin)
+            .Takes("reason", "Why, at most 500 characters; required.")
+            .WithName("RemovePasskey")
+            .WithSummary("Remove a passkey that a user lost; all of the user's sessions end")
+            .WithDescription("409 `last_sign_in_means` when the user has no other way to sign in.");
         return api;
     }
+
+    private static async Task<Answer<Page<PasskeyBody>>> ListPasskeysAsync(
+        string user,
+        CurrentActor actor,
+        PasskeyService passkeys,
+        CancellationToken cancellationToken
+    ) => (await passkeys.ListOfAsync(actor, user, cancellationToken)).Map(all => new Paged<PasskeyBody>(all, null)).ToAnswer();
+
+    private static async Task<Answer<Done>> RemovePasskeyAsync(
+        string user,
+        string passkey,
+        ListQuery query,
+        CurrentActor actor,
+        PasskeyService passkeys,
+        CancellationToken cancellationToken
+    ) => (await passkeys.RemoveOfAsync(actor, user, passkey, query["reason"], cancellationToken)).ToAnswer();
 
     private static Task<Answer<Page<UserBody>>> ListAsync(
         ListQuery query,

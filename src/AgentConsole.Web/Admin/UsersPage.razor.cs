@@ -22,6 +22,9 @@ public sealed partial class UsersPage
     private List<string> _managedRoles = [];
     private Problem? _dialogProblem;
     private OwnedAgents? _owned;
+    private IReadOnlyDictionary<string, string[]>? _dialogErrors;
+    private IReadOnlyList<PasskeyBody> _passkeys = [];
+    private string? _passkeyReason;
     private string? _email;
     private string? _name;
     private List<string> _roles = [];
@@ -35,6 +38,9 @@ public sealed partial class UsersPage
 
     [Inject]
     public required OwnerHandOver HandOver { get; init; }
+
+    [Inject]
+    public required PasskeyService Passkeys { get; init; }
 
     [SupplyParameterFromQuery]
     public string? Q { get; set; }
@@ -90,14 +96,18 @@ public sealed partial class UsersPage
 
     private async Task ManageAsync()
     {
-        (_managed, _dialogProblem) = (null, null);
+        (_managed, _dialogProblem, _dialogErrors, _passkeyReason) = (null, null, null, null);
         if (Managed is null)
             return;
         var user = await Users.GetAsync(Me, Managed, Left);
         if (user.Problem is { } problem)
             _problem ??= problem;
         else
+        {
             (_managed, _managedRoles) = (user.Value, [.. user.Value.Roles]);
+            var passkeys = await Passkeys.ListOfAsync(Me, user.Value.Id, Left);
+            _passkeys = passkeys.Problem is null ? passkeys.Value : [];
+        }
         _owned = null;
         if (_managed?.OwnedAgents > 0)
             _owned = (await HandOver.LookAsync(Me, _managed.Id, 5, Left)) is { Problem: null } owned ? owned.Value : null;
@@ -124,7 +134,7 @@ public sealed partial class UsersPage
                 .Where(t => t.Value.Count > 0)
                 .ToDictionary(t => t.Key, t => (IReadOnlyList<string>)t.Value, StringComparer.Ordinal),
         };
-        var invited = await Once.RunAsync(_inviting, Me, body, me => Users.InviteAsync(me, body, Left), Left);
+        var invited = await ConfirmedAsync(() => Once.RunAsync(_inviting, Me, body, me => Users.InviteAsync(me, body, Left), Left));
         _busy = false;
         (_errors, _problem) = AdminWords.Split(invited.Problem);
         if (invited.Problem is not null)
@@ -143,7 +153,8 @@ public sealed partial class UsersPage
 
     private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)
     {
-        var done = await act(Me, _managed!.Id);
+        var id = _managed!.Id;
+        var done = await ConfirmedAsync(() => act(Me, id));
         _dialogProblem = done.Problem;
         if (done.Problem is null)
             Close();
@@ -151,13 +162,22 @@ public sealed partial class UsersPage
 
     private async Task LinkAsync(string title, Func<Actor, string, Task<Outcome<UserBody>>> act)
     {
-        var email = _managed!.Email;
-        var made = await act(Me, _managed.Id);
+        var (email, id) = (_managed!.Email, _managed.Id);
+        var made = await ConfirmedAsync(() => act(Me, id));
         _dialogProblem = made.Problem;
         if (made.Problem is not null)
             return;
         (_linkTitle, _link) = ($"{title} for {email}", Absolute(made.Value.Link));
         Close();
+    }
+
+    private async Task RemovePasskeyAsync(PasskeyBody passkey)
+    {
+        var id = _managed!.Id;
+        var done = await ConfirmedAsync(() => Passkeys.RemoveOfAsync(Me, id, passkey.Id, _passkeyReason, Left));
+        (_dialogErrors, _dialogProblem) = AdminWords.Split(done.Problem);
+        if (done.Problem is null)
+            await ManageAsync();
     }
 
     private Task SaveRolesAsync() =>

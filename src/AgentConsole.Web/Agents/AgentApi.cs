@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
@@ -10,6 +11,20 @@ namespace AgentConsole.Web.Agents;
 /// <summary>Agents over REST.</summary>
 internal static class AgentApi
 {
+    private static readonly (string Name, string Description)[] Filters =
+    [
+        ("q", "Part of slug or display name."),
+        ("team", "Team slugs or ids."),
+        ("owner", "E-mail addresses, their part before the @, or user ids; `none` for ownerless agents."),
+        ("ownerless", "`true` for agents without an owner, or whose owner was disabled."),
+        ("lifecycle", "Of registered, active, paused, retired."),
+        ("liveness", "Of live, late, silent, unknown."),
+        ("health", "Of ok, degraded, failing."),
+        ("environment", "Exact; `\"\"` for agents that name none."),
+        ("tag", "Exact."),
+        ("deleted", "`true` for deleted agents only."),
+    ];
+
     public static RouteGroupBuilder MapAgentApi(this RouteGroupBuilder api)
     {
         var agents = api.MapGroup("/agents").WithTags("Agents");
@@ -23,37 +38,68 @@ internal static class AgentApi
         agents
             .MapGet("", (HttpContext context, AgentListAnswers answers) => answers.WriteAsync(context))
             .Needs(TokenScopes.AgentsRead)
-            .ListsBy(
-                ("q", "Part of slug or display name."),
-                ("team", "Team slug or id."),
-                ("owner", "E-mail address or user id; `none` for ownerless agents."),
-                ("ownerless", "`true` for agents without an owner, or whose owner was disabled."),
-                ("lifecycle", "One of registered, active, paused, retired."),
-                ("liveness", "One of live, late, silent, unknown."),
-                ("health", "One of ok, degraded, failing."),
-                ("environment", "Exact."),
-                ("tag", "Exact."),
-                ("deleted", "`true` for deleted agents only."),
-                ("sort", "attention (default), slug, last-seen or created.")
-            )
+            .ListsBy([.. Filters, ("sort", "attention (default), slug, last-seen or created.")])
             .Produces<Page<AgentBody>>()
             .WithName("ListAgents")
             .WithSummary("List agents, by default those that need attention first")
-            .WithDescription("The answer carries an ETag: sent in If-None-Match it gets 304 for as long as nothing changed.");
+            .WithDescription(
+                "Several values of a fact stand between commas and are alternatives; a value with a minus in front is excluded; one that has a comma itself stands in quotation marks: "
+                    + "`health=failing,degraded&team=-payments`. The answer carries an ETag: sent in If-None-Match it gets 304 for as long as nothing changed."
+            );
+        var facets = agents
+            .MapGet("/facets", FacetsAsync)
+            .NeedsPerson(TokenScopes.AgentsRead)
+            .Takes("values", "How many values of a fact are listed, 1 to 500; 50 when absent.")
+            .WithName("CountAgents")
+            .WithSummary("Count agents by each value of each fact, under the same filter as the list")
+            .WithDescription(
+                "Counts of a fact leave out what the filter asks of that fact itself: they say what another choice would give."
+            );
+        var export = agents
+            .MapGet("/export", ExportAsync)
+            .NeedsPerson(TokenScopes.AgentsRead)
+            .Takes("format", "csv (default) or json.")
+            .Takes("sort", "attention (default), slug, last-seen or created.")
+            .WithName("ExportAgents")
+            .WithSummary("Download the agents that match; the export itself is put on the trail")
+            .WithDescription(
+                "Streamed. CSV after RFC 4180, times in UTC, a cell that a spreadsheet would run begins with an apostrophe; the last two columns say when it was made and by which filter. "
+                    + "JSON says so in `made_at`, `made_by` and `filter`, and ends with `count`: without it the file was cut off."
+            );
+        foreach (var (name, description) in Filters)
+        {
+            facets.Takes(name, description);
+            export.Takes(name, description);
+        }
         agents
             .MapPost("/bulk", RegisterManyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
             .AcceptsBulk()
-            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "text/csv"))
+            .WithMetadata(AcceptedBody.Of<RegisterAgent[]>("application/json", "application/yaml", "text/csv"))
             .Takes("dry_run", "`true`: say what would be done with each row, and write nothing.")
             .WithName("RegisterAgents")
-            .WithSummary("Register or change up to 5,000 agents from a JSON array or a CSV file, in one transaction")
+            .WithSummary("Register or change up to 5,000 agents from JSON, YAML or CSV, all of them or none")
             .WithDescription(
-                "CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
-                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing. Each agent that is created gets a first key "
+                "YAML is a list of agents, alone or under `agents:`; JSON an array; CSV begins with a header line naming the members of RegisterAgent; `tags` are separated by ; or , and `metadata`, `scopes` and `redactions` are JSON. "
+                    + "An agent is found by its slug; what a row does not say stays, so that the same file again changes nothing; `diff` says what each row changes. Each agent that is created gets a first key "
                     + "(unless `key` is false, or you may not mint keys in its team), handed out in this answer only. When a row cannot be applied nothing is written and the "
                     + "answer is `rows_failed` (400), naming the lines."
             );
+        foreach (var format in Enum.GetValues<FleetFormat>())
+        {
+            var file = agents
+                .MapGet(
+                    "/fleet." + KebabCase.Of(format),
+                    (ListQuery query, CurrentActor actor, FleetExports exports, CancellationToken cancellationToken) =>
+                        ExportFileAsync(format, query, actor, exports, cancellationToken)
+                )
+                .NeedsPerson(TokenScopes.AgentsRead)
+                .WithName("ExportFleet" + format)
+                .WithSummary($"Download the agents that match as {format.ToString().ToUpperInvariant()}, as POST /agents/bulk takes it")
+                .WithDescription("Sent back unchanged it changes nothing. The export is put on the trail. Deleted agents are not in it.");
+            foreach (var (name, description) in Filters.Where(f => f.Name != "deleted"))
+                file.Takes(name, description);
+        }
         agents
             .MapPost("/hand-over", HandOverAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
@@ -116,6 +162,34 @@ internal static class AgentApi
         CancellationToken cancellationToken
     ) => (await agents.RegisterAsync(actor, body.Input, cancellationToken)).ToAnswer();
 
+    private static Task<IResult> ExportAsync(
+        ListQuery query,
+        CurrentActor actor,
+        AgentExports exports,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerExportAsync(
+            AgentFilter.Parse,
+            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
+            cancellationToken
+        );
+
+    private static async Task<Answer<AgentFacetsBody>> FacetsAsync(
+        ListQuery query,
+        CurrentActor actor,
+        FacetService facets,
+        CancellationToken cancellationToken
+    )
+    {
+        var filter = AgentFilter.Parse(name => query[name], query.Errors);
+        var most = 50;
+        if (query["values"] is { } text && (!int.TryParse(text, CultureInfo.InvariantCulture, out most) || most is < 1 or > 500))
+            query.Errors.Add("values", "Must be a whole number from 1 to 500.");
+        if (query.Errors.ToProblem() is { } problem)
+            return new Answer<AgentFacetsBody>(problem);
+        return new Answer<AgentFacetsBody>(AgentBodies.Of(await facets.CountAsync(actor, filter, cancellationToken), most));
+    }
+
     private static async Task<Answer<BulkAgentsResult>> RegisterManyAsync(
         ListQuery query,
         CurrentActor actor,
@@ -134,6 +208,22 @@ internal static class AgentApi
                 ? await bulk.PlanAsync(actor, file, null, cancellationToken)
                 : await bulk.ApplyAsync(actor, file, null, cancellationToken)
         ).ToAnswer();
+    }
+
+    private static async Task<IResult> ExportFileAsync(
+        FleetFormat format,
+        ListQuery query,
+        CurrentActor actor,
+        FleetExports exports,
+        CancellationToken cancellationToken
+    )
+    {
+        var filter = AgentFilter.Parse(name => query[name], query.Errors);
+        var input = query.Errors.ToProblem() is { } invalid ? invalid : (Outcome<AgentFilter>)filter;
+        var export = await exports.ExportAsync(actor, input, format, cancellationToken);
+        return export.Try(out var granted, out _)
+            ? Results.Stream(output => granted.WriteToAsync(output, cancellationToken), granted.ContentType, granted.FileName)
+            : export.ToAnswer();
     }
 
     private static async Task<Answer<HandOverResult>> HandOverAsync(

@@ -16,17 +16,10 @@ internal static class AgentWords
         var heard = $"Last heard {Words.Ago(at, now)} ago. Lease {lease} s, grace {grace} s";
         return liveness switch
         {
-            Liveness.Live => $"{heard}: late at {late:HH:mm:ss} UTC if nothing comes, silent at {silent:HH:mm:ss} UTC.",
-            Liveness.Late => $"{heard}: late since {late:HH:mm:ss} UTC, silent at {silent:HH:mm:ss} UTC if nothing comes.",
+            Liveness.Live => $"{heard}: late at {Words.ClockSeconds(late)} if nothing comes, silent at {Words.ClockSeconds(silent)}.",
+            Liveness.Late => $"{heard}: late since {Words.ClockSeconds(late)}, silent at {Words.ClockSeconds(silent)} if nothing comes.",
             Liveness.Silent => $"{heard}: silent since {Words.Exact(silent)}.",
             _ => heard + ".",
         };
     }
-}
-
-/// <summary>The fleet's address for a filter; <see cref="AgentFilter.Parse"/> reads it back.</summary>
-internal static class FleetAddress
-{
-    public static string Of(AgentFilter filter) =>
-        ConsoleUrls.With(ConsoleUrls.Fleet, [.. filter.ToQuery().Select(pair => (pair.Key, (string?)pair.Value))]);
 }

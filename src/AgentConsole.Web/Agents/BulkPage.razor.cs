@@ -17,7 +17,7 @@ public sealed partial class BulkPage
 {
     private const int Shown = 300;
     private const string Example =
-        "slug,display_name,team,owner,environment,tags\ninvoice-bot,Invoice bot,payments,ines@example.com,production,billing eu";
+        "agents:\n  - slug: invoice-bot\n    display_name: Invoice bot\n    team: payments\n    owner: ines@example.com\n    tags: [billing, eu]\n\nor\n\nslug,display_name,team,owner,tags\ninvoice-bot,Invoice bot,payments,ines@example.com,billing;eu";
     private const int MostBytes = 16 << 20;
     private readonly Submission _applying = new("bulk");
     private string? _mayNot;

@@ -1,56 +1,80 @@
+using System.Text;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 
 namespace AgentConsole.Web.Agents;
 
-/// <summary>What one types into the fleet's filter: words for the name, and facts as <c>health:failing</c>.</summary>
+/// <summary>
+/// What one types into the fleet's filter: words for the name, and facts as <c>health:failing,degraded</c>; a minus in front, of the fact or of a
+/// value, excludes. A value with a space or comma stands in quotation marks.
+/// </summary>
 public static class FleetGrammar
 {
-    private static readonly Dictionary<string, string> Names = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, AgentFact> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["health"] = "health",
-        ["liveness"] = "liveness",
-        ["lifecycle"] = "lifecycle",
-        ["team"] = "team",
-        ["owner"] = "owner",
-        ["tag"] = "tag",
-        ["env"] = "environment",
-        ["environment"] = "environment",
+        ["health"] = AgentFact.Health,
+        ["liveness"] = AgentFact.Liveness,
+        ["lifecycle"] = AgentFact.Lifecycle,
+        ["team"] = AgentFact.Team,
+        ["owner"] = AgentFact.Owner,
+        ["tag"] = AgentFact.Tag,
+        ["env"] = AgentFact.Environment,
+        ["environment"] = AgentFact.Environment,
     };
 
     /// <summary>Adds the typed facts to the filter; what is none stays in the text. Unknown values stay too, so that nothing is lost silently.</summary>
     public static (AgentFilter Filter, string Text) Read(AgentFilter filter, string typed)
     {
-        var values = filter.ToQuery().Where(pair => pair.Key != "q").ToDictionary(pair => pair.Key, pair => pair.Value);
         var rest = new List<string>();
-        foreach (var word in typed.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in Words(typed))
         {
-            var colon = word.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0 && colon < word.Length - 1 && Names.TryGetValue(word[..colon], out var name) && Fits(name, word[(colon + 1)..]))
-                values[name] = word[(colon + 1)..];
+            if (ReadFact(word) is var (fact, choice))
+                filter = filter.With(fact, Choice.Join(filter[fact], choice));
             else
                 rest.Add(word);
         }
         var text = string.Join(' ', rest);
-        if (text.Length > 0)
-            values["q"] = text;
-        return (Parse(values), text);
+        return (filter with { Text = Clean(text) }, text);
     }
 
-    /// <summary>The filter without the member of this name.</summary>
-    public static AgentFilter Without(AgentFilter filter, string name) =>
-        Parse(filter.ToQuery().Where(pair => pair.Key != name).ToDictionary(pair => pair.Key, pair => pair.Value));
+    /// <summary>The filter with this value of a fact neither wanted nor unwanted.</summary>
+    public static AgentFilter Without(AgentFilter filter, AgentFact fact, string value) =>
+        filter.With(fact, Choice.Without(filter[fact], value));
 
     /// <summary>Typed text as a filter takes it; null when nothing is left.</summary>
     public static string? Clean(string typed) => Texts.Line(typed, "q", 100, new FieldErrors());
 
-    private static bool Fits(string name, string value)
+    private static (AgentFact Fact, Choice Choice)? ReadFact(string word)
     {
+        var not = word.StartsWith('-');
+        var colon = word.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 1 || !Names.TryGetValue(word[(not ? 1 : 0)..colon], out var fact))
+            return null;
         var errors = new FieldErrors();
-        AgentFilter.Parse(asked => asked == name ? value : null, errors);
-        return !errors.Any;
+        if (AgentFilter.ReadChoice(fact, word[(colon + 1)..], errors) is not { } choice || errors.Any)
+            return null;
+        return (fact, not ? Choice.Of([], choice.Wanted.Concat(choice.Unwanted))! : choice);
     }
 
-    private static AgentFilter Parse(Dictionary<string, string> values) =>
-        AgentFilter.Parse(name => values.GetValueOrDefault(name), new FieldErrors());
+    // Spaces end a word, unless they stand in quotation marks.
+    private static IEnumerable<string> Words(string typed)
+    {
+        var word = new StringBuilder();
+        var quoted = false;
+        foreach (var c in typed)
+        {
+            if (c == '"' && (quoted || word.ToString().Contains(':', StringComparison.Ordinal)))
+                quoted = !quoted;
+            if (c != ' ' || quoted)
+            {
+                word.Append(c);
+                continue;
+            }
+            if (word.Length > 0)
+                yield return word.ToString();
+            word.Clear();
+        }
+        if (word.Length > 0)
+            yield return word.ToString();
+    }
 }

@@ -10,8 +10,10 @@ namespace AgentConsole.Web.Agents;
 /// <summary>One row of the fleet in one circuit: what was read, and what live events told since.</summary>
 public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells drawn)
 {
-    private FleetLook _look = new(row, WhoOf(row, access));
-    private IReadOnlyList<MarkupString>? _cells;
+    private FleetLook _look = new(row, TeamOf(row, access), OwnerOf(row, access));
+    private FleetDrawn? _cells;
+    private bool _picked;
+    private bool _drawnPicked;
     private IReadOnlyList<FleetLine>? _alone;
 
     public AgentRow Row => _look.Row;
@@ -23,7 +25,21 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
     public Action? Redraw { get; set; }
 
     /// <summary>Something that is shown became another since <see cref="Cells"/> were asked for.</summary>
-    public bool Stale => _cells is null;
+    public bool Stale => _cells is null || _picked != _drawnPicked;
+
+    /// <summary>By what the row is selected: its slug, or its id where another agent may have that by now.</summary>
+    public string Name => Row.Lifecycle == Lifecycle.Deleted ? IdText.Format(IdText.Agent, Row.Id) : Row.Slug;
+
+    /// <summary>The cell with the box; it has no state of its own, the browser's script draws that.</summary>
+    public MarkupString Box =>
+        Markup.Cell("c-sel", $"<input type=\"checkbox\" data-select=\"{Name}\" aria-label=\"Select {Markup.Text(Row.DisplayName)}\">");
+
+    public bool Picked => _picked;
+
+    public void Pick(bool picked) => _picked = picked;
+
+    /// <summary>The attribute that says it is selected; from now on it is drawn so.</summary>
+    public string? DrawPicked() => (_drawnPicked = _picked) ? "" : null;
 
     public string? LastRun { get; private set; } = IdText.Format(IdText.Run, row.LastRunId);
 
@@ -37,19 +53,20 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
             redraw();
     }
 
-    /// <summary>The row's cells in the order of the columns. Ages are of the moment in which they were drawn; the browser keeps them fresh.</summary>
-    public IReadOnlyList<MarkupString> Cells(DateTimeOffset now)
+    /// <summary>The row's cells by column. Ages are of the moment in which they were drawn; the browser keeps them fresh.</summary>
+    public FleetDrawn Cells(DateTimeOffset now)
     {
         if (_cells is null)
         {
-            // What is shown of the agent elsewhere is kept once.
-            (_look, _cells) = drawn.Of(_look, now);
+            _cells = drawn.Of(_look, now);
+            _look = _cells.Look; // what is shown of the agent elsewhere is kept once
         }
         return _cells;
     }
 
     /// <summary>The last day's figures; null when it had no run.</summary>
-    public void Know(RunSeries? day)
+    /// <param name="sums">The same day's sums, where a column needs them.</param>
+    public void Know(RunSeries? day, RunSums? sums, bool summed)
     {
         var failed = day?.Failed.Sum() ?? 0;
         _look = _look with
@@ -57,13 +74,15 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
             Bars = day is { Total: > 0 } ? FleetBars.Draw(day) : FleetCells.NoRuns,
             Runs = day?.Total ?? 0,
             Errors = day is { Total: > 0 } ? (double)failed / day.Total : null,
+            Cost = summed ? sums?.CostMicros ?? 0 : null,
+            Tokens = summed ? (sums?.InputTokens ?? 0) + (sums?.OutputTokens ?? 0) : null,
         };
         _cells = null;
     }
 
     public void Replace(AgentRow row, AccessSnapshot access)
     {
-        var look = _look with { Row = row, Who = WhoOf(row, access) };
+        var look = _look with { Row = row, Team = TeamOf(row, access), Owner = OwnerOf(row, access) };
         if (look == _look)
             return;
         _look = look;
@@ -94,10 +113,9 @@ public sealed class FleetLine(AgentRow row, AccessSnapshot access, FleetCells dr
         return heard.Liveness != Liveness.Live || heard.Lifecycle == Lifecycle.Registered;
     }
 
-    private static string WhoOf(AgentRow row, AccessSnapshot access)
-    {
-        var team = access.Teams.GetValueOrDefault(row.TeamId)?.Name ?? "";
-        var owner = row.OwnerId is { } id ? access.Principals.GetValueOrDefault(id)?.DisplayName : null;
-        return $"{Markup.Text(team)} · {(owner is null ? "<span class=\"wrn\">No owner</span>" : Markup.Text(owner))}";
-    }
+    private static string TeamOf(AgentRow row, AccessSnapshot access) => access.Teams.GetValueOrDefault(row.TeamId)?.Name ?? "";
+
+    // Whoever was disabled owns nothing any more.
+    private static string? OwnerOf(AgentRow row, AccessSnapshot access) =>
+        row.OwnerId is { } id && access.Principals.GetValueOrDefault(id) is { Enabled: true } owner ? owner.DisplayName : null;
 }

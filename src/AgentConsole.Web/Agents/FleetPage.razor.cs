@@ -16,20 +16,26 @@ namespace AgentConsole.Web.Agents;
 public sealed partial class FleetPage
 {
     private const int FirstRows = 30;
+    private static readonly TimeSpan MostOften = TimeSpan.FromSeconds(2);
     private float _rowHeight = 40;
     private AgentWindow? _window;
     private List<FleetLine> _first = [];
     private IReadOnlyList<FleetLine>[] _blocks = [];
     private readonly Dictionary<Guid, FleetLine> _further = [];
-    private FleetTotals? _totals;
+    private AgentFacets? _counts; // under the filter
+    private AgentFacets? _fleet; // without it
+    private IReadOnlyList<FleetColumn> _columns = FleetColumn.Default;
+    private bool _sheet;
+    private bool _choosing;
     private int? _unclaimed;
     private Problem? _problem;
     private string? _nonsense;
     private string? _mayNot;
     private string? _seesNothing;
     private string _text = "";
-    private readonly Queue<AgentFilter> _onTheirWay = new();
+    private readonly Queue<FleetState> _onTheirWay = new();
     private int _changed;
+    private readonly FleetSelection _selection = new();
     private readonly Hold _hold = new();
     private Virtualize<FleetLine>? _rest;
     private CancellationTokenSource? _reading;
@@ -38,11 +44,15 @@ public sealed partial class FleetPage
     private bool _interactive;
     private bool _rowsOnly;
     private DateTimeOffset _known;
+    private DateTimeOffset _counted;
     private int _living;
     private ITimer? _catchUp;
 
     [Inject]
     public required AgentLists Lists { get; init; }
+
+    [Inject]
+    public required FacetService Facets { get; init; }
 
     [Inject]
     public required AgentDirectory Directory { get; init; }
@@ -56,17 +66,21 @@ public sealed partial class FleetPage
     [Inject]
     public required FleetCells Drawn { get; init; }
 
-    private AgentFilter Filter { get; set; } = new();
+    private FleetState State { get; set; } = new();
 
-    private AgentFilter? Shown { get; set; }
+    private AgentFilter Filter => State.Filter;
+
+    private FleetState? Shown { get; set; }
+
+    private string TableClass => $"t fleet {(State.Columns is null ? "std" : _columns.Count > 10 ? "many" : "own")}";
 
     private IReadOnlyList<Tabs.Tab> Views =>
         [
-            new("All", ConsoleUrls.Fleet, Filter.IsEmpty, _totals?.Agents),
-            View("Failing", new AgentFilter { Health = Health.Failing }, _totals?.Health.GetValueOrDefault(Health.Failing), hot: true),
-            View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _totals?.Liveness.GetValueOrDefault(Liveness.Silent)),
-            View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _totals?.Lifecycle.GetValueOrDefault(Lifecycle.Paused)),
-            View("Ownerless", new AgentFilter { Owner = "none" }, null),
+            new("All", ConsoleUrls.Fleet, Filter.IsEmpty, Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet))),
+            View("Failing", new AgentFilter { Health = Health.Failing }, _fleet?.Count(AgentFact.Health, "failing"), hot: true),
+            View("Silent", new AgentFilter { Liveness = Liveness.Silent }, _fleet?.Count(AgentFact.Liveness, "silent")),
+            View("Paused", new AgentFilter { Lifecycle = Lifecycle.Paused }, _fleet?.Count(AgentFact.Lifecycle, "paused")),
+            View("Ownerless", new AgentFilter { Owner = AgentFilter.Ownerless }, _fleet?.Count(AgentFact.Owner, AgentFilter.Ownerless)),
             new("Unclaimed", ConsoleUrls.Unclaimed, false, _unclaimed),
             View("Deleted", new AgentFilter { Deleted = true }, null),
         ];
@@ -75,14 +89,25 @@ public sealed partial class FleetPage
     {
         get
         {
-            foreach (var (name, value) in Filter.ToQuery())
+            foreach (var fact in Enum.GetValues<AgentFact>())
             {
-                if (name is "q" or "sort")
-                    continue;
-                yield return (name == "deleted" ? "deleted" : $"{name}: {value}", FleetAddress.Of(FleetGrammar.Without(Filter, name)));
+                var name = KebabCase.Of(fact);
+                string Say(string value) => $"{name}: {(value.Length == 0 ? "not named" : value)}";
+                foreach (var value in Filter[fact]?.Wanted ?? [])
+                    yield return (Say(value), At(FleetGrammar.Without(Filter, fact, value)));
+                foreach (var value in Filter[fact]?.Unwanted ?? [])
+                    yield return ("not " + Say(value), At(FleetGrammar.Without(Filter, fact, value)));
             }
+            if (Filter.Deleted)
+                yield return ("deleted", At(Filter with { Deleted = false }));
         }
     }
+
+    private string FleetFile =>
+        ConsoleUrls.With(
+            "/api/v1/agents/fleet.yaml",
+            [.. Filter.ToQuery().Where(m => m.Key != "sort").Select(m => (m.Key, (string?)m.Value))]
+        );
 
     private string Curl =>
         $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
@@ -91,22 +116,34 @@ public sealed partial class FleetPage
     {
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         var errors = new FieldErrors();
-        var filter = AgentFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        var state = FleetState.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
         _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
         var me = Me;
         _mayNot = WhyNotAnywhere(Permission.EditAgents);
         _seesNothing = me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its agents appear here."
             : null;
-        if (IsOnItsWay(filter) || filter == Shown)
+        if (IsOnItsWay(state) || state == Shown)
             return; // the address follows what was typed
-        Filter = filter;
-        _text = filter.Text ?? "";
-        if (_seesNothing is null)
+        var sameRows = state.Filter == Shown?.Filter;
+        Take(state);
+        _text = state.Filter.Text ?? "";
+        if (_seesNothing is not null)
+            return;
+        if (!sameRows)
             await ReloadAsync();
+        else if (_interactive)
+            await KnowAsync(_first);
     }
 
-    // Counting everything takes longer than the first rows; it comes when they stand.
+    private void Take(FleetState state)
+    {
+        if (state.Columns != State.Columns)
+            _columns = FleetColumn.Read(state.Columns, new FieldErrors());
+        State = state;
+    }
+
+    // Counting takes longer than the first rows; it comes when they stand.
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         if (!firstRender || _seesNothing is not null)
@@ -120,17 +157,27 @@ public sealed partial class FleetPage
 
     private async Task KnowAsync(IReadOnlyCollection<FleetLine> lines)
     {
-        var days = await Stats.SeriesAsync(Me, [.. lines.Select(line => line.Row.Id)], Left);
+        Guid[] ids = [.. lines.Select(line => line.Row.Id)];
+        var days = await Stats.SeriesAsync(Me, ids, Left);
+        var sums = _columns.Any(c => c.Name is "cost" or "tokens") ? await Stats.DayAsync(Me, ids, Left) : null;
         foreach (var line in lines)
-            line.Know(days.GetValueOrDefault(line.Row.Id));
+            line.Know(days.GetValueOrDefault(line.Row.Id), sums?.GetValueOrDefault(line.Row.Id), sums is not null);
         FleetLine.Draw(lines);
         _known = Now;
     }
 
-    private async Task CountAsync()
+    /// <returns>Whether any count became another.</returns>
+    private async Task<bool> CountAsync()
     {
-        _totals = await Lists.TotalsAsync(Me, Left);
+        var (filter, before) = (Filter, (_counts, _fleet, _unclaimed));
+        var fleet = await Facets.CountAsync(Me, new AgentFilter(), Left);
+        var counts = filter.IsEmpty ? fleet : await Facets.CountAsync(Me, filter, Left);
+        if (filter != Filter)
+            return false; // another is asked by now, and counted by whoever asked it
+        (_counts, _fleet) = (counts, fleet);
         _unclaimed = await Unclaimed.CountAsync(Me, Left);
+        _counted = Now;
+        return before != (_counts, _fleet, _unclaimed);
     }
 
     private async Task ReloadAsync()
@@ -144,10 +191,14 @@ public sealed partial class FleetPage
             var window = await Lists.WindowAsync(Me, Filter, 0, FirstRows, reading.Token);
             if (_reading != reading)
                 return;
-            if (window.Total == 0 && !Filter.IsEmpty && _totals is null)
+            if (window.Total == 0 && !Filter.IsEmpty && _fleet is null)
                 await CountAsync();
-            Shown = Filter;
+            if (Shown is { } before && before.Filter with { Order = default } != Filter with { Order = default })
+                LetGo(); // what was selected belongs to another list
+            Shown = State;
             await TakeAsync(window);
+            if (_interactive)
+                CountLater();
         }
         catch (OperationCanceledException) when (reading.IsCancellationRequested)
         {
@@ -165,7 +216,7 @@ public sealed partial class FleetPage
         var window = await Lists.WindowAsync(Me, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken);
         if (_further.Count > 400)
             _further.Clear(); // lines out of sight need no news
-        var lines = window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn)).ToList();
+        var lines = window.Rows.Select(LineOf).ToList();
         foreach (var line in lines)
             _further[line.Row.Id] = line;
         await KnowAsync(lines);
@@ -184,29 +235,65 @@ public sealed partial class FleetPage
     private async Task EnterAsync(ChangeEventArgs e)
     {
         var (filter, rest) = FleetGrammar.Read(Filter, e.Value as string ?? "");
+        filter = filter with { Owner = InFull(filter.Owner) };
         if (filter == Filter)
             return;
         _text = rest;
         await ShowAsync(filter, replace: false);
     }
 
+    // A typed "ines" becomes the address that the facet has, where it can mean only one.
+    private Choice? InFull(Choice? owner)
+    {
+        var organization = Me.OrganizationId;
+        string Full(string name)
+        {
+            if (name == AgentFilter.Ownerless || name.Contains('@', StringComparison.Ordinal))
+                return name;
+            var meant = Access
+                .Current.Principals.Values.Where(p =>
+                    p.OrganizationId == organization
+                    && p is { Kind: ActorKind.User, Enabled: true }
+                    && p.Label.StartsWith(name + "@", StringComparison.OrdinalIgnoreCase)
+                )
+                .Take(2)
+                .ToList();
+            return meant is [var only] ? only.Label : name;
+        }
+        return owner is null ? null : Choice.Of(owner.Wanted.Select(Full), owner.Unwanted.Select(Full));
+    }
+
     private async Task ShowAsync(AgentFilter filter, bool replace)
     {
         if (filter == Filter)
             return;
-        Filter = filter;
+        Take(State with { Filter = filter });
         var reading = ReloadAsync();
-        _onTheirWay.Enqueue(filter);
-        Navigation.NavigateTo(FleetAddress.Of(filter), new NavigationOptions { ReplaceHistoryEntry = replace });
+        _onTheirWay.Enqueue(State);
+        Navigation.NavigateTo(FleetAddress.Of(State), new NavigationOptions { ReplaceHistoryEntry = replace });
         await reading;
     }
 
+    private Task ChooseAsync(FleetState state)
+    {
+        Navigation.NavigateTo(FleetAddress.Of(state), replace: true);
+        return Task.CompletedTask;
+    }
+
+    // Rows first: what is counted is drawn by itself.
+    private void CountLater() =>
+        Work(async () =>
+        {
+            if (await CountAsync())
+                StateHasChanged();
+        });
+
     // The browser confirms each address that typing made, one after the other; by then more may have been typed.
-    private bool IsOnItsWay(AgentFilter filter)
+    private bool IsOnItsWay(FleetState state)
     {
         while (_onTheirWay.TryDequeue(out var sent))
         {
-            if (sent == filter)
+            if (sent == state)
                 return true;
         }
         return false;
@@ -279,9 +366,11 @@ public sealed partial class FleetPage
         FleetLine.Draw(_first.Concat(_further.Values));
         if (Now - _known > TimeSpan.FromSeconds(30))
             await KnowAsync(_first);
+        var recounted = Now - _counted >= MostOften && await CountAsync();
         if (sameOrder && window.Total == _window!.Total)
-            return false;
-        await CountAsync();
+            return recounted;
+        if (!recounted)
+            await CountAsync();
         if (_hold.On)
             _changed = Math.Max(1, window.Rows.Where((row, at) => at >= _first.Count || _first[at].Row.Id != row.Id).Count());
         else
@@ -295,7 +384,7 @@ public sealed partial class FleetPage
         if (window.Total == 0)
             _hold.Forget();
         _living = Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet));
-        _first = [.. window.Rows.Select(row => new FleetLine(row, Access.Current, Drawn))];
+        _first = [.. window.Rows.Select(LineOf)];
         _blocks = [.. _first.Chunk(FleetBlock.Size)];
         _further.Clear();
         _changed = 0;
@@ -321,13 +410,74 @@ public sealed partial class FleetPage
             await ReloadAsync(); // nobody looks: nothing moves under the pointer
     }
 
+    private FleetLine LineOf(AgentRow row)
+    {
+        var line = new FleetLine(row, Access.Current, Drawn);
+        line.Pick(_selection.Has(line.Name));
+        return line;
+    }
+
+    private IEnumerable<FleetLine> Lines => _first.Concat(_further.Values);
+
+    private string HeadState =>
+        !_selection.Any ? "none"
+        : _first.TrueForAll(line => line.Picked) ? "all"
+        : "some";
+
+    private async Task PickAsync(PickEventArgs told)
+    {
+        var names = told.Names ?? [];
+        if (told.From is { } from && names is [var to])
+            names = await BetweenAsync(from, to);
+        if (told.On)
+            _selection.Add(names);
+        else
+            _selection.Remove(names, Lines.Select(line => line.Name));
+        await SelectionChangedAsync();
+    }
+
+    // Not all rows between the two are drawn: the list itself says which they are.
+    private async Task<IReadOnlyList<string>> BetweenAsync(string from, string to)
+    {
+        var names = await Lists.NamesAsync(Me, Filter, 10_000, Left);
+        var (one, other) = (names.IndexOf(from), names.IndexOf(to));
+        return one < 0 || other < 0 ? [to] : names[Math.Min(one, other)..(Math.Max(one, other) + 1)];
+    }
+
+    private async Task SelectionChangedAsync()
+    {
+        _hold.Selecting = _selection.Any;
+        foreach (var line in Lines)
+            line.Pick(_selection.Has(line.Name));
+        FleetLine.Draw(Lines);
+        if (!_hold.On && _changed > 0)
+            await ReloadAsync();
+    }
+
+    private void LetGo()
+    {
+        _selection.Clear();
+        _hold.Selecting = false;
+    }
+
     private Task ShowChangedAsync() => ReloadAsync();
 
-    private Tabs.Tab View(string name, AgentFilter filter, int? count, bool hot = false) =>
-        new(name, FleetAddress.Of(filter), filter == (Filter with { Order = default }), count, hot && count > 0);
+    private string At(AgentFilter filter) => FleetAddress.Of(State with { Filter = filter });
 
-    private MarkupString Head(AgentOrder order, string title, string direction) =>
-        Markup.SortHead(FleetAddress.Of(Filter with { Order = order }), title, Filter.Order == order ? direction : null);
+    private Tabs.Tab View(string name, AgentFilter filter, int? count, bool hot = false) =>
+        new(name, At(filter), filter == (Filter with { Order = default }), count, hot && count > 0);
+
+    private MarkupString Head(FleetColumn column) =>
+        column.Sort is { } order
+            ? Markup.SortHead(
+                At(Filter with { Order = order }),
+                column.Title,
+                Filter.Order == order ? (order == AgentOrder.Slug ? "ascending" : "descending") : null,
+                column.Class
+            )
+            : new MarkupString(
+                $"<th scope=\"col\" class=\"{column.Class}\"{(column.Why is null ? "" : $" title=\"{Markup.Text(column.Why)}\"")}>{Markup.Text(column.Title)}</th>"
+            );
 
     private static string OrderName(AgentOrder order) =>
         order switch

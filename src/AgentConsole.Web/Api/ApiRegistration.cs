@@ -4,9 +4,11 @@ using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
+using AgentConsole.Web.Live;
 using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
 using AgentConsole.Web.Runs;
+using AgentConsole.Web.Search;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
 
@@ -31,6 +33,7 @@ internal static class ApiRegistration
         var api = app.MapGroup("/api/v1");
         // Every feature of the API, in the order of the reference.
         api.MapAgentApi();
+        api.MapPlanApi();
         api.MapUnclaimedApi();
         api.MapInactivityApi();
         api.MapKeyApi();
@@ -42,7 +45,11 @@ internal static class ApiRegistration
         api.MapTokenApi();
         api.MapWhoAmIApi();
         api.MapRunReadApi();
+        api.MapRunCancelApi();
+        api.MapLiveApi();
         api.MapTrailApi();
+        api.MapSampleDataApi();
+        api.MapSearchApi();
         api.MapPriceApi();
         api.MapSpendApi();
         api.MapRerateApi();

@@ -84,7 +84,7 @@ internal sealed class Credentials(
             );
         }
         var credential = actor.CredentialId!.Value;
-        return actor.Method == AuthMethod.Session
+        return actor.SessionId is not null
             ? (Func<Outcome<Actor>>)(() => actors.ForSession(actor.Id!.Value, credential, origin))
             : () => actors.ForTokenId(credential, origin);
     }

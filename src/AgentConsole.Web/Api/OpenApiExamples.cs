@@ -12,6 +12,7 @@ internal static class OpenApiExamples
     private const string RunId = "run_01m2fz4qxkd2g9v5w8c1t7r6ne";
     private const string TeamId = "team_01m2fyzzv4q7n3k9e5r8t1x2hb";
     private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
+    private const string PlanDigest = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1e4d59c7726b8a0f31c2d4e5f60718293";
     private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 31, 4, TimeSpan.Zero);
     private static readonly IReadOnlyList<string> Operators = ["operator"];
     private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Teams = new Dictionary<string, IReadOnlyList<string>>(
@@ -73,6 +74,8 @@ internal static class OpenApiExamples
             },
         ],
     };
+
+    private static readonly CancelNotice Cancel = new(RunId, "job-7", "requested", At, "wrong tax year");
 
     private static readonly RunBody Run = new()
     {
@@ -189,6 +192,22 @@ internal static class OpenApiExamples
         },
         [typeof(ChangeAgent)] = new { version = "2.2.0", tags = new[] { "invoices", "eu" } },
         [typeof(AgentBody)] = Agent,
+        [typeof(AgentFacetsBody)] = new AgentFacetsBody(
+            12,
+            1284,
+            new Dictionary<string, FacetBody>(StringComparer.Ordinal)
+            {
+                ["health"] = new(
+                    [
+                        new FacetValueBody("failing", "failing", 12),
+                        new FacetValueBody("degraded", "degraded", 7),
+                        new FacetValueBody("ok", "ok", 1265),
+                    ],
+                    0
+                ),
+                ["team"] = new([new FacetValueBody("payments", "Payments", 9), new FacetValueBody("research", "Research", 3)], 0),
+            }
+        ),
         [typeof(BulkAgentsResult)] = new BulkAgentsResult(
             false,
             1,
@@ -200,6 +219,40 @@ internal static class OpenApiExamples
                 new BulkAgentRow(3, "mailroom-2", "unchanged", null, null, null, null),
             ]
         ),
+        [typeof(MakePlan)] = new
+        {
+            action = "pause",
+            filter = new { team = "payments", health = "failing" },
+            reason = "Posts invoices twice",
+        },
+        [typeof(ApplyPlan)] = new { digest = PlanDigest },
+        [typeof(PlanBody)] = new PlanBody
+        {
+            Id = "bpl_01m2fz6a0wb3k8q5t1x7n4r9ye",
+            Action = "pause",
+            Reason = "Posts invoices twice",
+            Filter = new Dictionary<string, string>(StringComparer.Ordinal) { ["team"] = "payments", ["health"] = "failing" },
+            Digest = PlanDigest,
+            State = "planned",
+            Maker = "ines@example.com",
+            CreatedAt = At,
+            ExpiresAt = At.AddHours(1),
+            Rows = new PlanCounts(3, 2, 1, 0, 2, 0, 0, 0, 0),
+        },
+        [typeof(PlanRowBody)] = new PlanRowBody
+        {
+            Row = 1,
+            AgentId = AgentId,
+            Agent = "mailroom-1",
+            DisplayName = "Mailroom",
+            Team = "payments",
+            Effect = "change",
+            Changes = new Dictionary<string, MemberChange>(StringComparer.Ordinal)
+            {
+                ["lifecycle"] = new(JsonElement.Parse("\"active\""), JsonElement.Parse("\"paused\"")),
+            },
+            Outcome = "pending",
+        },
         [typeof(Heartbeat)] = new { version = "2.2.0" },
         [typeof(HeartbeatAnswer)] = new HeartbeatAnswer("mailroom-1", "live", 60, 120, At.AddSeconds(60)),
         [typeof(Reason)] = new { reason = "Posts invoices twice" },
@@ -212,6 +265,9 @@ internal static class OpenApiExamples
         [typeof(KeyAction)] = new { key_version = 1, reason = "Found in a log" },
         [typeof(SetKeyExpiry)] = new { expires_at = At.AddDays(30) },
         [typeof(KeyBody)] = Key,
+        [typeof(SearchResults)] = new SearchResults([
+            new SearchResult("agent", AgentId, "Mailroom", "mailroom-1 · Payments", "/agents/mailroom-1"),
+        ]),
         [typeof(KeyProof)] = new { key = "ak_live_…" },
         [typeof(KeyListRow)] = new KeyListRow
         {
@@ -279,6 +335,30 @@ internal static class OpenApiExamples
             status = "ok",
         },
         [typeof(EventBody)] = Step,
+        [typeof(ExplainBody)] = new ExplainBody(
+            RunId,
+            "completed",
+            10_000,
+            [new ExplainedPart("model", 6_500, 0.65, 2, 4_000, "chat"), new ExplainedPart("gap", 3_500, 0.35, 1, 3_500, "chat")],
+            [new ExplainedGap(6_500, 3_500, "chat", null)],
+            false
+        ),
+        [typeof(CancelNotice)] = Cancel,
+        [typeof(CancelNotices)] = new CancelNotices([Cancel]),
+        [typeof(CancelBody)] = new CancelBody
+        {
+            Run = RunId,
+            Agent = "mailroom-1",
+            State = "acknowledged",
+            RunStatus = "running",
+            RequestedAt = At,
+            RequestedBy = "ines@example.com",
+            Reason = "wrong tax year",
+            AcknowledgedAt = At.AddSeconds(2),
+            ConfirmBy = At.AddSeconds(30),
+            Children = [new CancelledRun("run_01m2fz4qxme5h7t2x9k3d8v6bc", "ledger-1", "requested", "running")],
+            NotIncluded = [],
+        },
         [typeof(EventsAccepted)] = new EventsAccepted(RunId, 1, 0, [Step.Id]),
         [typeof(StatsBody)] = new StatsBody
         {
@@ -420,6 +500,14 @@ internal static class OpenApiExamples
             teams = Teams,
         },
         [typeof(UserBody)] = User,
+        [typeof(PasskeyBody)] = new PasskeyBody
+        {
+            Id = "pky_01m2fyzzv9m3e7p5d2v8x6r4ks",
+            Name = "Laptop",
+            CreatedAt = At,
+            LastUsedAt = At.AddHours(3),
+            Synced = true,
+        },
         [typeof(ChangeUser)] = new { roles = new[] { "auditor" } },
         [typeof(ChangeServiceAccount)] = new { name = "deployer-eu" },
         [typeof(SessionBody)] = new SessionBody(
@@ -443,6 +531,7 @@ internal static class OpenApiExamples
         [typeof(TokenBody)] = Token,
         [typeof(WhoAmI)] = new WhoAmI("user", UserId, "ines@example.com", "Example", null, [], Teams),
         [typeof(TrailBody)] = Record,
+        [typeof(SampleDataBody)] = new SampleDataBody(9, 9, 3, 1, true),
         [typeof(AddPrice)] = PriceAsked,
         [typeof(SupersedePrice)] = new { reason = "Output was read off the wrong column", replacement = PriceAsked },
         [typeof(PriceBody)] = new PriceBody

@@ -1,3 +1,4 @@
+using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
@@ -35,6 +36,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>For every write that makes something: see <see cref="Draft"/>.</summary>
     [Inject]
     public required SubmitOnce Once { get; init; }
+
+    [Inject]
+    public required Confirmation Confirmation { get; init; }
 
     /// <summary>Who looks, with the rights of this moment. Ask for each operation; keep it nowhere.</summary>
     protected Actor Me
@@ -75,6 +79,13 @@ public abstract class ConsolePage : ComponentBase, IDisposable
             Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["act"] = act, ["of"] = of }),
             replace: instead || act is null
         );
+
+    /// <summary>
+    /// Does a dangerous act. When a fresh proof of the person is asked for, a dialog asks for it over the page, which keeps all that was typed, and
+    /// the act is done again. Read <see cref="Me"/> inside the act.
+    /// </summary>
+    protected Task<Outcome<T>> ConfirmedAsync<T>(Func<Task<Outcome<T>>> act)
+        where T : notnull => Confirmation.RunAsync(act, Left);
 
     /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
     protected void Work(Func<Task> work) =>

@@ -30,9 +30,10 @@ public static class Markup
 
     /// <summary>The head of a column, which sorts by it when it is pressed.</summary>
     /// <param name="sorted"><c>ascending</c> or <c>descending</c> when the table is sorted by it.</param>
-    public static MarkupString SortHead(string url, string title, string? sorted)
+    public static MarkupString SortHead(string url, string title, string? sorted, string? css = null)
     {
         var order = sorted is null ? "" : $" aria-sort=\"{sorted}\"";
-        return new MarkupString($"<th scope=\"col\"{order}><a href=\"{Text(url)}\">{Text(title)}</a></th>");
+        var styled = css is null ? "" : $" class=\"{css}\"";
+        return new MarkupString($"<th scope=\"col\"{styled}{order}><a href=\"{Text(url)}\">{Text(title)}</a></th>");
     }
 }

@@ -86,6 +86,13 @@ public static class Status
 
     public static MarkupString Run(string word, MarkupString? age = null, string? why = null) => Of(RunLooks, word, age, why);
 
+    /// <summary>A request to cancel that was not confirmed; the browser counts on. Never says that anything is cancelled: only a run's status does.</summary>
+    public static MarkupString Cancel(bool heard, DateTimeOffset askedAt, DateTimeOffset now) =>
+        Draw(CancelLook(heard), Words.Time(askedAt, now), null, null);
+
+    private static Look CancelLook(bool heard) =>
+        new("degraded", "circle-stop", heard ? "Cancel heard, not confirmed" : "Cancel asked, not confirmed");
+
     public static MarkupString Key(string word) => Of(KeyLooks, word, null, null);
 
     public static MarkupString Decision(string word) => Of(DecisionLooks, word, null, null);

@@ -14,6 +14,7 @@ internal static class UiRegistration
         services.AddScoped<LiveState>();
         services.AddScoped<Toasts>();
         services.AddScoped(scope => new SubmitOnce(scope.GetRequiredService<Retries>()));
+        services.AddScoped<Confirmation>();
     }
 
     public static void MapConsoleUi(this WebApplication app) =>

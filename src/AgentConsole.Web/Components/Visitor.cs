@@ -14,6 +14,7 @@ public sealed class Visitor
     private readonly AccessDirectory _access;
     private readonly string? _address;
     private readonly string? _userAgent;
+    private readonly string? _browserZone;
     private ClaimsPrincipal? _principal;
 
     public Visitor(AuthenticationStateProvider authentication, ActorSource actors, AccessDirectory access, PageContext page)
@@ -22,6 +23,22 @@ public sealed class Visitor
         // Read while the request (or the circuit's connection) is at hand; later there is none.
         _address = page.Http?.Connection.RemoteIpAddress?.ToString();
         _userAgent = page.Http?.Request.Headers.UserAgent.ToString();
+        Look = Look.Parse(page.Http?.Request.Cookies[Look.Cookie]);
+        _browserZone = page.Http?.Request.Cookies[Look.ZoneCookie];
+    }
+
+    /// <summary>As it was when the page, or its circuit, began.</summary>
+    public Look Look { get; }
+
+    /// <summary>The zone that this choice of <see cref="Look.Times"/> means for the person: the browser's, UTC, or that of their one team, else the organization's.</summary>
+    public Zone ZoneFor(string times)
+    {
+        if (times == "utc" || (times == "team" && Find().Problem is not null))
+            return Zone.Utc;
+        if (times == "local")
+            return Zone.Of(_browserZone);
+        var me = Find().Value;
+        return Zone.Of(_access.Current.ZoneOf(me.OrganizationId, me.Grants.Teams.Count == 1 ? me.Grants.Teams.Keys.Single() : null));
     }
 
     /// <summary>Reads the claims; await it once before <see cref="Find"/>.</summary>

@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Components;
 
-/// <summary>Times and figures as people read them. Spaces before units do not break. js/console.js says ages in the same words.</summary>
+/// <summary>
+/// Times and figures as people read them. Spaces before units do not break. Times are in the <see cref="Zone.Current"/> zone of whoever looks;
+/// js/console.js says ages in the same words.
+/// </summary>
 public static class Words
 {
     public const string Unknown = "—";
@@ -20,18 +23,30 @@ public static class Words
             return $"{(int)span.TotalMinutes}{Nb}min";
         if (span < TimeSpan.FromDays(1))
             return $"{(int)span.TotalHours}{Nb}h{Nb}{span.Minutes.ToString("00", Invariant)}";
-        var utc = at.ToUniversalTime();
-        return utc.Year == now.ToUniversalTime().Year
-            ? utc.ToString($"d'{Nb}'MMM HH:mm", Invariant)
-            : utc.ToString($"d'{Nb}'MMM'{Nb}'yyyy", Invariant);
+        var local = Zone.Current.In(at);
+        return local.Year == Zone.Current.In(now).Year
+            ? local.ToString($"d'{Nb}'MMM HH:mm", Invariant)
+            : local.ToString($"d'{Nb}'MMM'{Nb}'yyyy", Invariant);
     }
 
+    /// <summary>A value of the API as it begins a sentence: <c>timed-out</c> is <c>Timed out</c>.</summary>
+    public static string Sentence(string value) =>
+        value.Length == 0 ? value : string.Concat(value[..1].ToUpperInvariant(), value[1..].Replace('-', ' '));
+
     /// <summary>The instant with its zone, for tooltips and copies.</summary>
-    public static string Exact(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", Invariant);
+    public static string Exact(DateTimeOffset at)
+    {
+        var zone = Zone.Current;
+        return zone.In(at).ToString("yyyy-MM-dd HH:mm:ss ", Invariant) + (zone.IsUtc ? zone.Id : $"{zone.Label(at)} {zone.Id}");
+    }
 
-    public static string Day(DateTimeOffset at) => at.ToUniversalTime().ToString($"d'{Nb}'MMM'{Nb}'yyyy", Invariant);
+    public static string Day(DateTimeOffset at) => Zone.Current.In(at).ToString($"d'{Nb}'MMM'{Nb}'yyyy", Invariant);
 
-    public static string Clock(DateTimeOffset at) => at.ToUniversalTime().ToString("HH:mm", Invariant);
+    /// <summary>Hours and minutes; say <see cref="Zone.Label"/> beside it.</summary>
+    public static string Clock(DateTimeOffset at) => Zone.Current.In(at).ToString("HH:mm", Invariant);
+
+    /// <summary>Hours, minutes and seconds with the zone.</summary>
+    public static string ClockSeconds(DateTimeOffset at) => Zone.Current.In(at).ToString("HH:mm:ss ", Invariant) + Zone.Current.Label(at);
 
     /// <summary>A time element whose age the browser keeps fresh.</summary>
     public static MarkupString Time(DateTimeOffset at, DateTimeOffset now) =>

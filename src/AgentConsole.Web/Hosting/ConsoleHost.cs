@@ -5,6 +5,7 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Live;
+using AgentConsole.Web.Search;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
@@ -60,6 +61,7 @@ internal static class ConsoleHost
         app.MapConsoleLive();
         app.MapConsoleHealth();
         app.MapConsoleUi();
+        app.MapConsolePalette();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null); // SecurityHeaders says it for every answer
         return app;
     }

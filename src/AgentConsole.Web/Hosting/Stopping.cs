@@ -1,7 +1,7 @@
 namespace AgentConsole.Web.Hosting;
 
 /// <summary>
-/// Refuses new live connections once the console stops. The open ones are closed then, and a page reconnects within milliseconds, while the listener is
+/// Refuses new live connections and long polls once the console stops. The open ones are closed then, and a page reconnects within milliseconds, while the listener is
 /// still open: a connection nobody would close any more, for which the stop would wait until its limit.
 /// </summary>
 internal sealed class Stopping(RequestDelegate next, IHostApplicationLifetime lifetime)
@@ -21,5 +21,7 @@ internal sealed class Stopping(RequestDelegate next, IHostApplicationLifetime li
 
     private static bool IsLive(PathString path) =>
         path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
+        || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/api/v1/live", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/api/v1/runs/cancellations", StringComparison.OrdinalIgnoreCase);
 }

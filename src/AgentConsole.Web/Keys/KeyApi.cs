@@ -9,6 +9,19 @@ namespace AgentConsole.Web.Keys;
 /// <summary>Keys over REST.</summary>
 internal static class KeyApi
 {
+    private static readonly (string Name, string Description)[] Filters =
+    [
+        ("q", "Part of an agent's slug or display name, or a key's shown prefix or last 4 characters."),
+        ("agent", "Agent slug or id."),
+        ("team", "Team slug or id."),
+        ("state", "One of active, retiring, disabled, revoked, expired."),
+        ("leaked", "`true` for versions that were reported as leaked."),
+        ("used", "`never` for versions that were never used."),
+        ("idle", "Not used for this many days, as `30d`; a version that was never used counts from when it was made."),
+        ("ownerless", "`true` for versions of agents without an owner, or whose owner was disabled."),
+        ("sort", "newest (default), oldest, last-used or longest-unused."),
+    ];
+
     public static RouteGroupBuilder MapKeyApi(this RouteGroupBuilder api)
     {
         var keys = api.MapGroup("/agents/{agent}/keys").WithTags("Keys");
@@ -43,19 +56,18 @@ internal static class KeyApi
         proofs
             .MapGet("", ListAllAsync)
             .NeedsPerson(TokenScopes.KeysRead)
-            .ListsBy(
-                ("q", "Part of an agent's slug or display name, or a key's shown prefix or last 4 characters."),
-                ("agent", "Agent slug or id."),
-                ("team", "Team slug or id."),
-                ("state", "One of active, retiring, disabled, revoked, expired."),
-                ("leaked", "`true` for versions that were reported as leaked."),
-                ("used", "`never` for versions that were never used."),
-                ("idle", "Not used for this many days, as `30d`; a version that was never used counts from when it was made."),
-                ("ownerless", "`true` for versions of agents without an owner, or whose owner was disabled."),
-                ("sort", "newest (default), oldest, last-used or longest-unused.")
-            )
+            .ListsBy(Filters)
             .WithName("ListAllKeys")
             .WithSummary("List the key versions of all agents you may see");
+        var export = proofs
+            .MapGet("/export", ExportAsync)
+            .NeedsPerson(TokenScopes.KeysRead)
+            .Takes("format", "csv (default) or json.")
+            .WithName("ExportKeys")
+            .WithSummary("Download the key versions that match, without secrets; the export itself is put on the trail")
+            .WithDescription("In the form of `ExportAgents`.");
+        foreach (var (name, description) in Filters)
+            export.Takes(name, description);
         // Taken once: a service as a parameter would cost each check a scope of its own.
         var verifier = ((IEndpointRouteBuilder)api).ServiceProvider.GetRequiredService<KeyVerifier>();
         proofs
@@ -136,6 +148,18 @@ internal static class KeyApi
         CancellationToken cancellationToken
     ) => (await keys.SetExpiryAsync(actor, agent, key, body.Input, cancellationToken)).ToAnswer();
 
+    private static Task<IResult> ExportAsync(
+        ListQuery query,
+        CurrentActor actor,
+        KeyExports exports,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerExportAsync(
+            KeyFilter.Parse,
+            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
+            cancellationToken
+        );
+
     private static Task<Answer<Page<KeyListRow>>> ListAllAsync(
         ListQuery query,
         CurrentActor actor,
@@ -144,29 +168,8 @@ internal static class KeyApi
     ) =>
         query.AnswerAsync(
             KeyFilter.Parse,
-            async (filter, page) => (await lists.ListAsync(actor, filter, page, cancellationToken)).Map(rows => rows.Map(RowOf))
+            async (filter, page) => (await lists.ListAsync(actor, filter, page, cancellationToken)).Map(rows => rows.Map(KeyBodies.Of))
         );
-
-    private static KeyListRow RowOf(KeyRow row) =>
-        new()
-        {
-            KeyId = IdText.Format(IdText.Key, row.KeyId),
-            KeyVersion = row.Number,
-            Name = row.KeyName,
-            Agent = row.AgentSlug,
-            AgentId = IdText.Format(IdText.Agent, row.AgentId),
-            State = KebabCase.Of(row.State),
-            Prefix = row.Prefix,
-            Last4 = row.Last4,
-            CreatedAt = row.CreatedAt,
-            ExpiresAt = row.ExpiresAt,
-            FirstUsedAt = row.FirstUsedAt,
-            LastUsedAt = row.LastUsedAt,
-            LastUsedAddress = row.LastUsedAddress,
-            LastUsedUserAgent = row.LastUsedUserAgent,
-            LastUsedRoute = row.LastUsedRoute,
-            LeakReportedAt = row.LeakReportedAt,
-        };
 
     private static async Task<Answer<LeakReceipt>> ReportLeakAsync(
         Body<KeyProof> body,

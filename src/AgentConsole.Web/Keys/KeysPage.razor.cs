@@ -49,9 +49,9 @@ public sealed partial class KeysPage
         [
             View("All", new KeyFilter()),
             View("Active", new KeyFilter { State = KeyState.Active }),
-            Of("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
-            Of($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
-            Of("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
+            Counted("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
+            Counted($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
+            Counted("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
             View("Disabled", new KeyFilter { State = KeyState.Disabled }),
             new("Leaked", Address(new KeyFilter { Leaked = true }), _filter.Leaked, _leaked.Count == 0 ? null : _leaked.Count, Hot: true),
         ];
@@ -131,7 +131,7 @@ public sealed partial class KeysPage
 
     private static string KeyOf(KeyRow row) => IdText.Format(IdText.Key, row.KeyId);
 
-    private Tabs.Tab Of(string name, KeyFilter filter, int? count) => View(name, filter) with { Count = count };
+    private Tabs.Tab Counted(string name, KeyFilter filter, int? count) => View(name, filter) with { Count = count };
 
     private Tabs.Tab View(string name, KeyFilter filter) => new(name, Address(filter), _filter == filter);
 

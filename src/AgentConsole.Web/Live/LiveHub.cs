@@ -1,28 +1,25 @@
-using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Live;
-using AgentConsole.Core.People;
-using AgentConsole.Web.Api;
 using Microsoft.AspNetCore.SignalR;
 
 namespace AgentConsole.Web.Live;
 
 /// <summary>
 /// <c>/hubs/live</c> for programs: <c>Subscribe(topic)</c> with <c>org</c>, <c>team:&lt;slug&gt;</c> or <c>agent:&lt;id&gt;</c>; the hub then calls
-/// <c>run</c> and <c>agent</c>, as far as its scopes reach, with the noun's GET body and a <c>seq</c>. A connection ends within 60 s of its credential.
+/// <c>run</c> and <c>agent</c>, as far as its scopes reach, with the noun's GET body and a <c>seq</c>, and <c>gap</c> when events were lost. A connection
+/// ends within 60 s of its credential.
 /// </summary>
-internal sealed class LiveHub(LiveConnections connections, AccessDirectory access, AgentDirectory agents) : Hub
+internal sealed class LiveHub(LiveConnections connections, LiveTopics topics) : Hub
 {
     public override Task OnConnectedAsync()
     {
         if (
             Context.GetHttpContext() is not { } http
-            || connections.Open(Context, http, Clients.Caller).Problem is { } problem && Refuse(problem)
+            || connections.Open(Context.ConnectionId, http, new Listener(Context, Clients.Caller), Context.ConnectionAborted).Problem
+                is not null
         )
             Context.Abort();
         return Task.CompletedTask;
-
-        static bool Refuse(Problem _) => true;
     }
 
     /// <exception cref="HubException">The topic is none, or not the caller's to hear: the message is the problem's code.</exception>
@@ -30,28 +27,10 @@ internal sealed class LiveHub(LiveConnections connections, AccessDirectory acces
     {
         var connection = connections.Find(Context.ConnectionId) ?? throw new HubException("sign_in_required");
         var actor = connection.Actor() is { Problem: null } good ? good.Value : throw new HubException("session_ended");
-        if (topic is null || topic.Length > 200)
-            throw new HubException("topic_unknown");
-        if (!actor.HasScope(TokenScopes.RunsRead) && !actor.HasScope(TokenScopes.AgentsRead))
-            throw new HubException("scope_missing");
-        if (topic == "org")
-        {
-            connection.Add(_ => true);
-            return;
-        }
-        var (kind, name) = topic.IndexOf(':') is var colon and > 0 ? (topic[..colon], topic[(colon + 1)..]) : ("", "");
-        switch (kind)
-        {
-            case "team"
-                when access.Current.FindTeam(actor.OrganizationId, name) is { } team && actor.TeamsWith(Permission.ReadFleet).Has(team.Id):
-                connection.Add(change => change.TeamId == team.Id);
-                return;
-            case "agent" when IdText.TryParse(IdText.Agent, name, out var id) && agents.Find(id) is { } agent && MaySee(actor, agent):
-                connection.Add(change => change.AgentId == agent.Id);
-                return;
-            default:
-                throw new HubException("topic_unknown");
-        }
+        if (!topics.Read(actor, topic).Try(out var concerns, out var problem))
+            throw new HubException(problem.Code);
+        if (!connection.Add(concerns))
+            throw new HubException("too_many_topics");
     }
 
     public override Task OnDisconnectedAsync(Exception? exception)
@@ -60,7 +39,18 @@ internal sealed class LiveHub(LiveConnections connections, AccessDirectory acces
         return Task.CompletedTask;
     }
 
-    private static bool MaySee(Actor actor, AgentCard agent) =>
-        agent.OrganizationId == actor.OrganizationId
-        && (actor.AgentId is { } own ? own == agent.Id : actor.TeamsWith(Permission.ReadFleet).Has(agent.TeamId));
+    private sealed class Listener(HubCallerContext context, IClientProxy client) : ILiveListener
+    {
+        public Task TellAsync(LiveEvent change, object body, CancellationToken cancellationToken) =>
+            client.SendAsync(change.Noun, body, change.Seq, cancellationToken);
+
+        public Task TellGapAsync(string why, long seq, CancellationToken cancellationToken) =>
+            client.SendAsync("gap", new LiveGap(why), seq, cancellationToken);
+
+        public void End() => context.Abort();
+    }
 }
+
+/// <summary>Events were lost; read again what you follow.</summary>
+/// <param name="Reason"><c>overflow</c> or <c>not-kept</c>.</param>
+internal sealed record LiveGap(string Reason);

@@ -8,6 +8,7 @@ internal static class LiveRegistration
     {
         services.AddSignalR().AddJsonProtocol(json => ConsoleJson.Apply(json.PayloadSerializerOptions));
         services.AddSingleton<LiveBodies>();
+        services.AddSingleton<LiveTopics>();
         services.AddSingleton<LiveConnections>();
     }
 

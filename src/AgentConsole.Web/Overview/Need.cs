@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
 
 namespace AgentConsole.Web.Overview;
 
@@ -130,6 +131,22 @@ public sealed record Need(
             url
         );
     }
+
+    /// <summary>A break-glass account that was used and waits for its review.</summary>
+    public static Need Of(BreakGlassCard use) =>
+        new(
+            use.Id.ToString("n"),
+            "failing",
+            "lock-open",
+            "Break-glass",
+            $"was used: {use.Name}",
+            use.Reason,
+            "Account",
+            use.UsedAt,
+            "used",
+            "Review",
+            ConsoleUrls.BreakGlassReview
+        );
 
     /// <summary>A key that somebody reported as leaked. It is disabled already; a person decides what follows.</summary>
     public static Need Of(KeyRow key) =>

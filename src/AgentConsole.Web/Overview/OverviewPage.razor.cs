@@ -6,6 +6,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Samples;
 using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
@@ -25,6 +26,7 @@ public sealed partial class OverviewPage
     private FleetTotals? _totals;
     private StatsBody? _day;
     private RunSeries? _series;
+    private SampleDataBody? _samples;
     private Problem? _problem;
     private bool _waits;
     private ITimer? _catchUp;
@@ -50,10 +52,10 @@ public sealed partial class OverviewPage
     [Inject]
     public required StatsService Stats { get; init; }
 
-    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
+    [Inject]
+    public required SampleDataService Samples { get; init; }
 
-    private string Curl =>
-        $$"""curl -X POST {{Navigation.BaseUri}}api/v1/agents -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"slug":"my-first-agent","key":true}'""";
+    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
 
     private IReadOnlyList<Meter.Part> HealthParts =>
         [
@@ -81,6 +83,8 @@ public sealed partial class OverviewPage
             me.TeamsWith(Permission.ReadFleet).All ? "all teams"
             : names.Count <= 1 ? names.FirstOrDefault() ?? "no team"
             : $"{names[0]} and {Words.Many(names.Count - 1, "more team")}";
+        var samples = await Samples.FindAsync(me, Left);
+        _samples = samples.Problem is null ? samples.Value : null; // those who could not remove them need not know
         await LookAsync();
     }
 
@@ -128,8 +132,9 @@ public sealed partial class OverviewPage
             .Take(Shown)
             .ToList();
         var leaked = await Keys.LeakedAsync(me, Left);
+        var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
         var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
-        _needs = [.. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
+        _needs = [.. opened.Take(Shown).Select(Need.Of), .. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
         var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
         if (unclaimed > 0)
             _needs.Add(Need.OfUnclaimed(unclaimed, since));
@@ -149,6 +154,8 @@ public sealed partial class OverviewPage
             lost.Sum(l => l.Agents),
             unclaimed
         );
+        if (opened.Count > 0)
+            _title = "A break-glass account was used: review it";
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);

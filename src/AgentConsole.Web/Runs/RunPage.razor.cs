@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Parts;
@@ -22,6 +23,7 @@ public sealed partial class RunPage
     private Problem? _problem;
     private Guid _runId;
     private string? _shown;
+    private bool _cancelling;
 
     [Inject]
     public required RunService Runs { get; init; }
@@ -41,6 +43,7 @@ public sealed partial class RunPage
         if (_shown == Id)
             return; // another step of the same run
         _shown = Id;
+        _cancelling = false;
         (_view, _problem) = (null, null); // nothing of the run before under this one's address
         await ReloadAsync();
     }
@@ -55,6 +58,32 @@ public sealed partial class RunPage
         _runId = view.Value.Row.Id;
     }
 
+    private CancelBody? OpenCancel => _view?.Cancel is { State: "requested" or "acknowledged" } open ? open : null;
+
+    private string? WhyNotCancel(RunView view) =>
+        OpenCancel is { } open
+            ? $"{open.RequestedBy} asked for it already; the agent has not confirmed."
+            : WhyNot(Permission.EditAgents, view.Row.TeamId);
+
+    private async Task ClosedAsync(bool asked)
+    {
+        _cancelling = false;
+        if (asked)
+            await ReloadAsync();
+    }
+
+    private static string Asked(CancelBody cancel) =>
+        $"{cancel.RequestedBy} asked to cancel{(cancel.With is null ? "" : " the run that started it")}{(cancel.Reason is { } why ? $": “{why}”" : "")}.";
+
+    private static string And(CancelBody cancel)
+    {
+        var others = cancel.NotIncluded.Count + cancel.NotVisible;
+        var text = cancel.Children.Count > 0 ? $" {Words.Many(cancel.Children.Count, "run")} it started, too." : "";
+        return others > 0 ? $"{text} {Words.Many(others, "run")} it started {(others == 1 ? "was" : "were")} not included." : text;
+    }
+
+    private static long ConfirmMilliseconds(CancelBody cancel) => (long)(cancel.ConfirmBy - cancel.RequestedAt).TotalMilliseconds;
+
     /// <summary>JSON as one reads it; a text as it is.</summary>
     internal static string Pretty(JsonElement element) =>
         element.ValueKind == JsonValueKind.String ? element.GetString()! : JsonSerializer.Serialize(element, Readable);
@@ -67,7 +96,7 @@ public sealed partial class RunPage
     private static string When(RunBody run) =>
         run.StartedAt is not { } start
             ? ""
-            : $"{start.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}{(run.EndedAt is { } end ? " to " + end.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "")} UTC";
+            : $"{(run.EndedAt is null ? Words.Exact(start) : Zone.Current.In(start).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture))}{(run.EndedAt is { } end ? " to " + Words.ClockSeconds(end) : "")}";
 
     private static string Tokens(RunBody run) =>
         run.InputTokens is null && run.OutputTokens is null
@@ -82,7 +111,7 @@ public sealed partial class RunPage
             _ => "names, figures and metadata",
         };
 
-    private static string ClassOf(TimeKind kind) =>
+    internal static string ClassOf(TimeKind kind) =>
         kind switch
         {
             TimeKind.Model => "model",
@@ -92,17 +121,17 @@ public sealed partial class RunPage
             _ => "agent",
         };
 
-    private static string Name(TimeKind kind) =>
+    internal static string Name(TimeKind kind) =>
         kind switch
         {
             TimeKind.Model => "Model",
             TimeKind.Tool => "Tools",
             TimeKind.Waiting => "Waiting",
             TimeKind.Gap => "Gaps",
-            _ => "Other steps",
+            _ => "Own work",
         };
 
-    private static string IconOf(WaterfallStep step) =>
+    internal static string IconOf(WaterfallStep step) =>
         step.Event.Kind switch
         {
             "message" => "message-square",
@@ -125,7 +154,7 @@ public sealed partial class RunPage
         return $"left:{Number(Math.Min(99.7, step.OffsetMs * 100.0 / whole))}%;width:{Number(Math.Min(100, step.DurationMs * 100.0 / whole))}%";
     }
 
-    private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+    internal static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     private static MarkupString Source(AgentConsole.Contracts.RunBody run) =>
         run.CostSource switch

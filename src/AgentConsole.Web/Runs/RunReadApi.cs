@@ -19,11 +19,26 @@ internal static class RunReadApi
             .WithDescription(
                 "`status` takes one or more, with commas between; `since` and `until` an instant or a stretch of time before now (`15m`, `24h`, `30d`); `q` an id, external id or error code exactly, or part of an agent's name. With `version`, `min_duration_ms` or `min_cost` a page may be shorter than its limit, or empty, and yet have a next one: go by `has_more`."
             );
+        var export = runs.MapGet("/export", ExportAsync)
+            .NeedsPerson(TokenScopes.RunsRead)
+            .Takes("format", "csv (default) or json.")
+            .WithName("ExportRuns")
+            .WithSummary("Download the runs that match, newest first; the export itself is put on the trail")
+            .WithDescription("In the form of `ExportAgents`; the filter is that of `ListRuns`.");
+        foreach (var name in (string[])["agent", "team", "status", "version", "since", "until", "q", "min_duration_ms", "min_cost"])
+            export.Takes(name, "As in ListRuns.");
         runs.MapGet("/{run}", GetAsync)
             .Needs(TokenScopes.RunsRead)
             .WithName("GetRun")
             .WithSummary("A run by its id, or by the external id of an agent")
             .WithDescription("With an agent key an external id is that agent's; other callers add `agent`.");
+        runs.MapGet("/{run}/explain", ExplainAsync)
+            .Needs(TokenScopes.RunsRead)
+            .WithName("ExplainRun")
+            .WithSummary("Where a run's time went: models, tools, waiting, own work, gaps")
+            .WithDescription(
+                "Steps that overlap count once, for the most telling that was under way: waiting for a decision, then tools, then models, then other steps. What no step covers is a gap. The parts together are exactly `total_ms`."
+            );
         runs.MapGet("/{run}/events", ListEventsAsync)
             .Needs(TokenScopes.RunsRead)
             .WithName("ListRunEvents")
@@ -43,6 +58,18 @@ internal static class RunReadApi
             .WithSummary("Figures of a team, or of everything the caller may see, with the agents that are not well");
         return api;
     }
+
+    private static Task<IResult> ExportAsync(
+        ListQuery query,
+        CurrentActor actor,
+        RunExports exports,
+        CancellationToken cancellationToken
+    ) =>
+        query.AnswerExportAsync(
+            RunFilter.Parse,
+            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
+            cancellationToken
+        );
 
     private static async Task<Answer<Page<RunBody>>> ListAsync(
         HttpRequest request,
@@ -77,6 +104,14 @@ internal static class RunReadApi
         RunService runs,
         CancellationToken cancellationToken
     ) => (await runs.GetAsync(actor, run, agent, cancellationToken)).ToAnswer();
+
+    private static async Task<Answer<ExplainBody>> ExplainAsync(
+        string run,
+        string? agent,
+        CurrentActor actor,
+        RunService runs,
+        CancellationToken cancellationToken
+    ) => (await runs.ExplainAsync(actor, run, agent, cancellationToken)).ToAnswer();
 
     private static async Task<Answer<Page<EventBody>>> ListEventsAsync(
         string run,

@@ -26,6 +26,8 @@ public sealed partial class RunsPage
 
     private RunFilter _filter = new();
     private bool _more;
+    private RunRow? _cancelling;
+    private readonly List<Guid> _chosen = []; // two at most: a third takes the place of the first
     private string? _nonsense;
     private string? _seesNothing;
 
@@ -64,6 +66,18 @@ public sealed partial class RunsPage
         _filter = filter;
         if (_seesNothing is null)
             await List.LoadAsync(filter);
+    }
+
+    // The earlier one is A, whichever was selected first.
+    private IReadOnlyList<string> Chosen => [.. _chosen.Select(id => IdText.Format(IdText.Run, id)).Order(StringComparer.Ordinal)];
+
+    private void Choose(Guid run)
+    {
+        if (_chosen.Remove(run))
+            return;
+        if (_chosen.Count == 2)
+            _chosen.RemoveAt(0);
+        _chosen.Add(run);
     }
 
     private async Task MoreAsync()

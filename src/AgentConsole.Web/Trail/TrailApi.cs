@@ -15,6 +15,8 @@ internal static class TrailApi
         ("action", "The whole action, or its beginning up to a point: `key.` is every change of a key."),
         ("target_kind", "agent, key, user, team, token, …"),
         ("target", "Id of what the record is about, with its prefix."),
+        ("record", "Id of one record."),
+        ("correlation_id", "What one request did: its `trace_id` in a refusal, `correlation_id` in a record."),
         ("team", "Team slug or id."),
         ("outcome", "done or refused."),
         ("since", "ISO 8601, inclusive."),

@@ -34,7 +34,7 @@ public sealed partial class TrailPage
 
     // What the form has no field for, kept when it is sent.
     private IEnumerable<KeyValuePair<string, string>> Hidden =>
-        _filter.ToQuery().Where(p => p.Key is "actor" or "target" or "target_kind" or "team");
+        _filter.ToQuery().Where(p => p.Key is "actor" or "target" or "target_kind" or "record" or "correlation_id" or "team");
 
     protected override async Task OnParametersSetAsync()
     {

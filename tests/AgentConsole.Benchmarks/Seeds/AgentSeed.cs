@@ -7,7 +7,8 @@ namespace AgentConsole.Benchmarks;
 internal static class AgentSeed
 {
     /// <summary>Adds agents without keys: <c>agent-00001</c> and so on, a few of them failing or silent.</summary>
-    public static async Task FillAsync(ConsoleFolder folder, int count)
+    /// <param name="varied">With environments and tags, some of them rare.</param>
+    public static async Task FillAsync(ConsoleFolder folder, int count, bool varied = false)
     {
         await using (var services = folder.Open())
             await folder.AgentsAsync(services, 1, "first");
@@ -29,6 +30,9 @@ internal static class AgentSeed
                 "slug" => "printf('agent-%05d', n)",
                 "display_name" => "printf('Agent %05d', n)",
                 "search_text" => "printf('agent-%05d', n) || char(10) || printf('agent %05d', n)",
+                "environment" when varied => "CASE n % 3 WHEN 0 THEN 'prod' WHEN 1 THEN 'staging' END",
+                "tags" when varied =>
+                    "CASE n % 4 WHEN 0 THEN '[\"critical\",\"eu\"]' WHEN 1 THEN '[\"us\"]' WHEN 2 THEN printf('[\"eu\",\"t%d\"]', n % 300) ELSE '[]' END",
                 "health" => "CASE WHEN n % 997 = 0 THEN 'failing' ELSE health END",
                 "liveness" => "CASE WHEN n % 499 = 0 THEN 'silent' ELSE liveness END",
                 _ => $"\"{column}\"",

@@ -69,6 +69,21 @@ public sealed class DemoTests(Chromium chromium) : JourneyTest(chromium)
         Assert.Equal(2, code);
         Assert.Contains("The demo is running: stop it first.", output, StringComparison.Ordinal);
 
+        var page = await OpenAsync(null);
+        await page.GotoAsync("/");
+        await page.GetByLabel("E-mail").FillAsync(account.Groups[1].Value);
+        await page.GetByLabel("Password").FillAsync(account.Groups[2].Value);
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign in" }).ClickAsync();
+        await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        await Expect(page.GetByTestId("run-row").First).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 40_000 });
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Remove…" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Remove", Exact = true }).ClickAsync();
+        await Expect(page.GetByTestId("samples-removed"))
+            .ToContainTextAsync("9 agents deleted, 9 key versions revoked, 3 people and 1 service account disabled");
+        await page.GotoAsync("/");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("No agent is registered yet");
+
         await _process!.StopAsync(Stop);
         (code, output) = await ConsoleProcess.CommandAsync(settings, Stop, "demo", "remove");
 

@@ -10,16 +10,21 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
 {
     private string _run = "";
     private string _step = "";
+    private string _plan = "";
 
     public static TheoryData<string, string> Pages =>
         new()
         {
             { "overview", "/" },
+            { "start", "/start" },
+            { "start-waiting", "/start?agent=quiet-1&lang=python" },
+            { "start-done", "/start?agent=mailroom-1" },
             { "fleet", "/fleet" },
             { "fleet-filtered-out", "/fleet?q=nothing-has-this-name" },
             { "fleet-nonsense", "/fleet?health=purple&limit=-1" },
             { "register", "/fleet/register" },
             { "bulk", "/fleet/bulk" },
+            { "plan", "/fleet/plans/{plan}" },
             { "unclaimed", "/fleet/unclaimed" },
             { "unclaimed-blocked", "/fleet/unclaimed?state=blocked" },
             { "hand-over", "/fleet/hand-over?from=none" },
@@ -31,6 +36,8 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "runs", "/runs" },
             { "run", "/runs/{run}" },
             { "run-step", "/runs/{run}?step={step}" },
+            { "run-compare", "/runs/compare?a=previous&b={run}" },
+            { "run-compare-nothing", "/runs/compare" },
             { "keys", "/keys" },
             { "keys-never-used", "/keys?state=active&used=never" },
             { "trail", "/trail" },
@@ -48,7 +55,10 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "admin-roles", "/admin/roles" },
             { "admin-inactivity", "/admin/inactivity" },
             { "admin-system", "/admin/system" },
+            { "admin-break-glass", "/admin/break-glass" },
             { "account", "/account" },
+            { "account-step-up", "/account/step-up" },
+            { "account-break-glass", "/account/break-glass" },
             { "not-found", "/nonsense" },
         };
 
@@ -57,6 +67,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
         await base.InitializeAsync();
         var (_, key) = await Console.AgentAsync("mailroom-1");
         await Console.AgentAsync("reader-1", Console.Cast.Research);
+        await Console.AgentAsync("quiet-1");
         using var agent = Console.Client(key);
         for (var i = 0; i < 12; i++)
         {
@@ -153,6 +164,18 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             using var done = await olga.PostAsJsonAsync($"/api/v1/agents/mailroom-1/{act}", new { reason = "The mail server moves" }, Stop);
             Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Stop));
         }
+        using var planned = await olga.PostAsJsonAsync(
+            "/api/v1/agents/plans",
+            new
+            {
+                action = "move",
+                team = "research",
+                agents = new[] { "mailroom-1", "reader-1", "nobody-1" },
+                reason = "The mail server moves",
+            },
+            Stop
+        );
+        _plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var stray = await olga.PostAsJsonAsync(
             "/api/v1/runs",
             new
@@ -188,9 +211,13 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
                     complaints.Add(message.Text);
             };
             page.PageError += (_, error) => complaints.Add(error);
-            await page.GotoAsync(path.Replace("{run}", _run, StringComparison.Ordinal).Replace("{step}", _step, StringComparison.Ordinal));
+            await page.GotoAsync(
+                path.Replace("{run}", _run, StringComparison.Ordinal)
+                    .Replace("{step}", _step, StringComparison.Ordinal)
+                    .Replace("{plan}", _plan, StringComparison.Ordinal)
+            );
             await Expect(page.Locator("h1").First).ToBeVisibleAsync();
-            if (name is not "account") // it writes cookies and is static
+            if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static
                 await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
             if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
                 await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{width}-{scheme}.png") });
@@ -198,6 +225,27 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             Assert.True(sideways <= 0, $"{name} scrolls {sideways} px sideways at {width} px");
             if (width == 1440 || scheme == ColorScheme.Light)
                 await AssertAccessibleAsync(page);
+            if (width == 1440 && name is not "account")
+            {
+                // High contrast, in both looks: the colours are all that is new.
+                await page.EvaluateAsync("document.documentElement.dataset.look = 'system.more.comfortable.on.local'");
+                await Expect(page.Locator("html")).ToHaveAttributeAsync("data-contrast", "more");
+                await AssertAccessibleAsync(page, "color-contrast-enhanced", "color-contrast");
+            }
+            else if (scheme == ColorScheme.Light)
+            {
+                // The narrowest window that must do, and a usual one at 200 %.
+                foreach (var narrow in (int[])[320, 720])
+                {
+                    await page.SetViewportSizeAsync(narrow, 640);
+                    var beyond = await page.EvaluateAsync<int>(
+                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                    );
+                    Assert.True(beyond <= 0, $"{name} scrolls {beyond} px sideways at {narrow} px");
+                    if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } shots)
+                        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(shots, $"{name}-{narrow}.png") });
+                }
+            }
             Assert.Empty(complaints);
             await page.CloseAsync();
         }

@@ -54,7 +54,7 @@ public sealed class KeyboardJourney(Chromium chromium) : JourneyTest(chromium)
         Assert.EndsWith("/fleet?sort=slug", page.Url, StringComparison.Ordinal);
         Assert.Null(await page.EvaluateAsync<string?>(FocusedRow));
 
-        await page.GetByLabel("Look: theme, contrast, density, keys").ClickAsync();
+        await page.GetByLabel("Look: theme, contrast, density, keys, times").ClickAsync();
         await page.GetByRole(AriaRole.Group, new() { Name = "Single keys" })
             .GetByRole(AriaRole.Button, new() { Name = "Off" })
             .ClickAsync();

@@ -113,6 +113,8 @@ public sealed class ConsoleProcess : IAsyncDisposable
         return start;
     }
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Resident memory in bytes, from <c>/proc</c>.</summary>
     public long ResidentBytes()
     {

@@ -33,6 +33,12 @@ public sealed class FormFuzzTests
     [InlineData("/account/sign-in", "sign-in", "Input.Email", "Input.Password")]
     [InlineData("/account/two-factor", "two-factor", "Input.Code")]
     [InlineData("/account/recovery", "recovery", "Input.Code")]
+    [InlineData("/account/break-glass", "break-glass", "Input.Code", "Input.Reason")]
+    [InlineData("/account/step-up", "step-up", "Input.Password", "Input.Code")]
+    [InlineData("/account/passkeys/sign-in", "x", "credential", "returnUrl")]
+    [InlineData("/account/passkeys/new", "x", "ticket", "credential", "name")]
+    [InlineData("/account/step-up/passkey", "x", "ticket", "credential")]
+    [InlineData("/account/step-up/password", "x", "password", "code")]
     [InlineData("/setup/not-the-link", "setup", "Input.OrganizationName", "Input.DisplayName", "Input.Email", "Input.Password")]
     [InlineData("/invite/not-the-link", "invite", "Input.DisplayName", "Input.Password")]
     [InlineData("/account/reset/not-the-link", "reset", "Input.Password")]
@@ -76,7 +82,18 @@ public sealed class FormFuzzTests
         await browser.OpenAsync("/account");
         var random = new Random(7);
 
-        foreach (var path in (string[])[ConsoleUrls.SignOut, "/account/sessions/revoke"])
+        foreach (
+            var path in (string[])
+                [
+                    ConsoleUrls.SignOut,
+                    "/account/sessions/revoke",
+                    "/account/passkeys/new",
+                    "/account/passkeys/rename",
+                    "/account/passkeys/remove",
+                    "/account/step-up/password",
+                    "/account/step-up/passkey",
+                ]
+        )
         {
             using var foreign = await browser.PostAsync(path, [("session", "others")]);
             Assert.Equal(HttpStatusCode.BadRequest, foreign.StatusCode);
@@ -126,7 +143,21 @@ public sealed class FormFuzzTests
         await using var console = await ConsoleServer.StartAsync();
         using var client = console.Browser(console.Cast.Ines);
 
-        foreach (var path in (string[])[ConsoleUrls.Look, ConsoleUrls.SignOut, "/account/sessions/revoke", "/account/sign-in"])
+        foreach (
+            var path in (string[])
+                [
+                    ConsoleUrls.Look,
+                    ConsoleUrls.SignOut,
+                    "/account/sessions/revoke",
+                    "/account/sign-in",
+                    "/account/passkeys/new",
+                    "/account/passkeys/sign-in",
+                    "/account/passkeys/rename",
+                    "/account/passkeys/remove",
+                    "/account/step-up/password",
+                    "/account/step-up/passkey",
+                ]
+        )
         {
             using var content = new ByteArrayContent(System.Text.Encoding.Latin1.GetBytes(body));
             content.Headers.TryAddWithoutValidation("Content-Type", type);

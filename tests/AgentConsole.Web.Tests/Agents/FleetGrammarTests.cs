@@ -41,6 +41,42 @@ public sealed class FleetGrammarTests
             Tag = "eu",
         };
 
-        Assert.Equal(filter with { Tag = null }, FleetGrammar.Without(filter, "tag"));
+        Assert.Equal(filter with { Tag = null }, FleetGrammar.Without(filter, AgentFact.Tag, "eu"));
+    }
+
+    [Fact]
+    public void Several_values_a_minus_and_quotation_marks_have_their_meaning()
+    {
+        var (filter, text) = FleetGrammar.Read(
+            new AgentFilter { Health = Health.Ok },
+            "health:failing,degraded -team:payments owner:ines tag:\"us east\",-eu -env:\"\" room"
+        );
+
+        Assert.Equal("room", text);
+        Assert.Equal(["degraded", "failing", "ok"], filter.Health!.Wanted);
+        Assert.Equal("-payments", filter.Team!.ToString());
+        Assert.Equal(["ines"], filter.Owner!.Wanted);
+        Assert.Equal("us east,-eu", filter.Tag!.ToString());
+        Assert.Equal([""], filter.Environment!.Unwanted);
+    }
+
+    [Fact]
+    public void Whoever_wants_what_was_excluded_gets_it()
+    {
+        var (filter, _) = FleetGrammar.Read(new AgentFilter { Team = Choice.Of([], ["payments"]) }, "team:payments");
+
+        Assert.Equal("payments", filter.Team!.ToString());
+    }
+
+    [Theory]
+    [InlineData("health:ok,splendid")]
+    [InlineData("-:x")]
+    [InlineData(":")]
+    [InlineData("tag:")]
+    public void What_is_no_fact_stays_text(string typed)
+    {
+        var (filter, text) = FleetGrammar.Read(new AgentFilter(), typed);
+
+        Assert.Equal((typed, typed), (text, filter.Text));
     }
 }

@@ -157,4 +157,73 @@ public sealed class FleetPageTests : ConsoleBunitContext
             StringComparison.Ordinal
         );
     }
+
+    private static AngleSharp.Dom.IElement Facet(IRenderedComponent<FleetPage> page, string name) =>
+        page.FindAll(".facets .fc li").First(li => li.QuerySelector(".ell")!.TextContent == name);
+
+    private static string Count(IRenderedComponent<FleetPage> page, string name) => Facet(page, name).QuerySelector(".n")!.TextContent;
+
+    [Fact]
+    public async Task Facets_count_under_the_filter_without_their_own_fact_and_nothing_is_grey()
+    {
+        await RegisterAsync("a", body => body with { Tags = ["eu"] });
+        await RegisterAsync("b", body => body with { Tags = ["us"] });
+        await ChangeAsync(await RegisterAsync("c", body => body with { Tags = ["eu"] }), agent => agent.Health = Health.Failing);
+
+        var page = Open("/fleet?health=failing");
+
+        page.WaitForAssertion(() => Assert.Equal("1", Count(page, "Failing")));
+        Assert.Equal("2", Count(page, "OK"));
+        Assert.Equal("1", Count(page, "eu"));
+        Assert.Equal("0", Count(page, "us"));
+        Assert.Contains("none", Facet(page, "us").ClassName, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_facet_leads_to_the_filter_with_it_and_the_button_beside_it_to_the_one_without()
+    {
+        await RegisterAsync("a", body => body with { Tags = ["eu"] });
+        var page = Open("/fleet?health=ok,failing&sort=slug");
+        page.WaitForAssertion(() => Assert.Equal("1", Count(page, "eu")));
+
+        var links = Facet(page, "Degraded").QuerySelectorAll("a");
+
+        Assert.Equal("/fleet?health=degraded%2Cfailing%2Cok&sort=slug", links[0].GetAttribute("href"));
+        Assert.Equal("/fleet?health=failing%2Cok%2C-degraded&sort=slug", links[0].GetAttribute("data-not"));
+        Assert.Equal(links[0].GetAttribute("data-not"), links[1].GetAttribute("href"));
+        Assert.Equal("Exclude Degraded", links[1].GetAttribute("aria-label"));
+        Assert.Equal("/fleet?health=failing&sort=slug", Facet(page, "OK").QuerySelector("a")!.GetAttribute("href"));
+    }
+
+    [Fact]
+    public async Task Columns_and_density_stand_in_the_address_and_in_their_order()
+    {
+        await RegisterAsync("mailroom-1", body => body with { Tags = ["eu", "<b>"] });
+
+        var page = Open("/fleet?columns=tags,owner,health,nonsense&density=compact");
+
+        Assert.Equal(["Agent", "Tags", "Owner", "Health"], page.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent));
+        Assert.Equal(["<b>, eu", "Olga"], page.FindAll("tbody tr td:not(.c-sel)").Skip(1).Take(2).Select(td => td.TextContent));
+        Assert.Equal("compact", page.Find(".fl").GetAttribute("data-density"));
+        Assert.Contains("There is no column nonsense", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        var sorted = page.Find("thead th a").GetAttribute("href");
+        Assert.Equal("/fleet?sort=slug&columns=tags%2Cowner%2Chealth&density=compact", sorted);
+    }
+
+    [Fact]
+    public async Task The_chooser_adds_moves_and_takes_away_columns_with_buttons()
+    {
+        await RegisterAsync("mailroom-1");
+        var page = Open("/fleet?columns=health,liveness");
+        await page.ActAsync("[aria-label='Columns and density']", e => e.Click());
+
+        await page.ActAsync("[aria-label='Move Liveness to the left']", e => e.Click());
+
+        page.WaitForAssertion(() =>
+            Assert.Equal(["Agent", "Liveness", "Health"], page.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent))
+        );
+        await page.ActAsync(".cols li:nth-child(3) input", e => e.Change(false));
+        page.WaitForAssertion(() => Assert.Equal(["Agent", "Liveness"], page.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent)));
+        Assert.EndsWith("/fleet?columns=liveness", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+    }
 }

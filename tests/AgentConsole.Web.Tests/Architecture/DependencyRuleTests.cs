@@ -20,7 +20,9 @@ public sealed partial class DependencyRuleTests
         ["Unclaimed"],
         ["Keys", "Runs"],
         ["Inactivity"],
+        ["Samples"],
         ["Retention", "Spend"],
+        ["Search"],
     ];
 
     private static readonly Dictionary<string, string[]> ProjectReferences = new(StringComparer.Ordinal)

@@ -18,11 +18,16 @@ public sealed class LookTests
     [Fact]
     public void A_look_is_read_back_as_it_was_written()
     {
-        var look = Look.Default.With("theme", "dark").With("density", "compact").With("contrast", "neon").With("keys", "off");
+        var look = Look
+            .Default.With("theme", "dark")
+            .With("density", "compact")
+            .With("contrast", "neon")
+            .With("keys", "off")
+            .With("times", "utc");
 
-        Assert.Equal(new Look("dark", "system", "compact", "off"), look);
+        Assert.Equal(new Look("dark", "system", "compact", "off", "utc"), look);
         Assert.Equal(look, Look.Parse(look.ToString()));
-        Assert.Equal(look with { Keys = "on" }, Look.Parse("dark.system.compact")); // as an older console wrote it
+        Assert.Equal(look with { Keys = "on", Times = "local" }, Look.Parse("dark.system.compact")); // as an older console wrote it
     }
 
     [Theory]

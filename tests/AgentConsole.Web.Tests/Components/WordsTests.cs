@@ -51,6 +51,30 @@ public sealed class WordsTests
         Assert.Equal("1,219 agents", Words.Many(1219, "agent").Replace('\u00a0', ' '));
     }
 
+    [Theory]
+    [InlineData("Asia/Kathmandu", "2026-03-02T09:00:00Z", "2026-03-02 14:45:00 +05:45 Asia/Kathmandu")]
+    [InlineData("Europe/Berlin", "2026-03-29T00:59:59Z", "2026-03-29 01:59:59 +01:00 Europe/Berlin")] // the clock jumps in the next second
+    [InlineData("Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-29 03:00:00 +02:00 Europe/Berlin")]
+    [InlineData("Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25 02:30:00 +02:00 Europe/Berlin")] // the same clock twice, an hour apart
+    [InlineData("Europe/Berlin", "2026-10-25T01:30:00Z", "2026-10-25 02:30:00 +01:00 Europe/Berlin")]
+    [InlineData("Nowhere/Land", "2026-03-02T09:00:00Z", "2026-03-02 09:00:00 UTC")]
+    [InlineData("../../etc/passwd", "2026-03-02T09:00:00Z", "2026-03-02 09:00:00 UTC")]
+    public void Times_are_said_in_the_zone_of_whoever_looks(string zone, string at, string expected)
+    {
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
+        try
+        {
+            Zone.Of(zone).Use();
+
+            Assert.Equal(expected, Words.Exact(DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture)));
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
     [Fact]
     public void A_time_says_its_instant_and_zone_to_whoever_points_at_it()
     {

@@ -65,11 +65,11 @@ public sealed class OverviewPageTests : ConsoleBunitContext
     }
 
     [Fact]
-    public void A_new_console_says_the_one_command_that_fills_it()
+    public void A_new_console_leads_to_the_first_agent()
     {
         var page = Render<OverviewPage>();
 
         Assert.Equal("No agent is registered yet", page.Find("h1").TextContent);
-        Assert.Contains("/api/v1/agents", page.Find(".cmd code").TextContent, StringComparison.Ordinal);
+        Assert.Equal("/start", page.Find(".state a.p").GetAttribute("href"));
     }
 }

@@ -103,4 +103,69 @@ public sealed class RunPageTests : ConsoleBunitContext
         Assert.Equal(nobodys.Find("h2").TextContent, theirs.Find("h2").TextContent);
         Assert.DoesNotContain("Secret of payments", theirs.Markup, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Cancelling_names_what_happens_and_the_page_says_cancelled_only_after_the_agent()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var run = await ReportAsync(agent, "running", "job-1", "Reads the mail");
+        await Get<RunIngest>().ReportAsync(As(agent), null, new ReportRun { Status = "running", ParentRun = run.Id }, 100);
+        var watch = Get<CancelWatch>();
+        var page = Open(run.Id);
+
+        await page.PressAsync("Cancel…");
+        page.WaitForAssertion(() =>
+            Assert.Contains("1\u00a0run that it started", page.Find("dialog").TextContent, StringComparison.Ordinal)
+        );
+        await page.ActAsync("dialog input", input => input.Change("wrong tax year"));
+        await page.PressAsync("Ask to cancel");
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("Cancel asked, not confirmed", page.Find("[data-testid=cancel-status]").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("Running", page.Find("[data-testid=run-status]").TextContent);
+        Assert.Contains("wrong tax year", page.Find("[data-testid=cancel-note]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("true", page.FindAll("button").First(b => b.TextContent.Trim() == "Cancel…").GetAttribute("aria-disabled"));
+
+        Clock.Advance(TimeSpan.FromSeconds(31));
+        await watch.StepAsync(Stop);
+        await SoonAsync(
+            page,
+            () =>
+                Assert.Contains(
+                    "Not confirmed after 30\u00a0s: the agent has not answered",
+                    page.Find("[data-testid=cancel-note]").TextContent,
+                    StringComparison.Ordinal
+                )
+        );
+        Assert.DoesNotContain("Cancelled", page.Markup, StringComparison.Ordinal);
+
+        await Get<RunCancelService>().AcknowledgeAsync(As(agent), run.Id, Stop);
+        await SoonAsync(
+            page,
+            () => Assert.Contains("Cancel heard", page.Find("[data-testid=cancel-status]").TextContent, StringComparison.Ordinal)
+        );
+        await ReportAsync(agent, "cancelled", "job-1");
+        await SoonAsync(page, () => Assert.Equal("Cancelled", page.Find("[data-testid=run-status]").TextContent));
+        Assert.Empty(page.FindAll("[data-testid=cancel-status], [data-testid=cancel-note]"));
+        Assert.Contains("The agent confirmed", page.Find("aside").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_may_not_cancel_reads_why()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var run = await ReportAsync(agent, "running", "job-1");
+        LookAs(Cast.Victor);
+
+        var page = Open(run.Id);
+
+        var button = page.FindAll("button").First(b => b.TextContent.Trim() == "Cancel…");
+        Assert.Equal("true", button.GetAttribute("aria-disabled"));
+        Assert.Contains(
+            "operator or team-admin",
+            page.Find("#" + button.GetAttribute("aria-describedby")).TextContent,
+            StringComparison.Ordinal
+        );
+    }
 }

@@ -71,6 +71,25 @@ public sealed class FleetOnHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_console_takes_away_what_the_fleet_set_up_and_nothing_else_that_is_tagged_demo()
+    {
+        await Fleet.RunAsync(_options, _log, TimeProvider.System, Stop);
+        await _olga.RegisterAsync(new RegisterAgent { Slug = "our-demo", Tags = ["demo"] }, "ours", Stop);
+        var before = await _olga.SendAsync<SampleDataBody>(HttpMethod.Get, "/api/v1/sample-data", null, null, Stop);
+
+        var removed = await _olga.SendAsync<SampleDataBody>(HttpMethod.Delete, "/api/v1/sample-data", null, "once", Stop);
+        var repeated = await _olga.SendAsync<SampleDataBody>(HttpMethod.Delete, "/api/v1/sample-data", null, "once", Stop);
+        var after = await _olga.SendAsync<SampleDataBody>(HttpMethod.Get, "/api/v1/sample-data", null, null, Stop);
+
+        Assert.Equal(new SampleDataBody(9, 9, 3, 1, false), before);
+        Assert.Equal(before, removed);
+        Assert.Equal(removed, repeated);
+        Assert.Equal(new SampleDataBody(0, 0, 0, 0, false), after);
+        Assert.Equal(["our-demo"], (await AgentsAsync()).Select(agent => agent.Slug));
+        Assert.Equal(Fleet.Done, await Fleet.RunAsync(_options, _log, TimeProvider.System, Stop)); // and it can come again
+    }
+
+    [Fact]
     public async Task A_fleet_whose_keys_are_gone_takes_new_ones_for_its_agents_and_not_for_those_of_others()
     {
         var alone = _options with { Agents = ["disk-watcher"] };

@@ -65,6 +65,34 @@ public sealed class RunOnHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agent_that_is_asked_to_stop_says_that_it_heard_stops_and_reports_it()
+    {
+        var agent = await RegisterAsync("slow", "metadata");
+        var olga = new FleetClient(_http, await _console.TokenAsync(_console.Cast.Olga), TimeProvider.System);
+        var begun = new TaskCompletionSource();
+
+        var running = Reporter(agent)
+            .RunAsync(
+                new Acting(async token =>
+                {
+                    begun.SetResult();
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+                    return Finding.Completed("never");
+                }),
+                Stop
+            );
+        await begun.Task;
+        var open = Assert.Single((await agent.RunsAsync("status=running", Stop)).Data);
+        await olga.SendAsync<CancelBody>(HttpMethod.Post, $"/api/v1/runs/{open.Id}/cancel", new Reason { Text = "too slow" }, null, Stop);
+        var run = await running;
+        var cancel = await olga.SendAsync<CancelBody>(HttpMethod.Get, $"/api/v1/runs/{open.Id}/cancel", null, null, Stop);
+
+        Assert.Equal(("cancelled", "Stopped as asked: too slow"), (run.Status, run.Summary));
+        Assert.Equal("cancelled", cancel.State);
+        Assert.NotNull(cancel.AcknowledgedAt);
+    }
+
+    [Fact]
     public async Task The_auditor_finds_every_acknowledged_run_and_notices_one_that_is_not_as_acknowledged()
     {
         var agent = await RegisterAsync("steady", "metadata");

@@ -2,6 +2,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace AgentConsole.Web.Components.Layout;
 
@@ -45,6 +46,8 @@ public sealed partial class MainLayout : IDisposable
     private bool _signedIn = true;
     private bool _leaving;
     private Grants? _grants;
+    private IReadOnlyList<BreakGlassCard> _opened = [];
+    private DateTimeOffset? _breakGlassUntil;
     private ITimer? _timer;
     private PageBoundary? _boundary;
 
@@ -63,6 +66,7 @@ public sealed partial class MainLayout : IDisposable
     protected override async Task OnInitializedAsync()
     {
         await Visitor.KnowAsync();
+        Visitor.ZoneFor(Visitor.Look.Times).Use(); // before anything below draws a time
         Look();
     }
 
@@ -96,7 +100,7 @@ public sealed partial class MainLayout : IDisposable
     {
         if (_leaving)
             return;
-        var before = _grants;
+        var (before, opened) = (_grants, _opened);
         Look();
         if (!_signedIn)
         {
@@ -107,6 +111,8 @@ public sealed partial class MainLayout : IDisposable
         }
         else if (before is not null && !Same(before, _grants!))
             Navigation.Refresh(forceReload: true);
+        else if (!opened.SequenceEqual(_opened))
+            StateHasChanged();
     }
 
     private void Look()
@@ -118,6 +124,8 @@ public sealed partial class MainLayout : IDisposable
         var me = found.Value;
         var access = Access.Current;
         _grants = me.Grants;
+        _opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
+        _breakGlassUntil = me.Method == AuthMethod.BreakGlass ? access.Sessions.GetValueOrDefault(me.CredentialId!.Value)?.ExpiresAt : null;
         _name = Visitor.DisplayName;
         _email = me.Label;
         _person = me.Id is { } id ? IdText.Format(IdText.User, id) : "";
@@ -132,6 +140,28 @@ public sealed partial class MainLayout : IDisposable
             : teams.Count == 0 ? "no team"
             : teams.Count <= 2 ? string.Join(" and ", teams)
             : $"{teams[0]} and {teams.Count - 1} more teams";
+    }
+
+    // What was chosen lately is kept in the browser, for this person.
+    private MarkupString PaletteButton =>
+        new(
+            $"<button type=\"button\" class=\"btn g s pal-b\" data-palette data-user=\"{_person}\" aria-haspopup=\"dialog\" aria-keyshortcuts=\"Control+K Meta+K\" aria-label=\"Search or act\" title=\"Search or act: Ctrl K\">{Status.IconHtml("search")}<span class=\"hide-s\">Search or act</span><kbd class=\"hide-s\">Ctrl K</kbd></button>"
+        );
+
+    // What a printed page must say of itself; the script brings the time up to date when it is printed.
+    private MarkupString Paper
+    {
+        get
+        {
+            var now = Clock.GetUtcNow();
+            var filters = QueryHelpers
+                .ParseQuery(new Uri(Navigation.Uri).Query)
+                .Where(member => member.Key is not "act")
+                .Select(member => $"{member.Key}: {member.Value}");
+            return new MarkupString(
+                $"<p class=\"paper\" aria-hidden=\"true\">{Markup.Text(_organization)} · {Markup.Text(Navigation.Uri)}<br>{Markup.Text(string.Join(", ", filters) is { Length: > 0 } said ? "Filtered by " + said : "Not filtered")} · printed at <time datetime=\"{now.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\" data-printed>{Words.Exact(now)}</time> by {Markup.Text(_email)}</p>"
+            );
+        }
     }
 
     private static bool Same(Grants one, Grants other) =>

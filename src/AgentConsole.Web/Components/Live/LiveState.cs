@@ -8,8 +8,10 @@ namespace AgentConsole.Web.Components.Live;
 public sealed class LiveState(ChangeFeed feed) : IDisposable
 {
     private const int Kept = 64;
+    private const int MostCounted = 1024;
     private readonly Lock _lock = new();
     private readonly List<LiveEvent> _sinceRead = [];
+    private readonly HashSet<long> _countedBehind = [];
     private bool _lost;
     private IDisposable? _subscription;
     private int _behind;
@@ -19,13 +21,17 @@ public sealed class LiveState(ChangeFeed feed) : IDisposable
 
     public bool Paused { get; private set; }
 
-    /// <summary>Changes that came since the pause.</summary>
+    /// <summary>Changes that came since the pause and that the page would have shown.</summary>
     public int Behind => Volatile.Read(ref _behind);
 
     public void Toggle()
     {
         Paused = !Paused;
-        Interlocked.Exchange(ref _behind, 0);
+        lock (_lock)
+        {
+            _countedBehind.Clear();
+            Volatile.Write(ref _behind, 0);
+        }
         Changed?.Invoke();
     }
 
@@ -60,9 +66,17 @@ public sealed class LiveState(ChangeFeed feed) : IDisposable
         }
     }
 
-    internal void FallBehind()
+    /// <summary>A part of the page would have shown this. Several parts may say so: it counts once.</summary>
+    internal void FallBehind(long seq)
     {
-        Interlocked.Increment(ref _behind);
+        lock (_lock)
+        {
+            if (_countedBehind.Count == MostCounted)
+                _countedBehind.Clear(); // parts hear of a change one right after the other: those of long ago need not be remembered
+            if (!_countedBehind.Add(seq))
+                return;
+            Volatile.Write(ref _behind, _behind + 1);
+        }
         Changed?.Invoke();
     }
 }

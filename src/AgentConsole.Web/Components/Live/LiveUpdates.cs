@@ -100,8 +100,8 @@ public sealed class LiveUpdates : ComponentBase, IDisposable
             if (!State.Paused)
                 Schedule();
         }
-        if (State.Paused)
-            State.FallBehind();
+        if (State.Paused && MayHear(Visitor.FindOrNobody(), change))
+            State.FallBehind(change.Seq);
     }
 
     private void Resume()

@@ -1,5 +1,6 @@
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Samples;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -13,12 +14,22 @@ internal sealed class DemoFleet(
     IHostEnvironment environment,
     TimeProvider clock,
     ILogger<DemoFleet> log
-) : IHostedLifecycleService
+) : IHostedLifecycleService, ISampleFleet, IDisposable
 {
     private static readonly TimeSpan Steady = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+
+    public bool IsRunning => _running is { IsCompleted: false };
+
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+    }
+
+    public void Dispose() => _stop.Dispose();
 
     /// <exception cref="SettingException">The fleet has no token that this console takes.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
@@ -42,12 +53,7 @@ internal sealed class DemoFleet(
         _running = KeepRunningAsync(console);
     }
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        await _running;
-        _stop.Dispose();
-    }
+    public Task StoppingAsync(CancellationToken cancellationToken) => StopAsync();
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Samples;
 using Microsoft.Extensions.Configuration.Memory;
 
 namespace AgentConsole.Web.Hosting.Demo;
@@ -73,7 +74,9 @@ internal sealed class DemoMode
             }
         );
         builder.Services.AddSingleton(demo);
-        builder.Services.AddHostedService<DemoFleet>();
+        builder.Services.AddSingleton<DemoFleet>();
+        builder.Services.AddSingleton<ISampleFleet>(services => services.GetRequiredService<DemoFleet>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<DemoFleet>());
         return demo;
     }
 

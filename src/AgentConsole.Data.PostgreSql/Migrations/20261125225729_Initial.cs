@@ -40,6 +40,46 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "break_glass_accounts",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    code_hash = table.Column<byte[]>(type: "bytea", nullable: true),
+                    sealed_at = table.Column<long>(type: "bigint", nullable: false),
+                    sealed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    tested_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_accounts", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "break_glass_uses",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    account_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    session_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    used_at = table.Column<long>(type: "bigint", nullable: false),
+                    ends_at = table.Column<long>(type: "bigint", nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    reviewed_at = table.Column<long>(type: "bigint", nullable: true),
+                    reviewed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    review = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_uses", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -82,7 +122,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     team_id = table.Column<Guid>(type: "uuid", nullable: true),
                     agent_id = table.Column<Guid>(type: "uuid", nullable: true),
                     subject_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    at = table.Column<long>(type: "bigint", nullable: false)
+                    at = table.Column<long>(type: "bigint", nullable: false),
+                    others = table.Column<byte[]>(type: "bytea", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -173,6 +214,26 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_rollup_bases", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_cancels",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    root_run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    requested_at = table.Column<long>(type: "bigint", nullable: false),
+                    requested_by_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    requested_by = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_cancels", x => new { x.organization_id, x.run_id });
                 });
 
             migrationBuilder.CreateTable(
@@ -296,6 +357,47 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "sightings",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    token_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    blocked_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    blocked_at = table.Column<long>(type: "bigint", nullable: true),
+                    first_seen_at = table.Column<long>(type: "bigint", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false),
+                    last_seen_at = table.Column<long>(type: "bigint", nullable: false),
+                    count = table.Column<long>(type: "bigint", nullable: false),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    last_kind = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    last_status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    input_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    output_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    cost_micros = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "spent_tickets",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_spent_tickets", x => x.hash);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "store_facts",
                 columns: table => new
                 {
@@ -387,11 +489,58 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     last_seen_at = table.Column<long>(type: "bigint", nullable: false),
                     address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    revoked_at = table.Column<long>(type: "bigint", nullable: true)
+                    revoked_at = table.Column<long>(type: "bigint", nullable: true),
+                    authenticated_at = table.Column<long>(type: "bigint", nullable: false),
+                    break_glass = table.Column<bool>(type: "boolean", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plans",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    action = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    add_tags = table.Column<string>(type: "text", nullable: false),
+                    remove_tags = table.Column<string>(type: "text", nullable: false),
+                    owner_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    target_team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    filter = table.Column<string>(type: "text", nullable: true),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    maker_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    maker_label = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    work_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    lease_until = table.Column<long>(type: "bigint", nullable: true),
+                    stopped = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: true),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    total = table.Column<int>(type: "integer", nullable: false),
+                    change = table.Column<int>(type: "integer", nullable: false),
+                    no_change = table.Column<int>(type: "integer", nullable: false),
+                    refused = table.Column<int>(type: "integer", nullable: false),
+                    done = table.Column<int>(type: "integer", nullable: false),
+                    failed = table.Column<int>(type: "integer", nullable: false),
+                    undone = table.Column<int>(type: "integer", nullable: false),
+                    undo_failed = table.Column<int>(type: "integer", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plans", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_bulk_plans_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -557,6 +706,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     roles = table.Column<int>(type: "integer", nullable: false),
                     installation_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled = table.Column<bool>(type: "boolean", nullable: false),
+                    disabled_at = table.Column<long>(type: "bigint", nullable: true),
+                    break_glass = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "bigint", nullable: true),
                     last_totp_step = table.Column<long>(type: "bigint", nullable: false),
@@ -585,6 +736,38 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plan_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    plan_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ordinal = table.Column<int>(type: "integer", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    display_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    agent_revision = table.Column<long>(type: "bigint", nullable: false),
+                    effect = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    before = table.Column<string>(type: "text", nullable: true),
+                    after = table.Column<string>(type: "text", nullable: true),
+                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    done_revision = table.Column<long>(type: "bigint", nullable: true),
+                    undo = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plan_rows", x => new { x.organization_id, x.plan_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
+                        columns: x => new { x.organization_id, x.plan_id },
+                        principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -731,6 +914,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: table => new
                 {
                     credential_id = table.Column<byte[]>(type: "bytea", maxLength: 1024, nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    last_used_at = table.Column<long>(type: "bigint", nullable: true),
+                    copy_suspected_at = table.Column<long>(type: "bigint", nullable: true),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
                     Data = table.Column<string>(type: "jsonb", nullable: false)
                 },
@@ -854,6 +1042,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "agent_id", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_agent_keys_organization_id_name",
+                table: "agent_keys",
+                columns: new[] { "organization_id", "name" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_agent_tags_organization_id_agent_id",
                 table: "agent_tags",
                 columns: new[] { "organization_id", "agent_id" });
@@ -916,6 +1109,21 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_effect_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_outcome_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plans_created_at",
+                table: "bulk_plans",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -929,6 +1137,16 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "IX_key_versions_organization_id_agent_id_state",
                 table: "key_versions",
                 columns: new[] { "organization_id", "agent_id", "state" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_last4",
+                table: "key_versions",
+                columns: new[] { "organization_id", "last4" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_prefix",
+                table: "key_versions",
+                columns: new[] { "organization_id", "prefix" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_key_versions_organization_id_used_order_id",
@@ -945,6 +1163,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "ix_key_versions_hash",
                 table: "key_versions",
                 column: "hash");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_versions_unused",
+                table: "key_versions",
+                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
@@ -1003,6 +1226,21 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "organization_id",
                 unique: true,
                 filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_requested",
+                table: "run_cancels",
+                column: "requested_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_root",
+                table: "run_cancels",
+                columns: new[] { "organization_id", "root_run_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_events_id",
+                table: "run_events",
+                columns: new[] { "organization_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1076,6 +1314,17 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_sightings_organization_id_state_id",
+                table: "sightings",
+                columns: new[] { "organization_id", "state", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_sightings_name",
+                table: "sightings",
+                columns: new[] { "organization_id", "token_id", "name" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_stored_retries_expires_at",
                 table: "stored_retries",
                 column: "expires_at");
@@ -1095,6 +1344,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "IX_trail_records_organization_id_at",
                 table: "trail_records",
                 columns: new[] { "organization_id", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_correlation_id",
+                table: "trail_records",
+                columns: new[] { "organization_id", "correlation_id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",
@@ -1123,9 +1377,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "IX_user_passkeys_user_id",
+                name: "IX_user_passkeys_user_id_id",
                 table: "user_passkeys",
-                column: "user_id");
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_sessions_organization_id_user_id",
@@ -1157,6 +1411,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "api_tokens");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_accounts");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_uses");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plan_rows");
 
             migrationBuilder.DropTable(
                 name: "data_protection_keys");
@@ -1195,6 +1458,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "rollup_bases");
 
             migrationBuilder.DropTable(
+                name: "run_cancels");
+
+            migrationBuilder.DropTable(
                 name: "run_events");
 
             migrationBuilder.DropTable(
@@ -1205,6 +1471,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "service_accounts");
+
+            migrationBuilder.DropTable(
+                name: "sightings");
+
+            migrationBuilder.DropTable(
+                name: "spent_tickets");
 
             migrationBuilder.DropTable(
                 name: "store_facts");
@@ -1232,6 +1504,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "user_tokens");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plans");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

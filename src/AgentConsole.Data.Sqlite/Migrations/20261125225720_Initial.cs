@@ -38,6 +38,46 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "break_glass_accounts",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    code_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    sealed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    sealed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    tested_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_accounts", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "break_glass_uses",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    account_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    session_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    used_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    ends_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    reviewed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    reviewed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    review = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_break_glass_uses", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -80,7 +120,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     agent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     subject_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    at = table.Column<long>(type: "INTEGER", nullable: false)
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    others = table.Column<byte[]>(type: "BLOB", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -171,6 +212,26 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_rollup_bases", x => new { x.organization_id, x.agent_id, x.bucket, x.bucket_seconds, x.team_id, x.version, x.gateway, x.model });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_cancels",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    root_run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    requested_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    requested_by_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    requested_by = table.Column<string>(type: "TEXT", maxLength: 320, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_cancels", x => new { x.organization_id, x.run_id });
                 });
 
             migrationBuilder.CreateTable(
@@ -294,6 +355,47 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "sightings",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    token_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    blocked_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    blocked_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    count = table.Column<long>(type: "INTEGER", nullable: false),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    last_kind = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    last_status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    cost_micros = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_sightings", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "spent_tickets",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_spent_tickets", x => x.hash);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "store_facts",
                 columns: table => new
                 {
@@ -385,11 +487,58 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
                     address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
-                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true)
+                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    authenticated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    break_glass = table.Column<bool>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plans",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    action = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    add_tags = table.Column<string>(type: "TEXT", nullable: false),
+                    remove_tags = table.Column<string>(type: "TEXT", nullable: false),
+                    owner_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    target_team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    filter = table.Column<string>(type: "TEXT", nullable: true),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    maker_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    maker_label = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    work_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    lease_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    stopped = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    total = table.Column<int>(type: "INTEGER", nullable: false),
+                    change = table.Column<int>(type: "INTEGER", nullable: false),
+                    no_change = table.Column<int>(type: "INTEGER", nullable: false),
+                    refused = table.Column<int>(type: "INTEGER", nullable: false),
+                    done = table.Column<int>(type: "INTEGER", nullable: false),
+                    failed = table.Column<int>(type: "INTEGER", nullable: false),
+                    undone = table.Column<int>(type: "INTEGER", nullable: false),
+                    undo_failed = table.Column<int>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plans", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_bulk_plans_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -555,6 +704,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     roles = table.Column<int>(type: "INTEGER", nullable: false),
                     installation_admin = table.Column<bool>(type: "INTEGER", nullable: false),
                     disabled = table.Column<bool>(type: "INTEGER", nullable: false),
+                    disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    break_glass = table.Column<bool>(type: "INTEGER", nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     last_sign_in_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_totp_step = table.Column<long>(type: "INTEGER", nullable: false),
@@ -583,6 +734,38 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "bulk_plan_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    plan_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    ordinal = table.Column<int>(type: "INTEGER", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    display_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    agent_revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    effect = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    before = table.Column<string>(type: "TEXT", nullable: true),
+                    after = table.Column<string>(type: "TEXT", nullable: true),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    done_revision = table.Column<long>(type: "INTEGER", nullable: true),
+                    undo = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_bulk_plan_rows", x => new { x.organization_id, x.plan_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
+                        columns: x => new { x.organization_id, x.plan_id },
+                        principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -729,6 +912,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: table => new
                 {
                     credential_id = table.Column<byte[]>(type: "BLOB", maxLength: 1024, nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_used_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    copy_suspected_at = table.Column<long>(type: "INTEGER", nullable: true),
                     user_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     Data = table.Column<string>(type: "TEXT", nullable: false)
                 },
@@ -852,6 +1040,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "agent_id", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_agent_keys_organization_id_name",
+                table: "agent_keys",
+                columns: new[] { "organization_id", "name" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_agent_tags_organization_id_agent_id",
                 table: "agent_tags",
                 columns: new[] { "organization_id", "agent_id" });
@@ -914,6 +1107,21 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "hash");
 
             migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_effect_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plan_rows_organization_id_plan_id_outcome_ordinal",
+                table: "bulk_plan_rows",
+                columns: new[] { "organization_id", "plan_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_bulk_plans_created_at",
+                table: "bulk_plans",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -927,6 +1135,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "IX_key_versions_organization_id_agent_id_state",
                 table: "key_versions",
                 columns: new[] { "organization_id", "agent_id", "state" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_last4",
+                table: "key_versions",
+                columns: new[] { "organization_id", "last4" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_versions_organization_id_prefix",
+                table: "key_versions",
+                columns: new[] { "organization_id", "prefix" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_key_versions_organization_id_used_order_id",
@@ -943,6 +1161,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ix_key_versions_hash",
                 table: "key_versions",
                 column: "hash");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_versions_unused",
+                table: "key_versions",
+                columns: new[] { "organization_id", "state", "used_order", "id", "created_at", "agent_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_key_versions_number",
@@ -1001,6 +1224,21 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "organization_id",
                 unique: true,
                 filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_requested",
+                table: "run_cancels",
+                column: "requested_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_cancels_root",
+                table: "run_cancels",
+                columns: new[] { "organization_id", "root_run_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_events_id",
+                table: "run_events",
+                columns: new[] { "organization_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_run_events_external_id",
@@ -1074,6 +1312,17 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_sightings_organization_id_state_id",
+                table: "sightings",
+                columns: new[] { "organization_id", "state", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_sightings_name",
+                table: "sightings",
+                columns: new[] { "organization_id", "token_id", "name" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_stored_retries_expires_at",
                 table: "stored_retries",
                 column: "expires_at");
@@ -1093,6 +1342,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "IX_trail_records_organization_id_at",
                 table: "trail_records",
                 columns: new[] { "organization_id", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trail_records_organization_id_correlation_id",
+                table: "trail_records",
+                columns: new[] { "organization_id", "correlation_id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_trail_records_organization_id_target_id_seq",
@@ -1121,9 +1375,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "IX_user_passkeys_user_id",
+                name: "IX_user_passkeys_user_id_id",
                 table: "user_passkeys",
-                column: "user_id");
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_sessions_organization_id_user_id",
@@ -1155,6 +1409,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "api_tokens");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_accounts");
+
+            migrationBuilder.DropTable(
+                name: "break_glass_uses");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plan_rows");
 
             migrationBuilder.DropTable(
                 name: "data_protection_keys");
@@ -1193,6 +1456,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "rollup_bases");
 
             migrationBuilder.DropTable(
+                name: "run_cancels");
+
+            migrationBuilder.DropTable(
                 name: "run_events");
 
             migrationBuilder.DropTable(
@@ -1203,6 +1469,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "service_accounts");
+
+            migrationBuilder.DropTable(
+                name: "sightings");
+
+            migrationBuilder.DropTable(
+                name: "spent_tickets");
 
             migrationBuilder.DropTable(
                 name: "store_facts");
@@ -1230,6 +1502,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "user_tokens");
+
+            migrationBuilder.DropTable(
+                name: "bulk_plans");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

@@ -1,0 +1,400 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Trail;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Agents.Plans;
+
+/// <summary>
+/// Bulk actions: a plan says what would be done with each agent; applying it does exactly that, or is refused with the difference. Up to
+/// <see cref="PlanWork.Part"/> rows are done in one transaction with the call; more are worked off in parts, each of which commits by itself.
+/// </summary>
+public sealed class BulkPlanService
+{
+    private const int RowsPerWrite = 2000;
+    private const int MostNamed = 50;
+    private const int Tries = 5;
+
+    private readonly ConsoleStore _store;
+    private readonly AccessDirectory _access;
+    private readonly TimeProvider _clock;
+    private readonly PlanReading _reading;
+    private readonly PlanWork _work;
+    private readonly BulkPlanRunner _runner;
+
+    internal BulkPlanService(
+        ConsoleStore store,
+        AccessDirectory access,
+        TimeProvider clock,
+        PlanReading reading,
+        PlanWork work,
+        BulkPlanRunner runner
+    ) => (_store, _access, _clock, _reading, _work, _runner) = (store, access, clock, reading, work, runner);
+
+    /// <summary>Makes a plan; no agent is changed.</summary>
+    public async Task<Outcome<PlanBody>> MakeAsync(Actor by, Outcome<MakePlan> input, CancellationToken cancellationToken)
+    {
+        if (by.TeamsWith(Permission.EditAgents) is { All: false, Ids.Length: 0 })
+            return Actor.MissingRole(Permission.EditAgents, null);
+        if (!input.Try(out var body, out var unreadable))
+            return unreadable;
+        var errors = new FieldErrors();
+        var read = BulkOrder.Read(_access.Current, by, body, errors);
+        if (!read.Try(out var order, out var refusal))
+            return refusal;
+        if (order.Action is BulkAction.Delete or BulkAction.Restore && !by.HasScope(TokenScopes.AgentsDelete))
+            return PlanProblems.DeleteScope;
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        if (body.Agents is null == body.Filter is null)
+            errors.Add("agents", "Give either agents, a list of ids or slugs, or filter.");
+        if (body.Agents?.Any(name => string.IsNullOrEmpty(name) || name.Length > 200) == true)
+            errors.Add("agents", "Each must be the id or slug of an agent.");
+        var filter = body is { Filter: { } members, Agents: null } ? PlanFilters.Read(members, errors) : null;
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        var selection = new PlanSelection(body.Agents, filter);
+        await using var db = await _store.ReadAsync(cancellationToken);
+        if (await _reading.CountAsync(db, by, selection, cancellationToken) > BulkPlan.MostRows)
+            return PlanProblems.TooMany;
+        return await WriteAsync(db, by, order, selection, reason, cancellationToken);
+    }
+
+    /// <summary>Asks the question of a plan of one's own once more: another plan, of the fleet as it is now.</summary>
+    public async Task<Outcome<PlanBody>> MakeAgainAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        var mine = await MineAsync(by, id, cancellationToken);
+        if (!mine.Try(out var plan, out var refusal))
+            return refusal;
+        await using var db = await _store.ReadAsync(cancellationToken);
+        var selection = SelectionOf(plan, plan.Filter is null ? await PlannedAsync(db, plan, cancellationToken) : []);
+        return await _reading.CountAsync(db, by, selection, cancellationToken) > BulkPlan.MostRows
+            ? PlanProblems.TooMany
+            : await WriteAsync(db, by, BulkOrder.Of(plan), selection, plan.Reason, cancellationToken);
+    }
+
+    private async Task<Outcome<PlanBody>> WriteAsync(
+        ConsoleDbContext db,
+        Actor by,
+        BulkOrder order,
+        PlanSelection selection,
+        string? reason,
+        CancellationToken cancellationToken
+    )
+    {
+        BulkPlan? plan = null;
+        PlanDigest? digest = null;
+        var waiting = new List<PlannedRow>();
+        var written = 0;
+        try
+        {
+            await foreach (var row in _reading.RowsAsync(db, by, order, selection, cancellationToken))
+            {
+                if (waiting.Count == RowsPerWrite)
+                    await FlushAsync();
+                plan ??= NewPlan(by, order, selection, reason);
+                digest ??= new PlanDigest(plan);
+                digest.Add(row);
+                plan.Total++;
+                plan.Change += row.Effect == RowEffect.Change ? 1 : 0;
+                plan.NoChange += row.Effect == RowEffect.NoChange ? 1 : 0;
+                plan.Refused += row.Effect == RowEffect.Refused ? 1 : 0;
+                waiting.Add(row);
+            }
+            plan ??= NewPlan(by, order, selection, reason);
+            digest ??= new PlanDigest(plan);
+            plan.Digest = digest.End();
+            plan.State = PlanState.Planned;
+            await using var write = await _store.WriteAsync(cancellationToken);
+            plan.ExpiresAt = write.Now + BulkPlan.Life;
+            await PutAsync(write);
+            return await write.CommitAsync(by, PlanBodies.Of(plan, _access.Current, write.Now), cancellationToken);
+        }
+        finally
+        {
+            digest?.Dispose();
+        }
+
+        async Task FlushAsync()
+        {
+            await using var write = await _store.WriteAsync(cancellationToken);
+            await PutAsync(write);
+            if (!await write.TryCommitAsync(cancellationToken))
+                throw new InvalidOperationException("A draft of a plan is nobody else's, and could not be written.");
+        }
+
+        async Task PutAsync(Write write)
+        {
+            if (written == 0)
+                write.Db.Add(plan!);
+            else
+                write.Db.Update(plan!);
+            await write.Db.SaveChangesAsync(cancellationToken);
+            await PlanRows.InsertAsync(write, plan!, waiting, written, cancellationToken);
+            written += waiting.Count;
+            waiting.Clear();
+        }
+    }
+
+    private BulkPlan NewPlan(Actor by, BulkOrder order, PlanSelection selection, string? reason) =>
+        new()
+        {
+            Id = _store.NewId(),
+            OrganizationId = by.OrganizationId,
+            Action = order.Action,
+            AddTags = order.AddTags,
+            RemoveTags = order.RemoveTags,
+            OwnerId = order.OwnerId,
+            TargetTeamId = order.TeamId,
+            Reason = reason,
+            Filter = selection.Filter is { } filter ? PlanFilters.Text(filter) : null,
+            MakerId = by.Id ?? Guid.Empty,
+            MakerLabel = by.Label,
+            CreatedAt = _clock.Now(),
+            ExpiresAt = _clock.Now() + BulkPlan.Life,
+        };
+
+    public async Task<Outcome<PlanBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await _store.ReadAsync(cancellationToken);
+        return await FindAsync(db, by, id, cancellationToken) is { } plan
+            ? PlanBodies.Of(plan, _access.Current, _clock.Now())
+            : PlanProblems.NotFound;
+    }
+
+    /// <summary>Rows in their order, those of one effect or outcome where one is named.</summary>
+    public async Task<Outcome<Paged<PlanRowBody>>> RowsAsync(
+        Actor by,
+        string id,
+        RowEffect? effect,
+        RowOutcome? outcome,
+        PageRequest page,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var db = await _store.ReadAsync(cancellationToken);
+        if (await FindAsync(db, by, id, cancellationToken) is not { } plan)
+            return PlanProblems.NotFound;
+        var after = 0;
+        if (
+            page.Cursor is not null
+            && (
+                !Cursor.TryDecode(page.Cursor, 1, out var key)
+                || !int.TryParse(key[0], System.Globalization.CultureInfo.InvariantCulture, out after)
+            )
+        )
+            return Cursor.Bad();
+        var rows = db.BulkPlanRows.VisibleTo(by, plan).Where(r => r.Ordinal > after);
+        if (effect is { } wanted)
+            rows = rows.Where(r => r.Effect == wanted);
+        if (outcome is { } came)
+            rows = rows.Where(r => r.Outcome == came);
+        var found = await rows.OrderBy(r => r.Ordinal).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        var now = _access.Current;
+        return Paged<BulkPlanRow>
+            .Of(found, page.Limit, last => [last.Ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture)])
+            .Map(row => PlanBodies.Of(row, now));
+    }
+
+    /// <summary>
+    /// Does what the plan says. 409 <c>plan_changed</c>, naming the difference, when the same question would get another plan by now. With more rows
+    /// than one part has, the answer is the plan in state <c>applying</c>, and the work goes on without the caller.
+    /// </summary>
+    public async Task<Outcome<PlanBody>> ApplyAsync(Actor by, string id, Outcome<ApplyPlan> input, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var mine = await MineAsync(by, id, cancellationToken);
+            if (!mine.Try(out var seen, out var refusal))
+                return refusal;
+            if (!input.Try(out var body, out var unreadable))
+                return unreadable;
+            if (string.IsNullOrEmpty(body.Digest))
+                return Problem.Invalid("digest", "Send the digest of the plan you read.");
+            if (seen.State != PlanState.Planned)
+                return PlanProblems.AppliedAlready;
+            if (seen.ExpiresAt <= _clock.Now())
+                return PlanProblems.Expired;
+            if (!string.Equals(body.Digest, seen.Digest, StringComparison.Ordinal))
+                return PlanProblems.OtherDigest;
+            var small = seen.Total <= PlanWork.Part;
+            if (!small)
+            {
+                await using var db = await _store.ReadAsync(cancellationToken);
+                if (await DifferenceAsync(db, by, seen, cancellationToken) is { } difference)
+                    return difference;
+            }
+            await using (var write = await _store.WriteAsync(cancellationToken))
+            {
+                var plan = await TrackAsync(write, seen, cancellationToken);
+                if (plan.Begin(_store.NewId(), write.Now) is { } state)
+                    return state;
+                if (small && await DifferenceAsync(write.Db, by, plan, cancellationToken) is { } difference)
+                    return difference;
+                var workId = plan.WorkId!.Value;
+                write.Trail(
+                    by,
+                    "plan.applied",
+                    new TrailTarget("plan", plan.Id, IdText.Format(IdText.Plan, plan.Id)),
+                    after: new
+                    {
+                        action = KebabCase.Of(plan.Action),
+                        agents = plan.Change,
+                        refused = plan.Refused,
+                        digest = plan.Digest,
+                    },
+                    reason: plan.Reason
+                );
+                if (small)
+                    await _work.DoPartAsync(write, plan, by, cancellationToken);
+                PlanWork.Tell(write, plan);
+                var done = await write.CommitAsync(by, PlanBodies.Of(plan, _access.Current, write.Now), cancellationToken);
+                if (done.Problem is null)
+                {
+                    if (!small)
+                        _runner.Start(plan.OrganizationId, plan.Id, workId, by);
+                    return done;
+                }
+                if (attempt == Tries)
+                    return done;
+            }
+        }
+    }
+
+    /// <summary>Goes on with what is not done yet: after a crash, a stop of the console, or a fault. A row that was done or refused is not done again.</summary>
+    public Task<Outcome<PlanBody>> ResumeAsync(Actor by, string id, CancellationToken cancellationToken) =>
+        WorkAsync(by, id, (plan, workId, now) => plan.Resume(workId, now), "plan.resumed", cancellationToken);
+
+    /// <summary>Puts every agent that was changed back as it was, but for those that somebody changed since: their rows say so.</summary>
+    public Task<Outcome<PlanBody>> UndoAsync(Actor by, string id, CancellationToken cancellationToken) =>
+        WorkAsync(by, id, (plan, workId, now) => plan.BeginUndo(workId, now), "plan.undone", cancellationToken);
+
+    private async Task<Outcome<PlanBody>> WorkAsync(
+        Actor by,
+        string id,
+        Func<BulkPlan, Guid, DateTimeOffset, Problem?> begin,
+        string action,
+        CancellationToken cancellationToken
+    )
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var mine = await MineAsync(by, id, cancellationToken);
+            if (!mine.Try(out var seen, out var refusal))
+                return refusal;
+            await using var write = await _store.WriteAsync(cancellationToken);
+            var plan = await TrackAsync(write, seen, cancellationToken);
+            var workId = _store.NewId();
+            if (begin(plan, workId, write.Now) is { } state)
+                return state;
+            var rest = plan.State == PlanState.Undoing ? plan.Done : plan.Pending;
+            write.Trail(
+                by,
+                action,
+                new TrailTarget("plan", plan.Id, IdText.Format(IdText.Plan, plan.Id)),
+                after: new { action = KebabCase.Of(plan.Action), agents = rest }
+            );
+            var small = rest <= PlanWork.Part;
+            if (small)
+                await _work.DoPartAsync(write, plan, by, cancellationToken);
+            PlanWork.Tell(write, plan);
+            var done = await write.CommitAsync(by, PlanBodies.Of(plan, _access.Current, write.Now), cancellationToken);
+            if (done.Problem is null)
+            {
+                if (!small)
+                    _runner.Start(plan.OrganizationId, plan.Id, workId, by);
+                return done;
+            }
+            if (attempt == Tries)
+                return done;
+        }
+    }
+
+    // Visible, the caller's own, and still within the caller's scopes.
+    private async Task<Outcome<BulkPlan>> MineAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await _store.ReadAsync(cancellationToken);
+        if (await FindAsync(db, by, id, cancellationToken) is not { } plan)
+            return PlanProblems.NotFound;
+        if (plan.MakerId != (by.Id ?? Guid.Empty))
+            return PlanProblems.NotTheMaker;
+        if (by.TeamsWith(Permission.EditAgents) is { All: false, Ids.Length: 0 })
+            return Actor.MissingRole(Permission.EditAgents, null);
+        return plan.Action is BulkAction.Delete or BulkAction.Restore && !by.HasScope(TokenScopes.AgentsDelete)
+            ? PlanProblems.DeleteScope
+            : plan;
+    }
+
+    private static async Task<BulkPlan?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken) =>
+        IdText.TryParse(IdText.Plan, id, out var key)
+            ? await db.BulkPlans.VisibleTo(by).AsNoTracking().FirstOrDefaultAsync(p => p.Id == key, cancellationToken)
+            : null;
+
+    private static Task<BulkPlan> TrackAsync(Write write, BulkPlan seen, CancellationToken cancellationToken) =>
+        write.Db.BulkPlans.SingleAsync(p => p.OrganizationId == seen.OrganizationId && p.Id == seen.Id, cancellationToken);
+
+    // What would be planned now, against what was planned; null when it is the same.
+    private async Task<Problem?> DifferenceAsync(ConsoleDbContext db, Actor by, BulkPlan plan, CancellationToken cancellationToken)
+    {
+        var planned = await PlannedAsync(db, plan, cancellationToken);
+        var selection = SelectionOf(plan, planned);
+        var before = planned.ToDictionary(r => r.Key, StringComparer.Ordinal);
+        var (changed, came) = (new List<string>(), new List<string>());
+        using var digest = new PlanDigest(plan);
+        await foreach (var row in _reading.RowsAsync(db, by, BulkOrder.Of(plan), selection, cancellationToken))
+        {
+            digest.Add(row);
+            if (!before.Remove(row.Key, out var was))
+                came.Add(row.Name);
+            else if (was.Sign != row.Sign)
+                changed.Add(row.Name);
+        }
+        if (digest.End() == plan.Digest)
+            return null;
+        var went = before.Values.Select(r => r.Name).ToList();
+        var members = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        void Name(string member, List<string> names)
+        {
+            if (names.Count > 0)
+                members[member] =
+                [
+                    .. names.Take(MostNamed),
+                    .. names.Count > MostNamed ? [$"and {names.Count - MostNamed} more"] : Array.Empty<string>(),
+                ];
+        }
+        Name("changed", changed);
+        Name("came", came);
+        Name("went", went);
+        return new Problem(
+            ProblemKind.Conflict,
+            "plan_changed",
+            $"Since the plan was made {changed.Count} of its agents changed, {came.Count} came and {went.Count} went. Nothing was done. Make the plan anew.",
+            members
+        );
+    }
+
+    private static Task<List<PlannedRow>> PlannedAsync(ConsoleDbContext db, BulkPlan plan, CancellationToken cancellationToken) =>
+        db
+            .BulkPlanRows.AsNoTracking()
+            .Where(r => r.OrganizationId == plan.OrganizationId && r.PlanId == plan.Id)
+            .OrderBy(r => r.Ordinal)
+            .Select(r => new PlannedRow(
+                r.AgentId,
+                r.Name,
+                null,
+                null,
+                r.AgentRevision,
+                r.Effect,
+                r.Code == null ? null : new Problem(ProblemKind.Conflict, r.Code, ""),
+                null,
+                r.After
+            ))
+            .ToListAsync(cancellationToken);
+
+    private static PlanSelection SelectionOf(BulkPlan plan, List<PlannedRow> planned) =>
+        plan.Filter is { } filter
+            ? new PlanSelection(null, PlanFilters.Parse(filter))
+            : new PlanSelection([.. planned.Select(r => IdText.Format(IdText.Agent, r.AgentId) ?? r.Name)], null);
+}

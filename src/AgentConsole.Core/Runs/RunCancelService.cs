@@ -1,0 +1,236 @@
+using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Trail;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Runs;
+
+/// <summary>
+/// Asking an agent to stop a run. The console cannot stop foreign code: it asks, says what the agent answered, and calls a run cancelled only once its
+/// agent did.
+/// </summary>
+public sealed class RunCancelService(
+    ConsoleStore store,
+    RunService runs,
+    CancelBodies bodies,
+    OpenCancels open,
+    AgentDirectory agents,
+    AccessDirectory access
+)
+{
+    /// <summary>Most runs that one request covers, itself included.</summary>
+    public const int MostRuns = 500;
+
+    /// <summary>Most open requests of an organization.</summary>
+    public const int MostOpen = 10_000;
+
+    private static readonly Problem NotAsked = new(
+        ProblemKind.Conflict,
+        "cancel_not_asked",
+        "Nobody asked to cancel this run: there is nothing to acknowledge. To end it by your own decision, report it as cancelled."
+    );
+    private static readonly Problem TooManyOpen = new(
+        ProblemKind.TooMany,
+        "too_many_cancels",
+        $"{MostOpen} requests to cancel are open already. Let agents answer some of them first."
+    );
+
+    /// <summary>Asks for a run and for those it started. A run that the actor may not act on is named as not included, or counted when it may not be seen.</summary>
+    /// <param name="input">The reason; may be empty.</param>
+    public async Task<Outcome<CancelBody>> AskAsync(
+        Actor by,
+        string idOrExternalId,
+        string? agent,
+        Outcome<string> input,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        var db = write.Db;
+        if (!(await runs.FindAsync(db, by, idOrExternalId, agent, cancellationToken)).Try(out var run, out var problem))
+            return problem;
+        if (!by.May(Permission.EditAgents, run.TeamId))
+            return Actor.MissingRole(Permission.EditAgents, access.Current.Teams.GetValueOrDefault(run.TeamId)?.Name);
+        if (!input.Try(out var given, out var unreadable))
+            return unreadable;
+        var errors = new FieldErrors();
+        var reason = Texts.Block(given, "reason", 500, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        if (run.Status.IsFinal())
+            return RunProblems.Finished(run.Status);
+
+        var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
+        var ids = tree.Included.Select(r => r.Id).ToArray();
+        var known = await db
+            .RunCancels.AsTracking()
+            .Where(c => c.OrganizationId == by.OrganizationId && ids.Contains(c.RunId))
+            .ToDictionaryAsync(c => c.RunId, cancellationToken);
+        var asked = new List<(RunCancel Row, Run Run)>();
+        foreach (var one in tree.Included)
+        {
+            if (known.TryGetValue(one.Id, out var row) && RunCancel.IsOpen(row.StateOf(one.Status, write.Now)))
+                continue;
+            if (row is null)
+            {
+                row = new RunCancel
+                {
+                    OrganizationId = one.OrganizationId,
+                    RunId = one.Id,
+                    AgentId = one.AgentId,
+                    TeamId = one.TeamId,
+                    RequestedBy = by.Label,
+                };
+                db.Add(row);
+                known[one.Id] = row;
+            }
+            (row.RootRunId, row.RequestedAt, row.RequestedById, row.RequestedBy) = (run.Id, write.Now, by.Id, by.Label);
+            (row.Reason, row.AcknowledgedAt) = (reason, null);
+            asked.Add((row, one));
+        }
+        if (open.CountOf(by.OrganizationId) + asked.Count > MostOpen)
+            return TooManyOpen;
+        foreach (var (row, one) in asked)
+        {
+            write.Trail(
+                by,
+                "run.cancel-requested",
+                new TrailTarget("run", one.Id, one.Summary ?? one.ExternalId, one.TeamId),
+                after: new { Agent = agents.Find(one.AgentId)?.Slug, With = one.Id == run.Id ? null : IdText.Format(IdText.Run, run.Id) },
+                reason: reason
+            );
+            write.AfterCommit(() => open.Put(row, one.ExternalId));
+            write.Tell(new LiveEvent("run", one.OrganizationId, one.TeamId, one.AgentId, one.Id));
+        }
+        var children = tree
+            .Included.Where(r => r.Id != run.Id)
+            .Select(r => bodies.Child(r.Id, r.AgentId, r.Status, known[r.Id], write.Now));
+        return await write.CommitAsync(by, bodies.Of(run, known[run.Id], children, tree, write.Now), cancellationToken);
+    }
+
+    /// <summary>What a request would cover, before it is made.</summary>
+    public async Task<Outcome<CancelPlan>> PlanAsync(Actor by, string idOrExternalId, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (!(await runs.FindAsync(db, by, idOrExternalId, null, cancellationToken)).Try(out var run, out var problem))
+            return problem;
+        var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
+        return new CancelPlan(
+            run.Status,
+            tree.Included.Count(r => r.Id != run.Id),
+            tree.NotIncluded.Count,
+            tree.Hidden,
+            [.. tree.NotIncluded.Select(r => agents.Find(r.AgentId)?.DisplayName ?? "").Distinct().Take(5)]
+        );
+    }
+
+    /// <summary>How a request stands, also long after it ended; 404 <c>cancel_not_found</c> when nobody asked.</summary>
+    public async Task<Outcome<CancelBody>> GetAsync(Actor by, string idOrExternalId, string? agent, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (!(await runs.FindAsync(db, by, idOrExternalId, agent, cancellationToken)).Try(out var run, out var problem))
+            return problem;
+        return await bodies.OfAsync(db, by, run, cancellationToken) is { } body ? body : RunProblems.CancelNotFound;
+    }
+
+    /// <summary>The agent has heard. Says nothing of how it will end: only a report of the run does.</summary>
+    public async Task<Outcome<CancelNotice>> AcknowledgeAsync(Actor by, string idOrExternalId, CancellationToken cancellationToken)
+    {
+        if (by.AgentId is null)
+            return RunProblems.AgentKeyRequired;
+        await using var write = await store.WriteAsync(cancellationToken);
+        var db = write.Db;
+        if (!(await runs.FindAsync(db, by, idOrExternalId, null, cancellationToken)).Try(out var run, out var problem))
+            return problem;
+        var row = await db
+            .RunCancels.AsTracking()
+            .FirstOrDefaultAsync(c => c.OrganizationId == run.OrganizationId && c.RunId == run.Id, cancellationToken);
+        if (row is null)
+            return NotAsked;
+        if (row.AcknowledgedAt is null && RunCancel.IsOpen(row.StateOf(run.Status, write.Now)))
+        {
+            row.AcknowledgedAt = write.Now;
+            write.AfterCommit(() => open.Put(row, run.ExternalId));
+            write.Tell(new LiveEvent("run", run.OrganizationId, run.TeamId, run.AgentId, run.Id));
+        }
+        var notice = new CancelNotice(
+            IdText.Format(IdText.Run, run.Id),
+            run.ExternalId,
+            KebabCase.Of(row.StateOf(run.Status, write.Now)),
+            row.RequestedAt,
+            row.Reason
+        );
+        return await write.CommitAsync(by, notice, cancellationToken);
+    }
+}
+
+/// <summary>What a request to cancel would cover.</summary>
+/// <param name="Children">Open runs that it started and that would be asked for as well.</param>
+/// <param name="NotIncluded">Open runs that it started, which the actor sees and may not cancel.</param>
+/// <param name="NotVisible">Open runs that it started in teams that the actor does not see.</param>
+/// <param name="NotIncludedAgents">Names of agents of those that are not included; a few.</param>
+public sealed record CancelPlan(RunStatus Status, int Children, int NotIncluded, int NotVisible, IReadOnlyList<string> NotIncludedAgents);
+
+/// <summary>A run and what it started, sorted by what the actor may do. Below a run that is not included nothing is looked at.</summary>
+/// <param name="Included">Open runs to ask for, the named one first.</param>
+/// <param name="More">There are more than one request covers.</param>
+internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, int Hidden, bool More)
+{
+    private const int Deepest = 32;
+
+    public static CancelTree None { get; } = new([], [], 0, false);
+
+    public static async Task<CancelTree> WalkAsync(ConsoleDbContext db, Actor by, Run root, CancellationToken cancellationToken)
+    {
+        var included = new List<Run>();
+        if (!root.Status.IsFinal())
+            included.Add(root);
+        var notIncluded = new List<Run>();
+        var hidden = 0;
+        var more = false;
+        var seen = new HashSet<Guid> { root.Id };
+        Guid[] level = [root.Id];
+        for (var depth = 0; level.Length > 0 && !more; depth++)
+        {
+            var left = RunCancelService.MostRuns - seen.Count;
+            if (left <= 0 || depth == Deepest)
+            {
+                more = true;
+                break;
+            }
+            var parents = level;
+            var children = await db
+                .Runs.AsNoTracking()
+                .Where(r => r.OrganizationId == root.OrganizationId && r.ParentRunId != null && parents.Contains(r.ParentRunId.Value))
+                .OrderBy(r => r.Id)
+                .Take(left + 1)
+                .ToListAsync(cancellationToken);
+            more = children.Count > left;
+            var next = new List<Guid>();
+            foreach (var child in children.Take(left))
+            {
+                if (!seen.Add(child.Id))
+                    continue; // a ring
+                if (by.May(Permission.EditAgents, child.TeamId))
+                {
+                    next.Add(child.Id);
+                    if (!child.Status.IsFinal())
+                        included.Add(child);
+                }
+                else if (!child.Status.IsFinal())
+                {
+                    if (by.May(Permission.ReadFleet, child.TeamId))
+                        notIncluded.Add(child);
+                    else
+                        hidden++;
+                }
+            }
+            level = [.. next];
+        }
+        return new CancelTree(included, notIncluded, hidden, more);
+    }
+}

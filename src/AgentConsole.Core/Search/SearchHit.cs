@@ -1,0 +1,46 @@
+namespace AgentConsole.Core.Search;
+
+public enum SearchKind
+{
+    Agent,
+    Key,
+    Run,
+    Step,
+    User,
+    ServiceAccount,
+    Team,
+    Token,
+
+    /// <summary>One record of the trail.</summary>
+    TrailRecord,
+
+    /// <summary>All that one request left on the trail; the id is its correlation id.</summary>
+    Request,
+}
+
+/// <summary>Something that was found and that the actor may see.</summary>
+/// <param name="Id">As it is printed.</param>
+/// <param name="Detail">What tells it from its neighbours.</param>
+public sealed record SearchHit(SearchKind Kind, string Id, string Title, string Detail)
+{
+    /// <summary>The agent to which it belongs, as its page is addressed: slug, or id once it is deleted.</summary>
+    public string? Agent { get; init; }
+
+    /// <summary>The run of a step.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>Slug of a team.</summary>
+    public string? Slug { get; init; }
+
+    public Guid? TeamId { get; init; }
+
+    /// <summary>The agent is paused.</summary>
+    public bool Paused { get; init; }
+}
+
+/// <summary>What was found, best first within each kind.</summary>
+/// <param name="Secret">The question was a whole secret, or began like one. It was looked up by its hash; keep it nowhere.</param>
+public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, bool Secret)
+{
+    public static SearchAnswer Nothing { get; } = new([], false);
+}

@@ -1,0 +1,160 @@
+using AgentConsole.Core.People;
+
+namespace AgentConsole.Web.Search;
+
+/// <summary>One line of the palette.</summary>
+/// <param name="Url">Where it goes; null for what is done in place.</param>
+internal sealed record PaletteItem(string Title, string Detail, string Icon, string? Url)
+{
+    /// <summary>
+    /// What the page's script does: <c>press:NAME</c> presses the button of that name on the page of <see cref="Url"/>, <c>look:PART=VALUE</c>,
+    /// <c>help</c>, <c>copy-link</c>, <c>sign-out</c>. Nothing is ever done by an address alone.
+    /// </summary>
+    public string? Does { get; init; }
+
+    /// <summary>Why the person may not; null when they may.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>The keys that do the same.</summary>
+    public string? Keys { get; init; }
+
+    /// <summary>Something to come back to: the browser remembers it.</summary>
+    public bool Keep { get; init; }
+}
+
+/// <summary>Pages and actions that the palette offers. An action opens what its button opens.</summary>
+internal static class PaletteEntries
+{
+    private sealed record Entry(
+        string Title,
+        string Icon,
+        string Url,
+        string? Keys = null,
+        Permission? Needs = null,
+        bool Anywhere = false,
+        string Words = ""
+    );
+
+    private static readonly Entry[] Pages =
+    [
+        new("Overview", "layout-dashboard", ConsoleUrls.Overview, "g o", Words: "now home"),
+        new("Fleet", "bot", ConsoleUrls.Fleet, "g f", Words: "agents"),
+        new("Failing agents", "octagon-x", ConsoleUrls.Fleet + "?health=failing"),
+        new("Silent agents", "circle-slash", ConsoleUrls.Fleet + "?liveness=silent"),
+        new("Paused agents", "circle-pause", ConsoleUrls.Fleet + "?lifecycle=paused"),
+        new("Runs", "activity", ConsoleUrls.Runs, "g r"),
+        new("Failed runs", "circle-x", ConsoleUrls.Runs + "?status=failed"),
+        new("Spend", "coins", ConsoleUrls.Spend, "g s", Words: "cost money budget"),
+        new("Rate a period anew", "coins", ConsoleUrls.Spend + "/re-rate", Words: "spend cost prices unpriced"),
+        new("Keys", "key-round", ConsoleUrls.Keys, "g k", Words: "secrets"),
+        new("Trail", "scroll-text", ConsoleUrls.Trail, "g t", Permission.ReadTrail, Words: "audit log history"),
+        new("Teams", "users", ConsoleUrls.Admin + "/teams", "g a", Words: "admin"),
+        new("Users", "user", ConsoleUrls.Admin + "/users", Needs: Permission.ManageOrganization, Words: "admin people"),
+        new("Service accounts", "bot", ConsoleUrls.Admin + "/service-accounts", Needs: Permission.ManageOrganization, Words: "admin"),
+        new("API tokens", "lock-keyhole", ConsoleUrls.Admin + "/tokens", Words: "admin"),
+        new("Roles", "shield-check", ConsoleUrls.Admin + "/roles", Words: "admin permissions who may do what"),
+        new("Retention", "archive", ConsoleUrls.Admin + "/retention", Words: "admin delete old purge"),
+        new("Prices", "banknote", ConsoleUrls.Admin + "/prices", Words: "admin models tokens cost"),
+        new("System", "heart-pulse", ConsoleUrls.Admin + "/system", Words: "admin health status"),
+        new("Account", "user-cog", ConsoleUrls.Account, "g c", Words: "profile password two-factor sessions"),
+        new("API reference", "book-open", ConsoleUrls.ApiReference, Words: "docs swagger openapi"),
+    ];
+
+    private static readonly Entry[] Acts =
+    [
+        new("Register agent", "plus", ConsoleUrls.Register, Needs: Permission.EditAgents, Anywhere: true, Words: "new add create"),
+        new("Import agents", "upload", ConsoleUrls.Bulk, Needs: Permission.EditAgents, Anywhere: true, Words: "bulk csv json yaml"),
+        new("Invite user", "user-plus", ConsoleUrls.Admin + "/users?act=invite", Needs: Permission.ManageOrganization, Words: "add person"),
+        new("New team", "users", ConsoleUrls.Admin + "/teams?act=new-team", Needs: Permission.ManageOrganization, Words: "create"),
+        new("New API token", "lock-keyhole", ConsoleUrls.Admin + "/tokens?act=new-token", Words: "create make"),
+        new(
+            "New service account",
+            "bot",
+            ConsoleUrls.Admin + "/service-accounts?act=new-account",
+            Needs: Permission.ManageOrganization,
+            Words: "create"
+        ),
+    ];
+
+    private static readonly (string Title, string Icon, string Does, string? Keys)[] InPlace =
+    [
+        ("Theme: light", "sun", "look:theme=light", null),
+        ("Theme: dark", "moon", "look:theme=dark", null),
+        ("Theme: as the system", "monitor", "look:theme=system", null),
+        ("Contrast: more", "contrast", "look:contrast=more", null),
+        ("Contrast: normal", "contrast", "look:contrast=normal", null),
+        ("Rows: compact", "rows-3", "look:density=compact", null),
+        ("Rows: comfortable", "rows-2", "look:density=comfortable", null),
+        ("Times: local", "clock", "look:times=local", null),
+        ("Times: UTC", "clock", "look:times=utc", null),
+        ("Times: of the team", "clock", "look:times=team", null),
+        ("Single keys: off", "keyboard", "look:keys=off", null),
+        ("Single keys: on", "keyboard", "look:keys=on", null),
+        ("Keys that work here", "keyboard", "help", "?"),
+        ("Pause or resume live updates", "radio", "press:live", null),
+        ("Copy the link to this page", "link", "copy-link", null),
+        ("Print this page", "printer", "print", null),
+        ("Sign out", "log-out", "sign-out", null),
+    ];
+
+    public static IEnumerable<PaletteItem> PagesFor(Actor me, string text) =>
+        Pages.Where(entry => Matches(entry, text)).Select(entry => Item(me, entry, "Page") with { Keep = true });
+
+    public static IEnumerable<PaletteItem> ActsFor(Actor me, string text) =>
+        Acts.Where(entry => Matches(entry, text))
+            .Select(entry => Item(me, entry, "Action"))
+            .Concat(
+                InPlace
+                    .Where(act => Has(act.Title, text))
+                    .Select(act => new PaletteItem(act.Title, "", act.Icon, null) { Does = act.Does, Keys = act.Keys })
+            );
+
+    /// <summary>What can be done with an agent that was found.</summary>
+    public static IEnumerable<PaletteItem> ActsOn(Actor me, Core.Search.SearchHit agent, string? teamName, string verb)
+    {
+        var page = ConsoleUrls.Agent(agent.Agent!);
+        var edit = Why(me, Permission.EditAgents, agent.TeamId!.Value, teamName);
+        var manage = Why(me, Permission.ManageKeys, agent.TeamId!.Value, teamName);
+        PaletteItem[] all =
+        [
+            agent.Paused
+                ? new($"Resume {agent.Title}", agent.Detail, "play", page) { Does = "press:resume", Why = edit }
+                : new($"Pause {agent.Title}", agent.Detail, "pause", page) { Does = "press:pause", Why = edit },
+            new($"Mint a key for {agent.Title}…", agent.Detail, "key-round", ConsoleUrls.Agent(agent.Agent!, "keys") + "?act=mint")
+            {
+                Why = manage,
+            },
+            new($"Delete {agent.Title}…", agent.Detail, "trash-2", page + "?act=delete") { Why = edit },
+            new($"Runs of {agent.Title}", agent.Detail, "activity", ConsoleUrls.Agent(agent.Agent!, "runs")),
+            new($"Settings of {agent.Title}", agent.Detail, "settings", ConsoleUrls.Agent(agent.Agent!, "settings")),
+        ];
+        return all.Where(item => item.Title.StartsWith(verb, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static PaletteItem Item(Actor me, Entry entry, string detail) =>
+        new(entry.Title, detail, entry.Icon, entry.Url)
+        {
+            Keys = entry.Keys,
+            Why = entry.Needs switch
+            {
+                null => null,
+                Permission.ReadTrail => me.TeamsWith(Permission.ReadTrail) is { All: false, Ids.Length: 0 }
+                    ? Permissions.Explain(Permission.ReadTrail, "a team")
+                    : null,
+                { } needs when entry.Anywhere => me.TeamsWith(needs) is { All: false, Ids.Length: 0 }
+                    ? Permissions.Explain(needs, "a team")
+                    : null,
+                { } needs => me.MayEverywhere(needs) ? null : Permissions.Explain(needs, null),
+            },
+        };
+
+    private static string? Why(Actor me, Permission needs, Guid team, string? teamName) =>
+        me.May(needs, team) ? null : Permissions.Explain(needs, teamName);
+
+    private static bool Matches(Entry entry, string text) => Has(entry.Title + " " + entry.Words, text);
+
+    // Each word of the question begins a word of the entry.
+    private static bool Has(string words, string text) =>
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .All(asked => words.Split(' ', ':').Any(word => word.StartsWith(asked, StringComparison.OrdinalIgnoreCase)));
+}

@@ -1,0 +1,168 @@
+using System.Net.Http.Json;
+
+namespace AgentConsole.E2E.Tests.Journeys;
+
+/// <summary>For whoever cannot see, does not point, or prints.</summary>
+public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
+{
+    private static readonly string[] Addresses =
+    [
+        "/",
+        "/fleet",
+        "/agents/mailroom-1",
+        "/agents/mailroom-1/keys",
+        "/agents/mailroom-1/settings",
+        "/runs",
+        "/keys",
+        "/trail",
+        "/admin/teams",
+        "/admin/teams/payments",
+        "/admin/users",
+        "/admin/tokens",
+        "/admin/roles",
+    ];
+
+    private async Task<IPage> LiveAsync(Person person, string address)
+    {
+        var page = await OpenAsync(person);
+        await page.GotoAsync(address);
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        return page;
+    }
+
+    [Fact]
+    public async Task Every_control_that_a_viewer_may_not_press_says_why()
+    {
+        await Console.AgentAsync("mailroom-1");
+        var page = await LiveAsync(Console.Cast.Victor, "/");
+        foreach (var address in Addresses)
+        {
+            await page.GotoAsync(address);
+            await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+            var mute = await page.EvaluateAsync<string[]>(
+                """
+                () => [...document.querySelectorAll("[disabled], [aria-disabled=true]")]
+                  .filter((control) => control.getAttribute("aria-busy") !== "true")
+                  .filter((control) => !(document.getElementById(control.getAttribute("aria-describedby") ?? "")?.textContent.trim()))
+                  .map((control) => control.outerHTML.slice(0, 200))
+                """
+            );
+            Assert.True(mute.Length == 0, $"{address}: {string.Join(" | ", mute)}");
+        }
+    }
+
+    [Fact]
+    public async Task A_screen_reader_meets_landmarks_headings_in_order_named_controls_and_tables_with_captions()
+    {
+        var (_, key) = await Console.AgentAsync("mailroom-1");
+        using (var agent = Console.Client(key))
+            await agent.PostAsJsonAsync("/api/v1/runs", new { status = "completed", summary = "One" }, Stop);
+        var page = await LiveAsync(Console.Cast.Olga, "/");
+        foreach (var address in Addresses)
+        {
+            await page.GotoAsync(address);
+            await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+            var faults = await page.EvaluateAsync<string[]>(
+                """
+                () => {
+                  const faults = [];
+                  const shown = (element) => element.checkVisibility();
+                  if (document.querySelectorAll("main").length !== 1) faults.push("not one main");
+                  const headings = [...document.querySelectorAll("main :is(h1,h2,h3,h4,h5,h6)")].filter(shown);
+                  if (headings.filter((heading) => heading.localName === "h1").length !== 1) faults.push("not one h1");
+                  let level = 0;
+                  for (const heading of headings) {
+                    const now = Number(heading.localName[1]);
+                    if (now > level + 1) faults.push(`h${level} is followed by h${now}: ${heading.textContent}`);
+                    level = now;
+                  }
+                  for (const nav of [...document.querySelectorAll("nav")].filter(shown))
+                    if (!nav.getAttribute("aria-label")) faults.push("a navigation without a name");
+                  for (const table of [...document.querySelectorAll("main table")].filter(shown)) {
+                    if (table.getAttribute("aria-hidden") === "true") continue;
+                    if (!table.caption?.textContent.trim()) faults.push("a table without a caption");
+                    if (table.querySelectorAll("thead th:not([scope])").length > 0) faults.push("a head without a scope");
+                  }
+                  for (const control of [...document.querySelectorAll("button, a[href], input, select, textarea, summary")].filter(shown)) {
+                    const name = control.getAttribute("aria-label") || control.textContent.trim() || control.labels?.length || control.title || control.type === "hidden";
+                    if (!name) faults.push("no name: " + control.outerHTML.slice(0, 120));
+                  }
+                  return faults;
+                }
+                """
+            );
+            Assert.True(faults.Length == 0, $"{address}: {string.Join(" | ", faults)}");
+        }
+        // In reading order: what one can skip, where one is, then the thing itself.
+        await page.GotoAsync("/fleet");
+        await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(1);
+        var tree = await page.Locator("body").AriaSnapshotAsync();
+        var order = new[] { "link \"Skip to content\"", "navigation \"Main\"", "banner", "main", "heading \"Fleet\"", "table", "row" };
+        var at = order.Select(part => tree.IndexOf(part, StringComparison.Ordinal)).ToList();
+        Assert.All(at, place => Assert.True(place >= 0, tree));
+        Assert.Equal(at.Order(), at);
+    }
+
+    [Fact]
+    public async Task From_sign_in_to_sign_out_with_the_keyboard_alone()
+    {
+        await Console.AgentAsync("mailroom-1");
+        await Console.AgentAsync("reader-1");
+        var page = await OpenAsync(null);
+        await page.GotoAsync("/");
+        await page.Locator("#email").FocusAsync(); // where the page puts it
+        await page.Keyboard.TypeAsync(Console.As(Console.Cast.Olga).Label);
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.TypeAsync(Person.Password);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("f");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Fleet" })).ToBeFocusedAsync();
+        await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(2);
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/agents/mailroom-1");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "mailroom-1" })).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Control+k");
+        await page.Keyboard.TypeAsync("pause mailroom");
+        await Expect(page.Locator("[role=option][aria-selected=true]")).ToContainTextAsync("Pause mailroom-1");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("Paused mailroom-1")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("z");
+        await Expect(page.GetByText("Resumed mailroom-1")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Control+k");
+        await page.Keyboard.TypeAsync("sign out");
+        await Expect(page.Locator("[role=option][aria-selected=true]")).ToContainTextAsync("Sign out");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/account/sign-in*");
+    }
+
+    [Fact]
+    public async Task A_list_prints_on_white_paper_with_its_filter_and_without_the_console_around_it()
+    {
+        for (var i = 1; i <= 60; i++)
+            await Console.AgentAsync($"mailroom-{i:00}");
+        var page = await LiveAsync(Console.Cast.Olga, "/fleet?q=mail&sort=slug");
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print, ColorScheme = ColorScheme.Dark });
+
+        await Expect(page.Locator(".paper")).ToContainTextAsync("q: mail");
+        await Expect(page.Locator(".paper")).ToContainTextAsync("printed at");
+        await Expect(page.Locator("nav.nav")).ToBeHiddenAsync();
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "light");
+        var pdf = await page.PdfAsync(
+            new PagePdfOptions
+            {
+                Format = "A4",
+                PreferCSSPageSize = true,
+                PrintBackground = true,
+            }
+        );
+        if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
+            await File.WriteAllBytesAsync(Path.Combine(folder, "fleet.pdf"), pdf, Stop);
+        // Rows that are not drawn take no paper.
+        var pages = System.Text.RegularExpressions.Regex.Count(System.Text.Encoding.Latin1.GetString(pdf), @"/Type\s*/Page\b");
+        Assert.InRange(pages, 1, 6);
+    }
+}
