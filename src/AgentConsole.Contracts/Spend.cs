@@ -42,7 +42,8 @@ public sealed record SpendRow(string Key, string Label, string? Agent, string? T
 /// <param name="Minutes">A local day has 23 to 25 hours.</param>
 public sealed record SpendBucket(DateTimeOffset Start, string Label, int Minutes, string Cost, long Runs, long Unpriced);
 
-public sealed record UnpricedModel(string Model, long Runs, long InputTokens, long OutputTokens);
+/// <param name="PricedNow">The model has a price by now: runs that end from now on get it, and a re-rating gives it to these.</param>
+public sealed record UnpricedModel(string Model, long Runs, long InputTokens, long OutputTokens, bool PricedNow);
 
 /// <summary>Body of <c>POST /api/v1/reratings</c>.</summary>
 public sealed record PlanRerating

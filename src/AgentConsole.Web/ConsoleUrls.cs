@@ -40,8 +40,10 @@ public static class ConsoleUrls
     /// <summary>The way to a first agent; with one, the page that waits for its first run.</summary>
     /// <param name="language">Id of the language of the program to paste.</param>
     public static string FirstRun(string? agent = null, string? language = null) => With("/start", ("agent", agent), ("lang", language));
+
     /// <summary>A bulk action's plan, and what came of it.</summary>
     public static string Plan(string id) => $"/fleet/plans/{Uri.EscapeDataString(id)}";
+
     /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
     public static string HandOver(string from) => With(HandOverPath, ("from", from));
 

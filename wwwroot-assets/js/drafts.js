@@ -51,7 +51,7 @@
   const markOf = (element) => {
     for (let at = element; at; at = at.parentElement) {
       if (!at.matches("form, dialog, .form, [data-draft-region]")) continue;
-      for (const mark of at.querySelectorAll("[data-draft]")) if (regionOf(mark) === at) return mark;
+      for (const mark of at.querySelectorAll("p[data-draft]")) if (regionOf(mark) === at) return mark;
     }
     return null;
   };
@@ -219,7 +219,7 @@
     clearTimeout(draft.timer);
     store.remove(draft.key);
     drafts.delete(draft.key);
-    for (const mark of document.querySelectorAll("[data-draft]")) {
+    for (const mark of document.querySelectorAll("p[data-draft]")) {
       if (met.get(mark)?.key !== draft.key) continue;
       met.get(mark).pending.clear();
       const next = load(mark);
@@ -270,7 +270,7 @@
         store.remove(Owner);
         others?.postMessage("signed out");
       }
-      const mark = form.querySelector("[data-draft]");
+      const mark = form.querySelector("p[data-draft]");
       if (mark) settle(mark);
     },
     true,
@@ -278,11 +278,11 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     const discards = target.closest?.("[data-draft-discard]");
-    if (discards) return discard(discards.closest("[data-draft]"));
+    if (discards) return discard(discards.closest("p[data-draft]"));
     const cancels = target.closest?.("[data-cancels]");
     if (!cancels) return;
     const within = cancels.closest("dialog") ?? cancels.closest("form, .form");
-    for (const mark of within?.querySelectorAll("[data-draft]") ?? []) drop(load(mark));
+    for (const mark of within?.querySelectorAll("p[data-draft]") ?? []) drop(load(mark));
   });
 
   // ---- watch ---------------------------------------------------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@
       const keys = done.split(" ");
       for (const draft of [...drafts.values()]) if (keys.includes(draft.id)) drop(draft);
     }
-    for (const mark of document.querySelectorAll("[data-draft]")) {
+    for (const mark of document.querySelectorAll("p[data-draft]")) {
       meet(mark);
       const draft = load(mark);
       if (!mark.dataset.spent || mark.dataset.spent !== draft.id) continue;
@@ -313,7 +313,7 @@
   addEventListener("pageshow", (event) => event.persisted && scan());
   // The circuit is the same after a gap; what it did not hear it is told again.
   document.addEventListener("link-back", () => {
-    for (const mark of document.querySelectorAll("[data-draft][data-on]")) {
+    for (const mark of document.querySelectorAll("p[data-draft][data-on]")) {
       const hidden = mark.querySelector("[data-submission]");
       const draft = load(mark);
       const fields = fieldsOf(regionOf(mark));

@@ -4,13 +4,20 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
 using AgentConsole.Core.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Spend;
 
 /// <summary>What runs cost, from the rollups alone: right in every time zone, because they are kept by quarters of an hour.</summary>
-public sealed class SpendService(ConsoleStore store, AgentDirectory agents, AccessDirectory access, TimeProvider clock)
+public sealed class SpendService(
+    ConsoleStore store,
+    AgentDirectory agents,
+    AccessDirectory access,
+    PriceDirectory prices,
+    TimeProvider clock
+)
 {
     private const int MostUnpriced = 50;
     private const int MostExported = 200_000;
@@ -132,6 +139,7 @@ public sealed class SpendService(ConsoleStore store, AgentDirectory agents, Acce
         var quarters = await Where(new RollupSql(db).Add($"SELECT bucket - bucket % {RollupScope.FoldMicros}, {Sums}"))
             .Add($" GROUP BY bucket - bucket % {RollupScope.FoldMicros}")
             .ReadAsync(reader => (At: reader.GetInt64(0), Sums: SpendSums.Read(reader, 1)), cancellationToken);
+        var (known, now) = (prices.Of(by.OrganizationId), clock.Now());
         var unpriced = await Where(
                 new RollupSql(db).Add(
                     "SELECT model, CAST(SUM(unpriced) AS bigint), CAST(SUM(input_tokens) AS bigint), CAST(SUM(output_tokens) AS bigint)"
@@ -139,7 +147,13 @@ public sealed class SpendService(ConsoleStore store, AgentDirectory agents, Acce
             )
             .Add(" AND unpriced <> 0 GROUP BY model HAVING SUM(unpriced) > 0 ORDER BY 2 DESC, model")
             .ReadAsync(
-                reader => new UnpricedModel(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)),
+                reader => new UnpricedModel(
+                    reader.GetString(0),
+                    reader.GetInt64(1),
+                    reader.GetInt64(2),
+                    reader.GetInt64(3),
+                    known.Find(reader.GetString(0), now) is not null
+                ),
                 cancellationToken
             );
         return new Found(by.OrganizationId, query, zoneId, range, zone, rows, quarters, unpriced);

@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +29,9 @@ public sealed partial class BreakGlassAdminPage
     private Problem? _dialogProblem;
     private IReadOnlyDictionary<string, string[]>? _errors;
     private IReadOnlyDictionary<string, string[]>? _dialogErrors;
+
+    private readonly Submission _reviewing = new("break-glass-review");
+    private readonly Submission _sealing = new("break-glass-seal");
 
     [Inject]
     public required BreakGlassService BreakGlass { get; init; }
@@ -78,7 +82,7 @@ public sealed partial class BreakGlassAdminPage
 
     private async Task SealAsync()
     {
-        var made = await ConfirmedAsync(() => BreakGlass.SealAsync(Me, _name, Left));
+        var made = await ConfirmedAsync(() => Once.RunAsync(_sealing, Me, _name, me => BreakGlass.SealAsync(me, _name, Left), Left));
         (_errors, var problem) = AdminWords.Split(made.Problem);
         if (made.Problem is null)
             (_sealed, _name) = (made.Value, null);
@@ -119,7 +123,13 @@ public sealed partial class BreakGlassAdminPage
 
     private async Task ReviewAsync(BreakGlassUseBody use)
     {
-        var done = await BreakGlass.ReviewAsync(Me, use.Id, _review, Left);
+        var done = await Once.RunAsync(
+            _reviewing,
+            Me,
+            new { use.Id, _review },
+            me => BreakGlass.ReviewAsync(me, use.Id, _review, Left),
+            Left
+        );
         (_errors, var problem) = AdminWords.Split(done.Problem);
         if (done.Problem is null)
             _review = null;

@@ -11,6 +11,7 @@ namespace AgentConsole.Web.Admin;
 /// <summary>The users of the organization; which one is being managed stands in the address.</summary>
 public sealed partial class UsersPage
 {
+    private readonly Submission _removing = new("passkey-remove");
     private readonly Submission _inviting = new("user-invite");
     private List<UserBody>? _users;
     private string? _cursor;
@@ -174,7 +175,15 @@ public sealed partial class UsersPage
     private async Task RemovePasskeyAsync(PasskeyBody passkey)
     {
         var id = _managed!.Id;
-        var done = await ConfirmedAsync(() => Passkeys.RemoveOfAsync(Me, id, passkey.Id, _passkeyReason, Left));
+        var done = await ConfirmedAsync(() =>
+            Once.RunAsync(
+                _removing,
+                Me,
+                new { passkey.Id, _passkeyReason },
+                me => Passkeys.RemoveOfAsync(me, id, passkey.Id, _passkeyReason, Left),
+                Left
+            )
+        );
         (_dialogErrors, _dialogProblem) = AdminWords.Split(done.Problem);
         if (done.Problem is null)
             await ManageAsync();

@@ -4,6 +4,7 @@ using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -22,6 +23,8 @@ public sealed partial class BulkBar
     private string? _owner = "";
     private string? _team = "";
     private bool _busy;
+
+    private readonly Submission _answering = new("bulk");
 
     [Inject]
     public required BulkPlanService Plans { get; init; }
@@ -92,7 +95,7 @@ public sealed partial class BulkBar
             "assign" => Body("assign") with { Owner = _owner ?? "" },
             _ => Body("move") with { Team = _team },
         };
-        await RunAsync(body);
+        await RunAsync(body, _answering);
         (_askProblem, _problem) = (_problem, null);
         if (_askProblem is null)
             (_asked, _add, _remove) = (null, "", "");
@@ -100,7 +103,7 @@ public sealed partial class BulkBar
 
     private static string[] Tags(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    private async Task RunAsync(MakePlan body)
+    private async Task RunAsync(MakePlan body, Submission? form = null)
     {
         if (_busy)
             return;
@@ -108,7 +111,13 @@ public sealed partial class BulkBar
         try
         {
             var me = Me;
-            var made = await Task.Run(() => Plans.MakeAsync(me, body, Left), Left);
+            var made = await Task.Run(
+                () =>
+                    form is null
+                        ? Plans.MakeAsync(me, body, Left)
+                        : Once.RunAsync(form, me, body, by => Plans.MakeAsync(by, body, Left), Left),
+                Left
+            );
             _problem = made.Problem;
             if (made.Problem is not null)
                 return;

@@ -6,6 +6,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -26,6 +27,8 @@ public sealed partial class FirstRunPage
     private string? _mayNot;
     private bool _busy;
     private bool _ready;
+
+    private readonly Submission _registering = new("start");
 
     [Inject]
     public required AgentService Agents { get; init; }
@@ -108,7 +111,7 @@ public sealed partial class FirstRunPage
             return;
         _busy = true;
         _form.Key = KeyWhy is null;
-        var registered = await Agents.RegisterAsync(Me, _form.ToRegister(), Left);
+        var registered = await Once.RunAsync(_registering, Me, _form, me => Agents.RegisterAsync(me, _form.ToRegister(), Left), Left);
         _busy = false;
         _problem = registered.Problem;
         if (_problem is not null)

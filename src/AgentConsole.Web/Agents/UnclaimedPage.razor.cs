@@ -5,6 +5,7 @@ using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -26,6 +27,8 @@ public sealed partial class UnclaimedPage
     private string? _why;
     private int _count;
     private bool _busy;
+
+    private readonly Submission _block = new("block");
 
     [Inject]
     public required UnclaimedService Unclaimed { get; init; }
@@ -107,7 +110,7 @@ public sealed partial class UnclaimedPage
             return;
         _busy = true;
         var row = _blocking!;
-        var blocked = await Unclaimed.BlockAsync(Me, row.Id, _why ?? "", Left);
+        var blocked = await Once.RunAsync(_block, Me, new { row.Id, _why }, me => Unclaimed.BlockAsync(me, row.Id, _why ?? "", Left), Left);
         _busy = false;
         _dialogProblem = blocked.Problem;
         if (blocked.Problem is not null)

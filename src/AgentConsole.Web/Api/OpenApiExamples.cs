@@ -616,7 +616,7 @@ internal static class OpenApiExamples
                 new SpendBucket(new DateTimeOffset(2026, 11, 22, 23, 0, 0, TimeSpan.Zero), "2026-11-23", 1440, "2.9", 240, 0),
                 new SpendBucket(new DateTimeOffset(2026, 11, 23, 23, 0, 0, TimeSpan.Zero), "2026-11-24", 1440, "2.1676", 172, 3),
             ],
-            Unpriced = [new UnpricedModel("big-2", 3, 4200, 310)],
+            Unpriced = [new UnpricedModel("big-2", 3, 4200, 310, false)],
         },
         [typeof(PriceImportResult)] = new PriceImportResult(
             false,

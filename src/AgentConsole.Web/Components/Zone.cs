@@ -34,7 +34,7 @@ public sealed class Zone
             return Utc;
         if (Known.TryGetValue(id, out var known))
             return known;
-        return Zones.Find(id) is { } info && info != TimeZoneInfo.Utc ? Known.GetOrAdd(id, new Zone(id, info)) : Utc;
+        return Zones.Find(id) is { } info && !ReferenceEquals(info, TimeZoneInfo.Utc) ? Known.GetOrAdd(id, new Zone(id, info)) : Utc;
     }
 
     /// <summary>From now on everything that this circuit, or this page, draws is in the zone.</summary>

@@ -134,7 +134,13 @@ public sealed partial class OverviewPage
         var leaked = await Keys.LeakedAsync(me, Left);
         var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
         var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
-        _needs = [.. opened.Take(Shown).Select(Need.Of), .. leaked.Take(Shown).Select(Need.Of), .. ofAgents, .. lost.Take(Shown).Select(Need.Of)];
+        _needs =
+        [
+            .. opened.Take(Shown).Select(Need.Of),
+            .. leaked.Take(Shown).Select(Need.Of),
+            .. ofAgents,
+            .. lost.Take(Shown).Select(Need.Of),
+        ];
         var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
         if (unclaimed > 0)
             _needs.Add(Need.OfUnclaimed(unclaimed, since));

@@ -6,6 +6,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Spend;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -58,6 +59,10 @@ public sealed partial class PricesPage
     private string? _reason;
     private IReadOnlyDictionary<string, string[]>? _fixErrors;
 
+    private readonly Submission _adding = new("price-add");
+    private readonly Submission _importing = new("price-import");
+    private readonly Submission _superseding = new("price-supersede");
+
     [Inject]
     public required PriceService Prices { get; init; }
 
@@ -96,8 +101,11 @@ public sealed partial class PricesPage
 
     private async Task AddAsync()
     {
+        if (_busy)
+            return;
         _busy = true;
-        var added = await Prices.AddAsync(Me, _draft.Body, Left);
+        var body = _draft.Body;
+        var added = await Once.RunAsync(_adding, Me, body, me => Prices.AddAsync(me, body, Left), Left);
         _busy = false;
         (_errors, _problem) = Split(added.Problem);
         if (added.Problem is not null)
@@ -116,7 +124,14 @@ public sealed partial class PricesPage
 
     private async Task RunAsync(bool dryRun)
     {
-        var done = await Prices.ImportAsync(Me, PriceFile.Read(Encoding.UTF8.GetBytes(_list ?? "")), dryRun, Left);
+        if (_busy)
+            return;
+        _busy = true;
+        var file = PriceFile.Read(Encoding.UTF8.GetBytes(_list ?? ""));
+        var done = dryRun
+            ? await Prices.ImportAsync(Me, file, dryRun, Left)
+            : await Once.RunAsync(_importing, Me, _list, me => Prices.ImportAsync(me, file, dryRun, Left), Left);
+        _busy = false;
         _problem = done.Problem;
         _plan = done.Problem is null ? done.Value : null;
     }
@@ -139,12 +154,12 @@ public sealed partial class PricesPage
 
     private async Task SupersedeAsync(bool replace)
     {
-        var done = await Prices.SupersedeAsync(
-            Me,
-            _wrong!.Id,
-            new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null },
-            Left
-        );
+        if (_busy)
+            return;
+        _busy = true;
+        var body = new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null };
+        var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, _wrong!.Id, body, Left), Left);
+        _busy = false;
         (_fixErrors, var problem) = Split(done.Problem);
         if (_fixErrors is not null)
             return;

@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Retention;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Retention;
@@ -34,6 +35,7 @@ public sealed partial class RetentionPage
     private string? _mayNot;
     private bool _hold;
     private string? _holdReason;
+    private readonly Submission _saving = new("retention");
     private string? _seen;
     private IReadOnlyDictionary<string, string[]>? _errors;
 
@@ -96,21 +98,17 @@ public sealed partial class RetentionPage
             Take(invalid);
             return;
         }
-        var saved = await Retention.SetAsync(
-            Me,
-            _now!.Revision,
-            new SetRetention
-            {
-                RunDays = days[0],
-                StepDays = days[1],
-                ContentDays = days[2],
-                LivenessDays = days[3],
-                SessionDays = days[4],
-                LegalHold = _hold,
-                HoldReason = _holdReason,
-            },
-            Left
-        );
+        var body = new SetRetention
+        {
+            RunDays = days[0],
+            StepDays = days[1],
+            ContentDays = days[2],
+            LivenessDays = days[3],
+            SessionDays = days[4],
+            LegalHold = _hold,
+            HoldReason = _holdReason,
+        };
+        var saved = await Once.RunAsync(_saving, Me, body, me => Retention.SetAsync(me, _now!.Revision, body, Left), Left);
         Take(saved.Problem);
         if (saved.Problem is null)
             (_now, _preview) = (saved.Value, null);

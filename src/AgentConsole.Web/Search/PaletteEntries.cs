@@ -39,6 +39,9 @@ internal static class PaletteEntries
     [
         new("Overview", "layout-dashboard", ConsoleUrls.Overview, "g o", Words: "now home"),
         new("Fleet", "bot", ConsoleUrls.Fleet, "g f", Words: "agents"),
+        new("A first agent", "rocket", "/start", Words: "getting started begin new"),
+        new("Unclaimed", "circle-question-mark", ConsoleUrls.Unclaimed, Words: "agents unknown unregistered claim block"),
+        new("Hand over agents", "user-check", ConsoleUrls.HandOverPath, Words: "owner ownerless leaves"),
         new("Failing agents", "octagon-x", ConsoleUrls.Fleet + "?health=failing"),
         new("Silent agents", "circle-slash", ConsoleUrls.Fleet + "?liveness=silent"),
         new("Paused agents", "circle-pause", ConsoleUrls.Fleet + "?lifecycle=paused"),
@@ -52,6 +55,7 @@ internal static class PaletteEntries
         new("Users", "user", ConsoleUrls.Admin + "/users", Needs: Permission.ManageOrganization, Words: "admin people"),
         new("Service accounts", "bot", ConsoleUrls.Admin + "/service-accounts", Needs: Permission.ManageOrganization, Words: "admin"),
         new("API tokens", "lock-keyhole", ConsoleUrls.Admin + "/tokens", Words: "admin"),
+        new("Break-glass", "lock-open", ConsoleUrls.BreakGlassAdmin, Words: "admin emergency sealed code"),
         new("Roles", "shield-check", ConsoleUrls.Admin + "/roles", Words: "admin permissions who may do what"),
         new("Retention", "archive", ConsoleUrls.Admin + "/retention", Words: "admin delete old purge"),
         new("Prices", "banknote", ConsoleUrls.Admin + "/prices", Words: "admin models tokens cost"),

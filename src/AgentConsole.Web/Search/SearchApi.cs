@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
@@ -40,7 +41,7 @@ internal static class SearchApi
         var text = query["q"];
         var limit =
             query["limit"] is not { } asked ? 8
-            : int.TryParse(asked, out var number) ? number
+            : int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
             : 0;
         if (limit is < 1 or > SearchService.MostOfAKind)
             query.Errors.Add("limit", $"Must be a number from 1 to {SearchService.MostOfAKind}.");

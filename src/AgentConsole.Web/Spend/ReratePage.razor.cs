@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Spend;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -25,6 +26,9 @@ public sealed partial class ReratePage
     private string? _reason;
     private bool _reported;
     private bool _busy;
+
+    private readonly Submission _planning = new("rerate-plan");
+    private readonly Submission _applying = new("rerate-apply");
 
     [Inject]
     public required ReratingService Reratings { get; init; }
@@ -58,18 +62,17 @@ public sealed partial class ReratePage
 
     private async Task PlanAsync()
     {
+        if (_busy)
+            return;
         _busy = true;
-        var planned = await Reratings.PlanAsync(
-            Me,
-            new PlanRerating
-            {
-                From = Day(_from),
-                To = Day(_to),
-                Model = _model,
-                IncludeReported = _reported,
-            },
-            Left
-        );
+        var body = new PlanRerating
+        {
+            From = Day(_from),
+            To = Day(_to),
+            Model = _model,
+            IncludeReported = _reported,
+        };
+        var planned = await Once.RunAsync(_planning, Me, body, me => Reratings.PlanAsync(me, body, Left), Left);
         _busy = false;
         Take(planned.Problem);
         if (planned.Problem is null)
@@ -78,8 +81,11 @@ public sealed partial class ReratePage
 
     private async Task ApplyAsync()
     {
+        if (_busy)
+            return;
         _busy = true;
-        var applied = await Reratings.ApplyAsync(Me, _plan!.Id, new ApplyRerating { Digest = _plan.Digest, Reason = _reason }, Left);
+        var body = new ApplyRerating { Digest = _plan!.Digest, Reason = _reason };
+        var applied = await Once.RunAsync(_applying, Me, body, me => Reratings.ApplyAsync(me, _plan!.Id, body, Left), Left);
         _busy = false;
         Take(applied.Problem);
         if (applied.Problem is null)

@@ -84,7 +84,7 @@ public sealed class DraftJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GetByLabel("Password").FillAsync(Person.Password);
         await Button(page, "Sign in").ClickAsync();
 
-        await page.WaitForURLAsync("**/fleet/register");
+        await page.WaitForURLAsync("**/fleet/register", new PageWaitForURLOptions { WaitUntil = WaitUntilState.Commit });
         await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
         await Expect(Slug(page)).ToHaveValueAsync("after-the-night");
         Assert.DoesNotContain(Person.Password, await KeptAsync(page), StringComparison.Ordinal);

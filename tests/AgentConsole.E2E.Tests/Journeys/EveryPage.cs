@@ -12,7 +12,13 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
     private string _step = "";
     private string _plan = "";
 
-    public static TheoryData<string, string> Pages =>
+    // PAGES=spend,fleet looks at these alone, while somebody works on them.
+    public static IEnumerable<TheoryDataRow<string, string>> Pages =>
+        Environment.GetEnvironmentVariable("PAGES") is { Length: > 0 } only
+            ? All.Where(page => only.Split(',').Contains(page.Data.Item1))
+            : All;
+
+    private static TheoryData<string, string> All =>
         new()
         {
             { "overview", "/" },
@@ -66,6 +72,15 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
     {
         await base.InitializeAsync();
         var (_, key) = await Console.AgentAsync("mailroom-1");
+        var price = new AgentConsole.Contracts.AddPrice
+        {
+            Model = "small-1*",
+            InputPerMillion = System.Text.Json.JsonElement.Parse("\"150\""),
+            OutputPerMillion = System.Text.Json.JsonElement.Parse("\"600\""),
+            EffectiveFrom = "2020-01-01",
+            Source = "Contract of March",
+        };
+        await Console.Get<AgentConsole.Core.Prices.PriceService>().AddAsync(Console.As(Console.Cast.Olga), price, Stop);
         await Console.AgentAsync("reader-1", Console.Cast.Research);
         await Console.AgentAsync("quiet-1");
         using var agent = Console.Client(key);
@@ -79,6 +94,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
                     status = i % 5 == 3 ? "failed" : "completed",
                     duration_ms = 1400 + i * 3100,
                     version = "2.2.0",
+                    model = i % 2 == 0 ? "small-1" : "big-1",
                     input_tokens = 900 + i,
                     output_tokens = 40,
                     summary = $"Invoice 2026-11-{i:0000}",

@@ -35,7 +35,7 @@ public sealed class ReadPages(Chromium chromium) : JourneyTest(chromium)
             ["/agents/mailroom-1/keys"] = "ak_live_",
             ["/agents/mailroom-1/keys?act=mint"] = "Make a key for",
             ["/agents/mailroom-1?act=delete"] = "Delete mailroom-1?",
-            ["/agents/mailroom-1/trail"] = "agent.registered",
+            ["/agents/mailroom-1/trail"] = "registered",
             ["/agents/mailroom-1/settings"] = "Payments",
             ["/runs"] = "Invoice 1",
             [$"/runs/{run}"] = "Invoice 1",
@@ -53,7 +53,7 @@ public sealed class ReadPages(Chromium chromium) : JourneyTest(chromium)
         {
             await page.GotoAsync(address);
             var shown = await page.Locator("body").InnerTextAsync() + await page.ContentAsync();
-            Assert.True(shown.Contains(text, StringComparison.Ordinal), $"{address} does not show {text}.");
+            Assert.True(shown.Contains(text, StringComparison.OrdinalIgnoreCase), $"{address} does not show {text}.");
             await Expect(page.Locator("main h1, main .ph, main .adm").First).ToBeVisibleAsync();
             Assert.Equal(0, await page.Locator("main .sk").CountAsync());
         }

@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Prices;
 using AgentConsole.Testing.Processes;
 using Microsoft.EntityFrameworkCore;
 
@@ -331,6 +332,29 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                     await Expect(Button(page, "Restore")).ToBeVisibleAsync();
                 },
                 db => db.Agents.CountAsync(a => a.Slug == "mailroom-00024" && a.DeletedAt != null)
+            ),
+            ["price"] = Form(
+                "/admin/prices",
+                new()
+                {
+                    ["Model"] = "kept-model",
+                    ["Input, USD per 1,000,000 tokens"] = "1.25",
+                    ["Output, USD per 1,000,000 tokens"] = "5",
+                    ["Counts from"] = "2026-03-01",
+                    ["Source"] = "kept contract",
+                },
+                "Enter price",
+                db => db.Set<Price>().CountAsync(p => p.Model == "kept-model")
+            ),
+            ["retention"] = new(
+                "/admin/retention",
+                page => page.GetByLabel(new Regex("^Runs")).First.FillAsync("365"),
+                page => RestoredAsync(page, page.GetByLabel(new Regex("^Runs")).First, "365")
+            ),
+            ["rerate"] = new(
+                "/spend/re-rate",
+                page => Label(page, "Model").FillAsync("kept-model"),
+                page => RestoredAsync(page, Label(page, "Model"), "kept-model")
             ),
             ["fleet-filter"] = new(
                 "/fleet?sort=slug",

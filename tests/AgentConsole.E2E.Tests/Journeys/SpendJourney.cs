@@ -44,7 +44,13 @@ public sealed class SpendJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GotoAsync("/spend/re-rate");
         await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
         await page.GetByLabel("First day")
-            .FillAsync(Console.Get<TimeProvider>().GetUtcNow().AddDays(-2).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+            .FillAsync(
+                Console
+                    .Get<TimeProvider>()
+                    .GetUtcNow()
+                    .AddDays(-2)
+                    .ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)
+            );
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "See what would change" }).ClickAsync();
         await Expect(page.GetByTestId("rerate-runs")).ToHaveTextAsync("3");
         await Expect(page.GetByTestId("rerate-difference")).ToHaveTextAsync("3.00");

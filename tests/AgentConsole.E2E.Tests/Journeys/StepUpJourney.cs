@@ -66,6 +66,7 @@ public sealed class BreakGlassJourney(Chromium chromium) : JourneyTest(chromium)
     [Fact]
     public async Task The_envelope_is_opened_everybody_sees_it_and_Olga_reviews_it()
     {
+        await Console.AgentAsync("mailroom-1");
         var olga = await OpenAsync(Console.Cast.Olga);
         await olga.GotoAsync("/admin/break-glass");
         await Expect(olga.GetByTestId("live-badge")).ToContainTextAsync("Live");

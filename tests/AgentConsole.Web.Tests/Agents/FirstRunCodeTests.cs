@@ -36,6 +36,7 @@ public sealed partial class FirstRunCodeTests : IAsyncLifetime
         var start = new ProcessStartInfo(program)
         {
             WorkingDirectory = _folder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -72,7 +73,12 @@ public sealed partial class FirstRunCodeTests : IAsyncLifetime
     private static async Task<Version> VersionAsync()
     {
         var (_, output) = await RunAsync(
-            new ProcessStartInfo("node", "--version") { RedirectStandardOutput = true, RedirectStandardError = true }
+            new ProcessStartInfo("node", "--version")
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
         );
         return Version.Parse(output.Trim().TrimStart('v'));
     }

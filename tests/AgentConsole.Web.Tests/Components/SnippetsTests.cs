@@ -18,7 +18,11 @@ public sealed class SnippetsTests
     public async Task A_shell_reads_back_the_very_text(string text)
     {
         using var shell = Process.Start(
-            new ProcessStartInfo("/bin/sh", ["-c", $"printf %s {Snippets.Shell(text)}"]) { RedirectStandardOutput = true }
+            new ProcessStartInfo("/bin/sh", ["-c", $"printf %s {Snippets.Shell(text)}"])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+            }
         )!;
 
         var read = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -53,7 +53,7 @@ internal sealed class DemoFleet(
         _running = KeepRunningAsync(console);
     }
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => StopAsync();
+    public Task StoppingAsync(CancellationToken cancellationToken) => ((ISampleFleet)this).StopAsync();
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
