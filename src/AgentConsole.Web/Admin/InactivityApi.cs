@@ -106,9 +106,11 @@ internal static class InactivityApi
         CancellationToken cancellationToken
     )
     {
-        var page = query.Page;
-        var input = query.Errors.ToProblem() is { } problem ? problem : body.Input;
-        return (await service.DryRunAsync(actor, input, page, cancellationToken)).ToAnswer();
+        var tried = await service.DryRunAsync(actor, body.Input, query.Page, cancellationToken);
+        // Whose policy it is stands in the body: who may not write it hears that before what is wrong with the address.
+        return tried.Problem is null or { Kind: ProblemKind.Invalid } && query.Errors.ToProblem() is { } problem
+            ? new Answer<InactivityDryRun>(problem)
+            : tried.ToAnswer();
     }
 
     private static async Task<Answer<InactivityPolicyBody>> GetAsync(
