@@ -42,7 +42,7 @@ public sealed class UnclaimedPageTests : ConsoleBunitContext
         var page = Render<UnclaimedPage>();
 
         await page.PressAsync("Block…");
-        await page.ActAsync("dialog input", e => e.Change("Nobody knows it"));
+        await page.ActAsync("dialog input.inp", e => e.Change("Nobody knows it"));
         await page.PressAsync("Block it");
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=unclaimed-row]")));
