@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
@@ -34,6 +35,7 @@ public static class CoreRegistration
         services.AddPrices();
         services.AddRuns();
         services.AddViews();
+        services.AddInactivity();
         services.AddSamples();
         services.AddSearch();
         services.AddSpend();

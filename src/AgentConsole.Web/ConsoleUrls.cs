@@ -18,6 +18,7 @@ public static class ConsoleUrls
     public const string Rerate = "/spend/re-rate";
     public const string Prices = "/admin/prices";
     public const string Admin = "/admin";
+    public const string Inactivity = "/admin/inactivity";
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string BreakGlassAdmin = "/admin/break-glass";
     public const string BreakGlassReview = "/admin/break-glass#review";

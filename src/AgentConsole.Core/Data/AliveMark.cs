@@ -19,12 +19,16 @@ public sealed class AliveMark(ConsoleStore store, TimeProvider clock, ILogger<Al
     /// <summary>For how long no console was alive before this one opened the store; zero for less than a minute, and for a new store.</summary>
     public TimeSpan Outage { get; private set; }
 
+    /// <summary>When this console opened the store, and so the end of the outage.</summary>
+    public DateTimeOffset OpenedAt { get; private set; }
+
     public async Task LoadAsync(ConsoleDbContext db, CancellationToken cancellationToken)
     {
+        OpenedAt = _clock.Now();
         var value = await db.StoreFacts.Where(f => f.Name == Fact).Select(f => f.Value).FirstOrDefaultAsync(cancellationToken);
         if (!long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var micros))
             return;
-        var silent = _clock.Now() - Utc.FromMicros(micros);
+        var silent = OpenedAt - Utc.FromMicros(micros);
         Outage = silent >= TimeSpan.FromMinutes(1) ? silent : TimeSpan.Zero;
     }
 

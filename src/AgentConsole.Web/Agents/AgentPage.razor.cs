@@ -19,6 +19,7 @@ public sealed partial class AgentPage
     private readonly Submission _delete = new("agent-delete");
     private AgentBody? _agent;
     private Guid _id;
+    private string _inactivityMark = "";
     private string? _reason;
     private string? _mayNotEdit;
     private Problem? _problem;
@@ -103,6 +104,7 @@ public sealed partial class AgentPage
     {
         _agent = agent;
         _id = IdText.Parse(IdText.Agent, agent.Id);
+        _inactivityMark = Now.ToString("O");
         var team = IdText.Parse(IdText.Team, agent.Team.Id);
         _mayNotEdit = WhyNot(Permission.EditAgents, team);
         _reason = agent.Health == "ok" ? null : (await Lists.RowAsync(Me, _id, Left))?.HealthReason;

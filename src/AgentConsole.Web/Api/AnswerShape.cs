@@ -43,6 +43,7 @@ internal static class AnswerShape
             RerateBody rerating => $"/api/v1/reratings/{rerating.Id}",
             TokenBody token => $"/api/v1/tokens/{token.Id}",
             ViewBody view => $"/api/v1/views/{view.Id}",
+            InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
             _ => null,
         };
 
@@ -56,6 +57,7 @@ internal static class AnswerShape
             UserBody user => ETag(user.Revision),
             ServiceAccountBody account => ETag(account.Revision),
             ViewBody view => ETag(view.Revision),
+            InactivityPolicyBody policy => ETag(policy.Revision),
             _ => null,
         };
 

@@ -36,6 +36,7 @@ internal static class ApiRegistration
         api.MapAgentApi();
         api.MapPlanApi();
         api.MapUnclaimedApi();
+        api.MapInactivityApi();
         api.MapKeyApi();
         api.MapViewApi();
         api.MapRunApi();

@@ -403,6 +403,70 @@ internal static class OpenApiExamples
             P50DurationMs = 31_000,
             P95DurationMs = 84_000,
         },
+        [typeof(SetInactivityPolicy)] = new
+        {
+            team = "payments",
+            enabled = true,
+            sign = "run",
+            days = 30,
+            grace_days = 7,
+            action = "pause",
+        },
+        [typeof(InactivityPolicyBody)] = new InactivityPolicyBody
+        {
+            Id = "inp_01m2fz5c3xk8n4q1d6t9w2r7he",
+            Team = "payments",
+            Name = "Payments",
+            Enabled = true,
+            Sign = "run",
+            Days = 30,
+            GraceDays = 7,
+            Action = "pause",
+            Lifecycles = ["registered", "active"],
+            Tags = [],
+            MaxSharePercent = 20,
+            GapHours = 4,
+            HoldDays = 3,
+            Warned = 2,
+            CreatedAt = At,
+            UpdatedAt = At,
+            UpdatedBy = "ines@example.com",
+            Revision = 1,
+        },
+        [typeof(InactivityDryRun)] = new InactivityDryRun(
+            [
+                new InactivityHit(
+                    "mailroom-1",
+                    AgentId,
+                    "Mailroom",
+                    "payments",
+                    At.AddDays(-41),
+                    null,
+                    At.AddDays(7),
+                    null,
+                    ["It sends heartbeats, the last 24 Nov 09:30 UTC, but reports no runs."]
+                ),
+            ],
+            false,
+            null
+        )
+        {
+            Fleet = 40,
+            Hits = 1,
+            Allowed = 8,
+            NeedsConfirmation = false,
+        },
+        [typeof(ExemptFromInactivity)] = new { agent = "mailroom-1", reason = "Works at year's end only" },
+        [typeof(InactivityExemptionBody)] = new InactivityExemptionBody(
+            "exm_01m2fz5d7qk2n8c4t1w9r5h3xe",
+            "mailroom-1",
+            null,
+            "Works at year's end only",
+            null,
+            At,
+            "ines@example.com"
+        ),
+        [typeof(KeepAgent)] = new { days = 30 },
         [typeof(UnclaimedReport)] = new UnclaimedReport(
             true,
             "unclaimed",

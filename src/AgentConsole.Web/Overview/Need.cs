@@ -1,5 +1,7 @@
+using System.Globalization;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 
@@ -43,6 +45,36 @@ public sealed record Need(
         {
             SubjectUrl = ConsoleUrls.With(ConsoleUrls.Fleet, ("owner", lost.Label)),
         };
+
+    /// <summary>Agents that an inactivity policy is about to act on, or would if a person agreed.</summary>
+    public static Need OfInactivity(InactivityOutlook outlook) =>
+        outlook.Braked is { } braked
+            ? new Need(
+                "inactivity",
+                "failing",
+                "octagon-pause",
+                "An inactivity policy",
+                $"waits for you: it would act on {braked.Agents.ToString(CultureInfo.InvariantCulture)} of {braked.Fleet.ToString(CultureInfo.InvariantCulture)} agents at once",
+                "Many silent agents at once are more often a broken way to the console.",
+                "Inactivity",
+                braked.At,
+                "waiting",
+                "Look at it",
+                ConsoleUrls.Inactivity
+            )
+            : new Need(
+                "inactivity",
+                "degraded",
+                "hourglass",
+                outlook.Warned == 1 ? "1 idle agent" : $"{outlook.Warned.ToString(CultureInfo.InvariantCulture)} idle agents",
+                $"will be acted on by an inactivity policy, the first on {outlook.FirstDue?.UtcDateTime.ToString("d MMM HH:mm", CultureInfo.InvariantCulture)} UTC",
+                "Exempt what is meant to be quiet.",
+                "Inactivity",
+                null,
+                "warned",
+                "Look at them",
+                ConsoleUrls.Inactivity
+            );
 
     /// <summary>Agents that report with a good token and are not registered.</summary>
     public static Need OfUnclaimed(int count, DateTimeOffset? since) =>

@@ -1,6 +1,7 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
@@ -38,6 +39,9 @@ public sealed partial class OverviewPage
 
     [Inject]
     public required OwnerHandOver HandOver { get; init; }
+
+    [Inject]
+    public required InactivityService Inactivity { get; init; }
 
     [Inject]
     public required UnclaimedService Unclaimed { get; init; }
@@ -92,7 +96,7 @@ public sealed partial class OverviewPage
 
     protected override void Leave() => _catchUp?.Dispose();
 
-    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people" or "unclaimed";
+    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people" or "unclaimed" or "inactivity";
 
     private async Task HearAsync(LiveBatch batch)
     {
@@ -140,6 +144,9 @@ public sealed partial class OverviewPage
         var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
         if (unclaimed > 0)
             _needs.Add(Need.OfUnclaimed(unclaimed, since));
+        var outlook = await Inactivity.OutlookAsync(me, Left);
+        if (outlook.Warned > 0 || outlook.Braked is not null)
+            _needs.Add(Need.OfInactivity(outlook));
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);

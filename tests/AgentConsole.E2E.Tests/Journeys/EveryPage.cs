@@ -63,6 +63,7 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "admin-service-accounts", "/admin/service-accounts" },
             { "admin-tokens", "/admin/tokens" },
             { "admin-roles", "/admin/roles" },
+            { "admin-inactivity", "/admin/inactivity" },
             { "admin-system", "/admin/system" },
             { "admin-break-glass", "/admin/break-glass" },
             { "account", "/account" },

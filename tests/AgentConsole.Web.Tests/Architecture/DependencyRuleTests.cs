@@ -20,6 +20,7 @@ public sealed partial class DependencyRuleTests
         ["Unclaimed"],
         ["Keys", "Runs"],
         ["Views"],
+        ["Inactivity"],
         ["Samples"],
         ["Retention", "Spend"],
         ["Search"],

@@ -61,6 +61,32 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new("ListInactivityPolicies", "GET", "/api/v1/inactivity-policies", Subject.Narrowed, null),
+        new(
+            "CreateInactivityPolicy",
+            "POST",
+            "/api/v1/inactivity-policies",
+            Subject.Payments,
+            Permission.ManageTeam,
+            """{"team":"payments","days":0}"""
+        ),
+        new(
+            "TryInactivityPolicy",
+            "POST",
+            "/api/v1/inactivity-policies/dry-run",
+            Subject.Payments,
+            Permission.ManageTeam,
+            """{"team":"payments"}"""
+        ),
+        new("GetInactivityPolicy", "GET", "/api/v1/inactivity-policies/inp_x", Subject.Nobodys, null),
+        new("ChangeInactivityPolicy", "PATCH", "/api/v1/inactivity-policies/inp_x", Subject.Nobodys, null, "{}"),
+        new("DeleteInactivityPolicy", "DELETE", "/api/v1/inactivity-policies/inp_x", Subject.Nobodys, null),
+        new("DryRunInactivityPolicy", "GET", "/api/v1/inactivity-policies/inp_x/dry-run", Subject.Nobodys, null),
+        new("ConfirmInactivityPolicy", "POST", "/api/v1/inactivity-policies/inp_x/confirm", Subject.Nobodys, null, "{}"),
+        new("ListInactivityExemptions", "GET", "/api/v1/inactivity-policies/inp_x/exemptions", Subject.Nobodys, null),
+        new("ExemptFromInactivity", "POST", "/api/v1/inactivity-policies/inp_x/exemptions", Subject.Nobodys, null, "{}"),
+        new("EndInactivityExemption", "DELETE", "/api/v1/inactivity-policies/inp_x/exemptions/exm_x", Subject.Nobodys, null),
+        new("KeepAgent", "POST", "/api/v1/agents/{agent}/keep", Subject.Payments, Permission.EditAgents, """{"days":0}"""),
         new("MakePlan", "POST", "/api/v1/agents/plans", Subject.Rows, Permission.EditAgents, """{"action":"pause","agents":["nobody"]}"""),
         new("GetPlan", "GET", "/api/v1/agents/plans/bpl_x", Subject.Nobodys, null),
         new("ListPlanRows", "GET", "/api/v1/agents/plans/bpl_x/rows", Subject.Nobodys, null),

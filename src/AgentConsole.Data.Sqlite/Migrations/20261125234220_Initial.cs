@@ -78,6 +78,18 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "console_gaps",
+                columns: table => new
+                {
+                    from = table.Column<long>(type: "INTEGER", nullable: false),
+                    to = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_console_gaps", x => x.from);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -88,6 +100,34 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_data_protection_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_policies",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    enabled = table.Column<bool>(type: "INTEGER", nullable: false),
+                    sign = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    days = table.Column<int>(type: "INTEGER", nullable: false),
+                    grace_days = table.Column<int>(type: "INTEGER", nullable: false),
+                    action = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    lifecycles = table.Column<string>(type: "TEXT", nullable: false),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    tags = table.Column<string>(type: "TEXT", nullable: false),
+                    max_share_percent = table.Column<int>(type: "INTEGER", nullable: false),
+                    gap_hours = table.Column<int>(type: "INTEGER", nullable: false),
+                    hold_days = table.Column<int>(type: "INTEGER", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_policies", x => new { x.organization_id, x.id });
                 });
 
             migrationBuilder.CreateTable(
@@ -509,6 +549,81 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_brakes",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    policy_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    agents = table.Column<int>(type: "INTEGER", nullable: false),
+                    fleet = table.Column<int>(type: "INTEGER", nullable: false),
+                    confirmed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    confirmed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    confirmed_agents = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_brakes", x => new { x.organization_id, x.policy_id });
+                    table.ForeignKey(
+                        name: "FK_inactivity_brakes_inactivity_policies_organization_id_policy_id",
+                        columns: x => new { x.organization_id, x.policy_id },
+                        principalTable: "inactivity_policies",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_exemptions",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    policy_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    tag = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    until = table.Column<long>(type: "INTEGER", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_exemptions", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_inactivity_exemptions_inactivity_policies_organization_id_policy_id",
+                        columns: x => new { x.organization_id, x.policy_id },
+                        principalTable: "inactivity_policies",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_warnings",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    policy_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    policy_version = table.Column<long>(type: "INTEGER", nullable: false),
+                    action = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    idle_since = table.Column<long>(type: "INTEGER", nullable: false),
+                    warned_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    due_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    acted_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_warnings", x => new { x.organization_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_inactivity_warnings_inactivity_policies_organization_id_policy_id",
+                        columns: x => new { x.organization_id, x.policy_id },
+                        principalTable: "inactivity_policies",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -1190,6 +1305,30 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "created_at");
 
             migrationBuilder.CreateIndex(
+                name: "IX_inactivity_exemptions_organization_id_policy_id_id",
+                table: "inactivity_exemptions",
+                columns: new[] { "organization_id", "policy_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_inactivity_policies_organization",
+                table: "inactivity_policies",
+                column: "organization_id",
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_inactivity_policies_team",
+                table: "inactivity_policies",
+                columns: new[] { "organization_id", "team_id" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_inactivity_warnings_organization_id_policy_id_due_at",
+                table: "inactivity_warnings",
+                columns: new[] { "organization_id", "policy_id", "due_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -1510,7 +1649,19 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "bulk_plan_rows");
 
             migrationBuilder.DropTable(
+                name: "console_gaps");
+
+            migrationBuilder.DropTable(
                 name: "data_protection_keys");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_brakes");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_exemptions");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_warnings");
 
             migrationBuilder.DropTable(
                 name: "key_refusals");
@@ -1601,6 +1752,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "bulk_plans");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_policies");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

@@ -80,6 +80,18 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "console_gaps",
+                columns: table => new
+                {
+                    from = table.Column<long>(type: "bigint", nullable: false),
+                    to = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_console_gaps", x => x.from);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -90,6 +102,34 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_data_protection_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_policies",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    sign = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    days = table.Column<int>(type: "integer", nullable: false),
+                    grace_days = table.Column<int>(type: "integer", nullable: false),
+                    action = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    lifecycles = table.Column<string>(type: "text", nullable: false),
+                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    tags = table.Column<string>(type: "text", nullable: false),
+                    max_share_percent = table.Column<int>(type: "integer", nullable: false),
+                    gap_hours = table.Column<int>(type: "integer", nullable: false),
+                    hold_days = table.Column<int>(type: "integer", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_policies", x => new { x.organization_id, x.id });
                 });
 
             migrationBuilder.CreateTable(
@@ -511,6 +551,81 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_user_sessions", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_brakes",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    policy_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    at = table.Column<long>(type: "bigint", nullable: false),
+                    agents = table.Column<int>(type: "integer", nullable: false),
+                    fleet = table.Column<int>(type: "integer", nullable: false),
+                    confirmed_at = table.Column<long>(type: "bigint", nullable: true),
+                    confirmed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    confirmed_agents = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_brakes", x => new { x.organization_id, x.policy_id });
+                    table.ForeignKey(
+                        name: "FK_inactivity_brakes_inactivity_policies_organization_id_polic~",
+                        columns: x => new { x.organization_id, x.policy_id },
+                        principalTable: "inactivity_policies",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_exemptions",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    policy_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    tag = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    until = table.Column<long>(type: "bigint", nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_exemptions", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_inactivity_exemptions_inactivity_policies_organization_id_p~",
+                        columns: x => new { x.organization_id, x.policy_id },
+                        principalTable: "inactivity_policies",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inactivity_warnings",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    policy_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    policy_version = table.Column<long>(type: "bigint", nullable: false),
+                    action = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    idle_since = table.Column<long>(type: "bigint", nullable: false),
+                    warned_at = table.Column<long>(type: "bigint", nullable: false),
+                    due_at = table.Column<long>(type: "bigint", nullable: false),
+                    acted_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inactivity_warnings", x => new { x.organization_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_inactivity_warnings_inactivity_policies_organization_id_pol~",
+                        columns: x => new { x.organization_id, x.policy_id },
+                        principalTable: "inactivity_policies",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -1192,6 +1307,30 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "created_at");
 
             migrationBuilder.CreateIndex(
+                name: "IX_inactivity_exemptions_organization_id_policy_id_id",
+                table: "inactivity_exemptions",
+                columns: new[] { "organization_id", "policy_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_inactivity_policies_organization",
+                table: "inactivity_policies",
+                column: "organization_id",
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_inactivity_policies_team",
+                table: "inactivity_policies",
+                columns: new[] { "organization_id", "team_id" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_inactivity_warnings_organization_id_policy_id_due_at",
+                table: "inactivity_warnings",
+                columns: new[] { "organization_id", "policy_id", "due_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -1512,7 +1651,19 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "bulk_plan_rows");
 
             migrationBuilder.DropTable(
+                name: "console_gaps");
+
+            migrationBuilder.DropTable(
                 name: "data_protection_keys");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_brakes");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_exemptions");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_warnings");
 
             migrationBuilder.DropTable(
                 name: "key_refusals");
@@ -1603,6 +1754,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "bulk_plans");
+
+            migrationBuilder.DropTable(
+                name: "inactivity_policies");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

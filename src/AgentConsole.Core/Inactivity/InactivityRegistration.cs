@@ -1,0 +1,14 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentConsole.Core.Inactivity;
+
+internal static class InactivityRegistration
+{
+    public static IServiceCollection AddInactivity(this IServiceCollection services)
+    {
+        services.AddSingleton<InactivityService>();
+        services.AddSingleton<InactivityWatch>();
+        services.AddHostedService(s => s.GetRequiredService<InactivityWatch>());
+        return services;
+    }
+}
