@@ -385,9 +385,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         var first = count == 0 ? null : await warnings.MinAsync(w => (DateTimeOffset?)w.DueAt, cancellationToken);
         var visible = Visible(db, by);
         var braked = await db
-            .InactivityBrakes.Where(b =>
-                b.OrganizationId == organization && b.ConfirmedAt == null && visible.Any(p => p.Id == b.PolicyId)
-            )
+            .InactivityBrakes.Where(b => b.OrganizationId == organization && b.ConfirmedAt == null && visible.Any(p => p.Id == b.PolicyId))
             .OrderBy(b => b.At)
             .FirstOrDefaultAsync(cancellationToken);
         return new InactivityOutlook(count, first, braked);
@@ -517,8 +515,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
                 return Cursor.Bad();
             from = after[0];
         }
-        var rows = await idle
-            .OrderBy(a => a.Slug)
+        var rows = await idle.OrderBy(a => a.Slug)
             .Where(a => from == "" || string.Compare(a.Slug, from) > 0)
             .Take(page.Limit + 1)
             .ToListAsync(cancellationToken);
@@ -552,8 +549,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             Fleet = fleet,
             Hits = hits,
             Allowed = InactivityRule.Allowed(fleet, policy.MaxSharePercent),
-            NeedsConfirmation =
-                policy.Action != InactivityAction.Flag && hits > InactivityRule.Allowed(fleet, policy.MaxSharePercent),
+            NeedsConfirmation = policy.Action != InactivityAction.Flag && hits > InactivityRule.Allowed(fleet, policy.MaxSharePercent),
             HeldUntil = held,
         };
     }
@@ -579,8 +575,9 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             ? by.May(Permission.ManageTeam, team)
                 ? null
                 : Actor.MissingRole(Permission.ManageTeam, access.Current.Teams.GetValueOrDefault(team)?.Name)
-        : by.MayEverywhere(Permission.ManageOrganization) ? null
-        : Actor.MissingRole(Permission.ManageOrganization, null);
+            : by.MayEverywhere(Permission.ManageOrganization)
+                ? null
+                : Actor.MissingRole(Permission.ManageOrganization, null);
 
     private static void Tell(Write write, InactivityPolicy policy) =>
         write.Tell(new LiveEvent("inactivity", policy.OrganizationId, policy.TeamId, null, policy.Id));
@@ -635,9 +632,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             HoldDays = policy.HoldDays,
             Warned = warned,
             HeldUntil = held,
-            Braked = brake is { ConfirmedAt: null }
-                ? new InactivityBrakeBody(brake.At, brake.Agents, brake.Fleet)
-                : null,
+            Braked = brake is { ConfirmedAt: null } ? new InactivityBrakeBody(brake.At, brake.Agents, brake.Fleet) : null,
             CreatedAt = policy.CreatedAt,
             UpdatedAt = policy.UpdatedAt,
             UpdatedBy = policy.UpdatedBy,

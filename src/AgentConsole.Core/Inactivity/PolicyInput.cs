@@ -26,11 +26,22 @@ internal static class PolicyInput
         {
             if (tags.Count > 20)
                 errors.Add("tags", "At most 20 tags.");
-            policy.Tags = [.. tags.Take(20).Select((t, i) => Texts.Line(t, $"tags[{i}]", 60, errors)).OfType<string>().Distinct(StringComparer.Ordinal)];
+            policy.Tags =
+            [
+                .. tags.Take(20)
+                    .Select((t, i) => Texts.Line(t, $"tags[{i}]", 60, errors))
+                    .OfType<string>()
+                    .Distinct(StringComparer.Ordinal),
+            ];
         }
         if (body.Lifecycles is { } given)
         {
-            var lifecycles = given.Take(10).Select(l => KebabCase.Read<Lifecycle>(l, "lifecycles", errors)).OfType<Lifecycle>().Distinct().ToList();
+            var lifecycles = given
+                .Take(10)
+                .Select(l => KebabCase.Read<Lifecycle>(l, "lifecycles", errors))
+                .OfType<Lifecycle>()
+                .Distinct()
+                .ToList();
             if (lifecycles.Count == 0 || lifecycles.Exists(l => !Possible.Contains(l)))
                 errors.Add("lifecycles", "Must be some of registered, active, retired.");
             else

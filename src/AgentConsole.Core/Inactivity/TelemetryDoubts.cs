@@ -59,9 +59,7 @@ internal sealed class TelemetryDoubts
     {
         var since = agent.Since(sign);
         var doubts = new List<string>();
-        var down = TimeSpan.FromTicks(
-            _gaps.Sum(g => Math.Max(0, ((g.To < _now ? g.To : _now) - (g.From > since ? g.From : since)).Ticks))
-        );
+        var down = TimeSpan.FromTicks(_gaps.Sum(g => Math.Max(0, ((g.To < _now ? g.To : _now) - (g.From > since ? g.From : since)).Ticks)));
         if (down >= WorthNaming)
             doubts.Add($"The console itself was down for {Long(down)} of this time, and heard nobody.");
         if (_agents > 1 && Silent(_heard, since))

@@ -15,10 +15,13 @@ public sealed class ViewCounts(FacetService facets, KeyLists keys, RunService ru
     public const int MostRuns = 1000;
 
     private const int Kept = 2000;
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
+
+    /// <summary>For how long a count is given again.</summary>
+    public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
     private readonly ConcurrentDictionary<Question, (Task<int> Count, DateTimeOffset At)> _counted = new();
 
-    public async Task<int> CountAsync(Actor by, ViewBody view)
+    /// <returns>The count, and when it began: a change after that may not be in it, and is once <see cref="Fresh"/> is over.</returns>
+    public async Task<(int Count, DateTimeOffset At)> CountAsync(Actor by, ViewBody view)
     {
         var scope = by.TeamsWith(Permission.ReadFleet);
         Array.Sort(scope.Ids);
@@ -31,13 +34,13 @@ public sealed class ViewCounts(FacetService facets, KeyLists keys, RunService ru
         );
         var now = clock.GetUtcNow();
         if (_counted.TryGetValue(question, out var known) && now - known.At < Fresh && !known.Count.IsFaulted)
-            return await known.Count;
+            return (await known.Count, known.At);
         if (_counted.Count > Kept)
             _counted.Clear();
         // Others may wait for it too: it does not end with the page that asked first.
         var count = ReadAsync(by, question.Page, view.Query);
         _counted[question] = (count, now);
-        return await count;
+        return (await count, now);
     }
 
     private async Task<int> ReadAsync(Actor by, ViewPage page, string query)

@@ -60,9 +60,7 @@ public sealed partial class InactivityPage
             return;
         _shown = _of;
         _mayNot =
-            _of.Length == 0
-                ? WhyNot(Permission.ManageOrganization)
-                : WhyNot(Permission.ManageTeam, _teams.First(t => t.Slug == _of).Id);
+            _of.Length == 0 ? WhyNot(Permission.ManageOrganization) : WhyNot(Permission.ManageTeam, _teams.First(t => t.Slug == _of).Id);
         await ReloadAsync(takeForm: true);
     }
 

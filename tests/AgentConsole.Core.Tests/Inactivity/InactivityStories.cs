@@ -64,8 +64,26 @@ public sealed class InactivityStories
 
         await story.HearAsync("heard-again");
         Assert.Null((await service.KeepAsync(story.Otto, "kept", 30, TestHouse.Stop)).Problem);
-        Assert.Null((await service.ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Agent = "exempted", Reason = "Year's end only" }, TestHouse.Stop)).Problem);
-        Assert.Null((await service.ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Tag = "night", Reason = "Sleeps" }, TestHouse.Stop)).Problem);
+        Assert.Null(
+            (
+                await service.ExemptAsync(
+                    story.Tara,
+                    policy.Id,
+                    new ExemptFromInactivity { Agent = "exempted", Reason = "Year's end only" },
+                    TestHouse.Stop
+                )
+            ).Problem
+        );
+        Assert.Null(
+            (
+                await service.ExemptAsync(
+                    story.Tara,
+                    policy.Id,
+                    new ExemptFromInactivity { Tag = "night", Reason = "Sleeps" },
+                    TestHouse.Stop
+                )
+            ).Problem
+        );
         await story.TagAsync("tagged", "night");
         await story.WatchAsync();
 
@@ -73,8 +91,19 @@ public sealed class InactivityStories
             Assert.Null(await story.NoticeAsync(slug));
         Assert.Equal("role_missing", (await service.KeepAsync(story.Victor, "kept", 30, TestHouse.Stop)).Problem!.Code);
         Assert.Equal("agent_not_found", (await service.KeepAsync(story.Sara, "kept", 30, TestHouse.Stop)).Problem!.Code);
-        Assert.Equal("role_missing", (await service.ExemptAsync(story.Otto, policy.Id, new ExemptFromInactivity { Agent = "kept", Reason = "x" }, TestHouse.Stop)).Problem!.Code);
-        Assert.Contains("reason", (await service.ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Agent = "kept" }, TestHouse.Stop)).Problem!.Errors!.Keys);
+        Assert.Equal(
+            "role_missing",
+            (await service.ExemptAsync(story.Otto, policy.Id, new ExemptFromInactivity { Agent = "kept", Reason = "x" }, TestHouse.Stop))
+                .Problem!
+                .Code
+        );
+        Assert.Contains(
+            "reason",
+            (await service.ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Agent = "kept" }, TestHouse.Stop))
+                .Problem!
+                .Errors!
+                .Keys
+        );
         // What was kept for 30 days is warned of again after them.
         house.Clock.Advance(TimeSpan.FromDays(30));
         await story.WatchAsync();
@@ -183,7 +212,10 @@ public sealed class InactivityStories
 
         var dry = (await house.Get<InactivityService>().DryRunAsync(story.Tara, policy.Id, new PageRequest(), TestHouse.Stop)).Value;
 
-        Assert.All(dry.Data, hit => Assert.Contains("No agent of Payments was heard", string.Join(' ', hit.Doubts), StringComparison.Ordinal));
+        Assert.All(
+            dry.Data,
+            hit => Assert.Contains("No agent of Payments was heard", string.Join(' ', hit.Doubts), StringComparison.Ordinal)
+        );
     }
 
     [Theory, BothDatabases]
@@ -193,7 +225,10 @@ public sealed class InactivityStories
         var story = await StoryAsync(house, "idle-1");
         var service = house.Get<InactivityService>();
         await story.RegisterAsync("reader-1", "research", key: true);
-        Assert.Equal("role_missing", (await service.CreateAsync(story.Tara, new SetInactivityPolicy { Enabled = true }, TestHouse.Stop)).Problem!.Code);
+        Assert.Equal(
+            "role_missing",
+            (await service.CreateAsync(story.Tara, new SetInactivityPolicy { Enabled = true }, TestHouse.Stop)).Problem!.Code
+        );
         var all = new SetInactivityPolicy
         {
             Enabled = true,
@@ -211,7 +246,10 @@ public sealed class InactivityStories
 
         Assert.Null(await story.NoticeAsync("idle-1")); // its team's policy is off
         await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
-        Assert.Equal([KeyState.Disabled], await db.KeyVersions.Where(v => v.AgentId == story.Id("reader-1")).Select(v => v.State).ToListAsync(TestHouse.Stop));
+        Assert.Equal(
+            [KeyState.Disabled],
+            await db.KeyVersions.Where(v => v.AgentId == story.Id("reader-1")).Select(v => v.State).ToListAsync(TestHouse.Stop)
+        );
         Assert.Single(await story.TrailAsync("key.disabled"));
     }
 
@@ -230,8 +268,21 @@ public sealed class InactivityStories
         Assert.Equal("inactivity_policy_not_found", (await Change(story.Sara, new SetInactivityPolicy())).Problem!.Code);
         Assert.Equal("inactivity_policy_not_found", (await Change(story.Gus, new SetInactivityPolicy())).Problem!.Code);
         Assert.Equal("role_missing", (await Change(story.Victor, new SetInactivityPolicy())).Problem!.Code);
-        var wrong = await Change(story.Tara, new SetInactivityPolicy { Days = 0, GraceDays = 999, MaxSharePercent = 101, Action = "explode", Lifecycles = ["deleted"] });
-        Assert.Equal(["action", "days", "grace_days", "lifecycles", "max_share_percent"], wrong.Problem!.Errors!.Keys.Order(StringComparer.Ordinal));
+        var wrong = await Change(
+            story.Tara,
+            new SetInactivityPolicy
+            {
+                Days = 0,
+                GraceDays = 999,
+                MaxSharePercent = 101,
+                Action = "explode",
+                Lifecycles = ["deleted"],
+            }
+        );
+        Assert.Equal(
+            ["action", "days", "grace_days", "lifecycles", "max_share_percent"],
+            wrong.Problem!.Errors!.Keys.Order(StringComparer.Ordinal)
+        );
         Assert.Equal(ProblemKind.MatchRequired, (await Change(story.Tara, new SetInactivityPolicy(), null)).Problem!.Kind);
         Assert.Equal(ProblemKind.Changed, (await Change(story.Tara, new SetInactivityPolicy(), 7)).Problem!.Kind);
 

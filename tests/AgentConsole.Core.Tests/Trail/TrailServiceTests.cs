@@ -96,7 +96,10 @@ public sealed class TrailServiceTests
         Assert.Equal(filter, TrailFilter.Parse(filter.ToQuery().ToDictionary(p => p.Key, p => p.Value).GetValueOrDefault, errors));
         Assert.False(errors.Any);
         TrailFilter.Parse(name => name is "q" or "actor" or "action" or "team" ? null : "nonsense‮", errors);
-        Assert.Equal(["correlation_id", "outcome", "since", "target", "target_kind", "until"], errors.ToDictionary().Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["correlation_id", "outcome", "since", "target", "target_kind", "until"],
+            errors.ToDictionary().Keys.Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory, BothDatabases]

@@ -198,12 +198,12 @@ public sealed class ViewStories
         var all = await SaveAsync(house, house.Cast.Olga, Fleet("All"));
         var keys = await SaveAsync(house, house.Cast.Olga, Fleet("Keys", "state=active") with { Page = "keys" });
 
-        Assert.Equal(5, await counts.CountAsync(house.As(house.Cast.Olga), all));
-        Assert.Equal(3, await counts.CountAsync(house.As(house.Cast.Victor), all));
-        Assert.Equal(5, await counts.CountAsync(house.As(house.Cast.Olga), keys));
-        Assert.Equal(0, await counts.CountAsync(house.As(house.Cast.Gus), all));
+        Assert.Equal(5, (await counts.CountAsync(house.As(house.Cast.Olga), all)).Count);
+        Assert.Equal(3, (await counts.CountAsync(house.As(house.Cast.Victor), all)).Count);
+        Assert.Equal(5, (await counts.CountAsync(house.As(house.Cast.Olga), keys)).Count);
+        Assert.Equal(0, (await counts.CountAsync(house.As(house.Cast.Gus), all)).Count);
         await house.Get<AgentService>().DeleteAsync(house.As(house.Cast.Olga), "a0", "", TestHouse.Stop);
         house.Clock.Advance(TimeSpan.FromSeconds(4));
-        Assert.Equal(4, await counts.CountAsync(house.As(house.Cast.Olga), all));
+        Assert.Equal(4, (await counts.CountAsync(house.As(house.Cast.Olga), all)).Count);
     }
 }

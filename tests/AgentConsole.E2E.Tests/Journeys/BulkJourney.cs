@@ -40,7 +40,7 @@ public sealed class BulkJourney(Chromium chromium) : JourneyTest(chromium)
         await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Level = 1 })).ToHaveTextAsync("What the list would do");
         await Expect(page.Locator("[data-testid=bulk-row][data-outcome=failed] td:first-child")).ToHaveTextAsync(["3", "4"]);
         await Expect(page.Locator("[data-testid=bulk-row][data-outcome=created] td:first-child")).ToHaveTextAsync(["2"]);
-        await Expect(page.GetByText("Columns that mean nothing here are passed over")).ToContainTextAsync("colour");
+        await Expect(page.GetByText("Columns or members that mean nothing here are passed over")).ToContainTextAsync("colour");
         await Expect(Button(page, "Register 1 agent")).ToHaveAttributeAsync("aria-disabled", "true");
         await AssertAccessibleAsync(page);
 

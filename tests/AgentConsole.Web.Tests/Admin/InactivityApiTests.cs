@@ -51,5 +51,6 @@ public sealed class InactivityApiTests
         Assert.Equal(HttpStatusCode.NotFound, (await tara.GetAsync(address, Stop)).StatusCode);
     }
 
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>(Stop);
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
+        await answer.Content.ReadFromJsonAsync<JsonElement>(Stop);
 }

@@ -49,7 +49,16 @@ public sealed class InactivityPageTests : ConsoleBunitContext
     {
         var agent = await RegisterAsync("mailroom-1");
         var made = await Get<InactivityService>()
-            .CreateAsync(House.As(Cast.Tara), new SetInactivityPolicy { Team = "payments", Enabled = true, Action = "pause" }, Stop);
+            .CreateAsync(
+                House.As(Cast.Tara),
+                new SetInactivityPolicy
+                {
+                    Team = "payments",
+                    Enabled = true,
+                    Action = "pause",
+                },
+                Stop
+            );
         var id = IdText.Parse(IdText.Agent, agent.Id);
         await using (var write = await Get<ConsoleStore>().WriteAsync(Stop))
         {

@@ -191,7 +191,7 @@ public sealed class FleetPageTests : ConsoleBunitContext
         Assert.Equal("/fleet?health=degraded%2Cfailing%2Cok&sort=slug", links[0].GetAttribute("href"));
         Assert.Equal("/fleet?health=failing%2Cok%2C-degraded&sort=slug", links[0].GetAttribute("data-not"));
         Assert.Equal(links[0].GetAttribute("data-not"), links[1].GetAttribute("href"));
-        Assert.Equal("Exclude Degraded", links[1].GetAttribute("aria-label"));
+        Assert.Equal("not Degraded: exclude it", links[1].GetAttribute("aria-label"));
         Assert.Equal("/fleet?health=failing&sort=slug", Facet(page, "OK").QuerySelector("a")!.GetAttribute("href"));
     }
 
