@@ -20,6 +20,7 @@ IReadOnlyList<ILine> lines =
     new Plans(),
     new FacetCounts(),
     new FleetRows(),
+    new PaletteAnswers(),
     new RunLists(),
     new LiveRows(),
     new Circuits(),
