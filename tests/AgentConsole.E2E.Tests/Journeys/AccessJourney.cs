@@ -97,7 +97,16 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GotoAsync("/fleet");
         await Expect(page.GetByTestId("agent-row")).ToHaveCountAsync(1);
         var tree = await page.Locator("body").AriaSnapshotAsync();
-        var order = new[] { "- link \"Skip to content\"", "- navigation \"Main\"", "- banner", "- main", "heading \"Fleet\"", "table", "row" };
+        var order = new[]
+        {
+            "- link \"Skip to content\"",
+            "- navigation \"Main\"",
+            "- banner",
+            "- main",
+            "heading \"Fleet\"",
+            "table",
+            "row",
+        };
         var at = order.Select(part => tree.IndexOf(part, StringComparison.Ordinal)).ToList();
         Assert.All(at, place => Assert.True(place >= 0, tree));
         Assert.Equal(at.Order(), at);

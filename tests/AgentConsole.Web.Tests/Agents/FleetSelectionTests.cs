@@ -104,7 +104,7 @@ public sealed class FleetSelectionTests : ConsoleBunitContext
         var page = await OpenAsync(3);
         await PickAsync(page, true, null, "a-01");
         await RegisterAsync("a-000");
-        page.WaitForAssertion(() => Assert.Contains("Order held while you select", page.Markup, StringComparison.Ordinal));
+        await SoonAsync(page, () => Assert.Contains("Order held while you select", page.Markup, StringComparison.Ordinal));
         Assert.Equal("a-00", page.Find("[data-testid=agent-row]").GetAttribute("data-slug"));
 
         Services.GetRequiredService<NavigationManager>().NavigateTo("/fleet?q=a-0&sort=slug");
