@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -13,6 +14,8 @@ namespace AgentConsole.Web.Admin;
 public sealed partial class InactivityPage
 {
     private const int Shown = 20;
+    private readonly Submission _saving = new("inactivity");
+    private readonly Submission _exempting = new("inactivity-exempt");
     private List<InactivityPolicyBody>? _policies;
     private IReadOnlyList<TeamCard> _teams = [];
     private InactivityPolicyBody? _policy;
@@ -117,9 +120,17 @@ public sealed partial class InactivityPage
         if (_busy || _mayNot is not null)
             return;
         _busy = true;
-        var saved = _policy is null
-            ? await Inactivity.CreateAsync(Me, _form.ToBody(_of), Left)
-            : await Inactivity.ChangeAsync(Me, _policy.Id, _form.Revision, _form.ToBody(_of), Left);
+        var body = _form.ToBody(_of);
+        var saved = await Once.RunAsync(
+            _saving,
+            Me,
+            body,
+            me =>
+                _policy is null
+                    ? Inactivity.CreateAsync(me, body, Left)
+                    : Inactivity.ChangeAsync(me, _policy.Id, _form.Revision, body, Left),
+            Left
+        );
         _busy = false;
         (_problem, _errors) = (saved.Problem, saved.Problem?.Errors);
         if (saved.Problem is not null)
@@ -157,7 +168,7 @@ public sealed partial class InactivityPage
             Reason = _exemptWhy,
             Until = _exemptUntil is { } day ? new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : null,
         };
-        var done = await Inactivity.ExemptAsync(Me, _policy!.Id, body, Left);
+        var done = await Once.RunAsync(_exempting, Me, body, me => Inactivity.ExemptAsync(me, _policy!.Id, body, Left), Left);
         _exemptErrors = done.Problem?.Errors;
         _problem = done.Problem is { Errors: null } other ? other : null;
         if (done.Problem is not null)
