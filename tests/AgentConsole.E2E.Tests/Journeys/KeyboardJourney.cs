@@ -28,7 +28,7 @@ public sealed class KeyboardJourney(Chromium chromium) : JourneyTest(chromium)
         await page.WaitForURLAsync("**/agents/mailroom-001");
         await Expect(page.Locator("h1")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Escape");
-        await page.WaitForURLAsync("**/fleet?q=mail&sort=slug");
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex(@"/fleet\?q=mail&sort=slug$"));
 
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("k");
@@ -104,11 +104,11 @@ public sealed class KeyboardJourney(Chromium chromium) : JourneyTest(chromium)
         for (var i = 0; i < 40; i++)
         {
             await page.Keyboard.PressAsync("j");
-            await page.WaitForFunctionAsync($"({FocusedRow}) === 'mailroom-{i + 1:000}'");
+            await page.WaitForFunctionAsync($"() => ({FocusedRow}) === 'mailroom-{i + 1:000}'");
         }
 
         await page.EvaluateAsync("document.querySelector('.fl .scroll').scrollTop = 1e6");
         await Expect(page.Locator("tr[data-slug='mailroom-040']")).ToHaveCountAsync(0);
-        await page.WaitForFunctionAsync("document.activeElement?.closest('tr[data-slug]') != null");
+        await page.WaitForFunctionAsync("() => document.activeElement?.closest('tr[data-slug]') != null");
     }
 }
