@@ -420,7 +420,7 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
 
     // The name in the row at the top of what is seen of the list.
     private const string TopRow =
-        "document.elementFromPoint(400, 400)?.closest('[data-testid=agent-row]')?.querySelector('a')?.textContent";
+        "document.elementFromPoint(700, 400)?.closest('[data-testid=agent-row]')?.querySelector('a')?.textContent";
 
     // A list that is drawn as one scrolls has its length a moment after its first rows.
     private static Task ScrollAsync(IPage page, int top) =>
