@@ -22,6 +22,9 @@ public sealed class ReadPages(Chromium chromium) : JourneyTest(chromium)
             Stop
         );
         var run = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var olga = Console.Client(await Console.TokenAsync(Console.Cast.Olga));
+        using var paused = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/pause", new { reason = "For the trail" }, Stop);
+        Assert.True(paused.IsSuccessStatusCode);
         var page = await OpenAsync(Console.Cast.Olga);
         await page.RouteAsync("**/*.js", route => route.AbortAsync());
         await page.RouteAsync("**/_blazor**", route => route.AbortAsync());
@@ -35,12 +38,12 @@ public sealed class ReadPages(Chromium chromium) : JourneyTest(chromium)
             ["/agents/mailroom-1/keys"] = "ak_live_",
             ["/agents/mailroom-1/keys?act=mint"] = "Make a key for",
             ["/agents/mailroom-1?act=delete"] = "Delete mailroom-1?",
-            ["/agents/mailroom-1/trail"] = "registered",
+            ["/agents/mailroom-1/trail"] = "For the trail",
             ["/agents/mailroom-1/settings"] = "Payments",
             ["/runs"] = "Invoice 1",
             [$"/runs/{run}"] = "Invoice 1",
             ["/keys"] = "ak_live_",
-            ["/trail"] = "agent.registered",
+            ["/trail"] = "agent.paused",
             ["/admin/teams"] = "Payments",
             ["/admin/teams/payments"] = "ines@acme.example",
             ["/admin/users"] = "ines@acme.example",
