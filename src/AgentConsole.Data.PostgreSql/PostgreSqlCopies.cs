@@ -64,17 +64,25 @@ internal sealed class PostgreSqlCopies(PostgreSqlEngine engine)
 
     public async Task RestoreAsync(string path, CancellationToken cancellationToken)
     {
+        engine.DataSource.Clear(); // what this process keeps open is no other node
         await using (var connection = await engine.DataSource.OpenConnectionAsync(cancellationToken))
         {
-            var others = await ListAsync(
-                connection,
-                "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'agentconsole' AND pid <> pg_backend_pid()",
-                cancellationToken
-            );
-            if (others.Count > 0)
-                throw new StoreCommandException(
-                    $"The store is in use by {others.Count} connections of AgentConsole. Stop all nodes first."
+            // A connection that was closed just now is still listed for a moment.
+            for (var tries = 0; ; tries++)
+            {
+                var others = await ListAsync(
+                    connection,
+                    "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'agentconsole' AND pid <> pg_backend_pid()",
+                    cancellationToken
                 );
+                if (others.Count == 0)
+                    break;
+                if (tries == 20)
+                    throw new StoreCommandException(
+                        $"The store is in use by {others.Count} connections of AgentConsole. Stop all nodes first."
+                    );
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+            }
         }
         engine.DataSource.Clear();
         await RunAsync(
