@@ -14,7 +14,7 @@ public sealed class RetentionService(ConsoleStore store, AccessDirectory access,
 {
     public const int MostDays = 3650;
 
-    // What a row takes beside its texts, with its indexes; measured on a filled store, good for an order of magnitude.
+    // What a row takes beside its texts, with its indexes: a guess by its columns, good for an order of magnitude.
     private const long RunBytes = 600;
     private const long StepBytes = 350;
     private const long SmallBytes = 150;
