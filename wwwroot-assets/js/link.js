@@ -130,7 +130,9 @@
     note.id = "not-sent";
     note.setAttribute("role", "alert");
     (document.querySelector("dialog[open]") ?? document.body).append(note);
-    note.textContent = "Not sent: the console cannot be reached. What you typed is kept; press again when it is back.";
+    note.textContent = lostAt
+      ? "Not sent: the console cannot be reached. What you typed is kept; press again when it is back."
+      : "Not sent yet: the page is still connecting. What you typed is kept; press again in a moment.";
     setTimeout(() => note.remove(), 8000);
   };
   addEventListener(
@@ -144,7 +146,16 @@
     },
     true,
   );
-  addEventListener("submit", (event) => lostAt && !event.target.matches("form[data-look-form]") && refuse(event), true);
+  // A form without an address is the circuit's: before there is one the browser would load the page anew, and the press would be lost.
+  const early = (form) =>
+    form.method === "get" &&
+    !form.hasAttribute("action") &&
+    document.querySelector("[data-testid=live-badge]")?.dataset.state === "connecting";
+  addEventListener(
+    "submit",
+    (event) => (lostAt || early(event.target)) && !event.target.matches("form[data-look-form]") && refuse(event),
+    true,
+  );
   document.addEventListener("click", async (event) => {
     if (!event.target.closest?.("[data-reconnects]")) return;
     if (reviving) return (await answers()) && location.reload();

@@ -85,6 +85,7 @@ public sealed class TrailServiceTests
             Action = "key.",
             TargetKind = "key",
             Target = IdText.Format(IdText.Key, Guid.Parse("01890a5d-ac96-774b-bcce-b302099a8057")),
+            Record = IdText.Format(IdText.Trail, Guid.Parse("01890a5d-ac96-774b-bcce-b302099a8058")),
             Team = "payments",
             Outcome = TrailOutcome.Refused,
             Since = DateTimeOffset.UnixEpoch,
@@ -97,7 +98,7 @@ public sealed class TrailServiceTests
         Assert.False(errors.Any);
         TrailFilter.Parse(name => name is "q" or "actor" or "action" or "team" ? null : "nonsense‮", errors);
         Assert.Equal(
-            ["correlation_id", "outcome", "since", "target", "target_kind", "until"],
+            ["correlation_id", "outcome", "record", "since", "target", "target_kind", "until"],
             errors.ToDictionary().Keys.Order(StringComparer.Ordinal)
         );
     }

@@ -147,11 +147,14 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             },
             async page =>
             {
+                await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
                 await Button(page, button).DblClickAsync(); // twice is once
                 if (sent is not null)
                     await sent(page);
                 else
-                    await Expect(page.Locator(".draft[data-said]")).ToHaveCountAsync(0);
+                    await page.WaitForFunctionAsync(
+                        "() => !Object.entries(sessionStorage).some(([key, value]) => key.startsWith('draft|') && Object.keys(JSON.parse(value).fields).length > 0)"
+                    );
             },
             count
         );
