@@ -35,7 +35,7 @@ public sealed class Journey : ICollectionFixture<Chromium>
     public const string Name = "journeys";
 }
 
-/// <summary>A journey: a console of its own, people at pages, agents at the API.</summary>
+/// <summary>A journey: a console of its own, or one that a class shares; people at pages, agents at the API.</summary>
 [Collection(Journey.Name)]
 public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
 {
@@ -46,15 +46,19 @@ public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
     /// <summary>Where browsers go.</summary>
     protected virtual Uri Address => Console.Address;
 
+    /// <summary>The console of all journeys of a class that change nothing; null for one of each journey's own.</summary>
+    protected virtual ConsoleServer? Shared => null;
+
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public virtual async ValueTask InitializeAsync() => Console = await ConsoleServer.StartAsync();
+    public virtual async ValueTask InitializeAsync() => Console = Shared ?? await ConsoleServer.StartAsync();
 
     public virtual async ValueTask DisposeAsync()
     {
         foreach (var context in _contexts)
             await context.DisposeAsync();
-        await Console.DisposeAsync();
+        if (Shared is null)
+            await Console.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 

@@ -1,6 +1,7 @@
 // A cell whose text changed in a live list flashes once: never at the first painting, never for an age that grows, and nothing moves under reduced motion.
 (() => {
   "use strict";
+  const Unknown = "—";
   const seen = new WeakMap(); // table → name of a row → texts of its cells
   const nameOf = (row) => row.dataset.slug ?? row.dataset.run ?? row.dataset.row;
   // Ages grow by themselves, and data-still marks what follows the clock: neither is news.
@@ -22,7 +23,7 @@
         const old = before?.get(name);
         if (!old) continue;
         texts.forEach((text, at) => {
-          if (text === old[at]) return;
+          if (text === old[at] || old[at] === Unknown) return; // what becomes known is no change
           const cell = row.cells[at];
           cell.removeAttribute("data-flash");
           void cell.offsetWidth; // begins anew where it still runs

@@ -48,22 +48,41 @@
   let noted = "";
   const noteChosen = () => {
     const names = chosen();
-    const now = address() + " " + names.join(" ");
+    const all = document.querySelector("[data-selection-all]") !== null;
+    const now = [address(), all, ...names].join(" ");
     if (returning || now === noted) return;
     noted = now;
-    if (names.length > 0 || read(address()).chosen) write(address(), { chosen: names.slice(0, 2000) });
+    if (names.length > 0 || all || read(address()).chosen) write(address(), { chosen: names.slice(0, 2000), all });
   };
-  new MutationObserver(noteChosen).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-selection"] });
+  new MutationObserver(noteChosen).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-selection", "data-selection-all"] });
   const last = () => timer && (clearTimeout(timer), note());
   addEventListener("pagehide", last);
 
   // ---- go back there: until it is reached, the person moves, or the list is another one ------------------------------------------------------------
   const begin = () => {
     const place = read(address());
-    returning = { where: address(), tops: place.tops ?? [], folds: place.folds ?? [], chosen: place.chosen ?? [], until: Date.now() + 15000 };
+    returning = {
+      where: address(),
+      tops: place.tops ?? [],
+      folds: place.folds ?? [],
+      chosen: place.chosen ?? [],
+      all: place.all === true,
+      until: Date.now() + 15000,
+    };
     step();
   };
   const end = () => (returning = null);
+  // Rows that were asked for below the first ones are asked for again, as long as one stood further down.
+  const further = (now) => {
+    if (Date.now() < (returning.asked ?? 0)) return;
+    returning.tops.forEach((top, index) => {
+      const list = now[index];
+      const more = list && list.scrollHeight - list.clientHeight < top - 1 && list.querySelector("tr.tail button:not([disabled])");
+      if (!more) return;
+      returning.asked = Date.now() + 400;
+      more.click();
+    });
+  };
   const step = () => {
     if (!returning) return;
     if (returning.where !== address() || Date.now() > returning.until) return end();
@@ -78,12 +97,14 @@
     });
     const live = document.querySelector("[data-testid=live-badge]")?.dataset.state;
     if (live && live !== "connecting") {
-      const table = returning.chosen.length > 0 && document.querySelector("[data-select]")?.closest("table");
+      const table = (returning.all || returning.chosen.length > 0) && document.querySelector("[data-select]")?.closest("table");
       if (table) {
-        table.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: { names: returning.chosen, on: true, from: null } }));
-        returning.chosen = [];
+        const { chosen: names, all } = returning;
+        table.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: { names, on: true, from: null, all } }));
+        [returning.chosen, returning.all] = [[], false];
       }
-      if (there && returning.chosen.length === 0) returning.settled = (returning.settled ?? 0) + 1;
+      if (!there) further(now);
+      if (there && returning.chosen.length === 0 && !returning.all) returning.settled = (returning.settled ?? 0) + 1;
       if (returning.settled > 20) return end(); // rows may still come in above and move it
     }
     requestAnimationFrame(step);

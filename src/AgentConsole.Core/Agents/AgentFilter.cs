@@ -254,7 +254,7 @@ public sealed record AgentFilter
         foreach (var name in names)
         {
             if (name == Ownerless)
-                found.UnionWith(users.Where(u => !u.Enabled).Select(u => u.Id));
+                found.UnionWith(OwnerlessAgents.DisabledUsers(access, organization).OfType<Guid>());
             else if (IdText.TryParse(IdText.User, name, out var id))
                 found.UnionWith(users.Where(u => u.Id == id && u.Enabled).Select(u => u.Id));
             else if (name.Contains('@', StringComparison.Ordinal))

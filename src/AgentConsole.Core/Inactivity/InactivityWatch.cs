@@ -194,7 +194,7 @@ public sealed class InactivityWatch(
         write.Trail(
             By(policy),
             "inactivity.braked",
-            InactivityService.Target(policy, access.Current),
+            policy.Target(access.Current),
             after: new
             {
                 policy_version = policy.Revision,
@@ -297,10 +297,10 @@ public sealed class InactivityWatch(
     }
 
     private Actor By(InactivityPolicy policy) =>
-        Actor.ForSystem(policy.OrganizationId, "inactivity policy of " + InactivityService.NameOf(policy, access.Current));
+        Actor.ForSystem(policy.OrganizationId, "inactivity policy of " + policy.NameOf(access.Current));
 
     private static string Reason(InactivityPolicy policy) =>
-        $"No {InactivityService.SignWord(policy.Sign)} for {policy.Days.ToString(System.Globalization.CultureInfo.InvariantCulture)} days";
+        $"No {policy.Sign.Word()} for {policy.Days.ToString(System.Globalization.CultureInfo.InvariantCulture)} days";
 
     private static void Tell(Write write, InactivityWarning warning) =>
         write.Tell(new LiveEvent("agent", warning.OrganizationId, warning.TeamId, warning.AgentId, warning.AgentId));

@@ -22,6 +22,15 @@ public sealed record UnclaimedFilter
             Text = Texts.Line(value("q"), "q", 100, errors),
             State = KebabCase.Read<SightingState>(Texts.Line(value("state"), "state", 20, errors), "state", errors) ?? default,
         };
+
+    /// <summary>The members that are set, as names and values of an address; <see cref="Parse"/> reads them back.</summary>
+    public IEnumerable<KeyValuePair<string, string>> ToQuery()
+    {
+        if (Text is not null)
+            yield return new("q", Text);
+        if (State != default)
+            yield return new("state", KebabCase.Of(State));
+    }
 }
 
 /// <summary>

@@ -162,15 +162,15 @@ internal static class InactivityApi
         string policy,
         ListQuery query,
         CurrentActor actor,
-        InactivityService service,
+        ExemptionService service,
         CancellationToken cancellationToken
-    ) => query.AnswerAsync((_, _) => true, (_, page) => service.ExemptionsAsync(actor, policy, page, cancellationToken));
+    ) => query.AnswerAsync((_, _) => true, (_, page) => service.ListAsync(actor, policy, page, cancellationToken));
 
     private static async Task<Answer<InactivityExemptionBody>> ExemptAsync(
         string policy,
         Body<ExemptFromInactivity> body,
         CurrentActor actor,
-        InactivityService service,
+        ExemptionService service,
         CancellationToken cancellationToken
     ) => (await service.ExemptAsync(actor, policy, body.Input, cancellationToken)).ToAnswer();
 
@@ -178,15 +178,15 @@ internal static class InactivityApi
         string policy,
         string exemption,
         CurrentActor actor,
-        InactivityService service,
+        ExemptionService service,
         CancellationToken cancellationToken
-    ) => (await service.EndExemptionAsync(actor, policy, exemption, cancellationToken)).ToAnswer();
+    ) => (await service.EndAsync(actor, policy, exemption, cancellationToken)).ToAnswer();
 
     private static async Task<Answer<InactivityExemptionBody>> KeepAsync(
         string agent,
         Body<KeepAgent> body,
         CurrentActor actor,
-        InactivityService service,
+        ExemptionService service,
         CancellationToken cancellationToken
     ) => (await service.KeepAsync(actor, agent, body.Input.Map(b => b.Days ?? 30), cancellationToken)).ToAnswer();
 }

@@ -39,6 +39,9 @@ public sealed partial class InactivityPage
     public required InactivityService Inactivity { get; init; }
 
     [Inject]
+    public required ExemptionService Exemptions { get; init; }
+
+    [Inject]
     public required Toasts Toasts { get; init; }
 
     protected override async Task OnParametersSetAsync()
@@ -82,7 +85,7 @@ public sealed partial class InactivityPage
         _exemptions = [];
         if (_policy is not null)
         {
-            var exemptions = await Inactivity.ExemptionsAsync(Me, _policy.Id, new PageRequest(PageRequest.MaxLimit), Left);
+            var exemptions = await Exemptions.ListAsync(Me, _policy.Id, new PageRequest(PageRequest.MaxLimit), Left);
             _exemptions = exemptions.Problem is null ? exemptions.Value.Items : [];
         }
         await TryAsync();
@@ -168,7 +171,7 @@ public sealed partial class InactivityPage
             Reason = _exemptWhy,
             Until = _exemptUntil is { } day ? new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : null,
         };
-        var done = await Once.RunAsync(_exempting, Me, body, me => Inactivity.ExemptAsync(me, _policy!.Id, body, Left), Left);
+        var done = await Once.RunAsync(_exempting, Me, body, me => Exemptions.ExemptAsync(me, _policy!.Id, body, Left), Left);
         _exemptErrors = done.Problem?.Errors;
         _problem = done.Problem is { Errors: null } other ? other : null;
         if (done.Problem is not null)
@@ -179,7 +182,7 @@ public sealed partial class InactivityPage
 
     private async Task EndAsync(InactivityExemptionBody exemption)
     {
-        _problem = (await Inactivity.EndExemptionAsync(Me, _policy!.Id, exemption.Id, Left)).Problem;
+        _problem = (await Exemptions.EndAsync(Me, _policy!.Id, exemption.Id, Left)).Problem;
         await ReloadAsync(takeForm: false);
     }
 

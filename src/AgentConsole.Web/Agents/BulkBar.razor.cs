@@ -17,14 +17,18 @@ public sealed partial class BulkBar
 {
     private Problem? _problem;
     private Problem? _askProblem;
-    private string? _asked;
     private string _add = "";
     private string _remove = "";
     private string? _owner = "";
     private string? _team = "";
+    private string? _offered;
     private bool _busy;
 
     private readonly Submission _answering = new("bulk");
+
+    /// <summary>The question that is open: it stands in the address, so that it comes back with the page.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
 
     [Inject]
     public required BulkPlanService Plans { get; init; }
@@ -46,12 +50,14 @@ public sealed partial class BulkBar
     [Parameter, EditorRequired]
     public required EventCallback OnSelection { get; set; }
 
+    private string? Asked => Selection.Any && Doing is "tag" or "assign" or "move" ? Doing : null;
+
     private int Count => Selection.All ? Total : Selection.Names.Count;
 
     private string? MayNot => WhyNotAnywhere(Permission.EditAgents);
 
     private string AskedTitle =>
-        _asked switch
+        Asked switch
         {
             "tag" => $"Tag {PlanWords.Agents(Count)}",
             "assign" => $"Assign {PlanWords.Agents(Count)}",
@@ -80,33 +86,40 @@ public sealed partial class BulkBar
             ? new MakePlan { Action = action, Filter = Filter.ToQuery().Where(m => m.Key != "sort").ToDictionary(m => m.Key, m => m.Value) }
             : new MakePlan { Action = action, Agents = [.. Selection.Names] };
 
-    private void Ask(string action)
+    protected override void OnParametersSet()
     {
-        (_asked, _askProblem, _problem) = (action, null, null);
+        if (Asked == _offered)
+            return;
+        _offered = Asked;
+        (_askProblem, _problem) = (null, null);
         _owner = People.FirstOrDefault(p => p.Id == Me.Id)?.Label ?? People.FirstOrDefault()?.Label ?? "";
         _team = Teams.FirstOrDefault()?.Slug;
     }
 
     private async Task AnswerAsync()
     {
-        var body = _asked switch
+        var body = Asked switch
         {
             "tag" => Body("tag") with { AddTags = Tags(_add), RemoveTags = Tags(_remove) },
             "assign" => Body("assign") with { Owner = _owner ?? "" },
             _ => Body("move") with { Team = _team },
         };
-        await RunAsync(body, _answering);
+        var stays = await RunAsync(body, _answering);
         (_askProblem, _problem) = (_problem, null);
-        if (_askProblem is null)
-            (_asked, _add, _remove) = (null, "", "");
+        if (_askProblem is not null)
+            return;
+        (_add, _remove) = ("", "");
+        if (stays)
+            Ask(null);
     }
 
     private static string[] Tags(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    private async Task RunAsync(MakePlan body, Submission? form = null)
+    /// <returns>False when it led to the page of the plan.</returns>
+    private async Task<bool> RunAsync(MakePlan body, Submission? form = null)
     {
         if (_busy)
-            return;
+            return true;
         _busy = true;
         try
         {
@@ -120,24 +133,25 @@ public sealed partial class BulkBar
             );
             _problem = made.Problem;
             if (made.Problem is not null)
-                return;
+                return true;
             var plan = made.Value;
             if (plan.Action == "delete" || plan.Rows.Total > PlanWords.Small || plan.Rows.Refused > 0)
             {
-                Navigation.NavigateTo(ConsoleUrls.Plan(plan.Id));
-                return;
+                Navigation.NavigateTo(ConsoleUrls.Plan(plan.Id), replace: Asked is not null);
+                return false;
             }
             if (plan.Rows.Change == 0)
             {
                 Toasts.Show(PlanWords.Nothing(plan));
-                return;
+                return true;
             }
             var done = await Task.Run(() => Plans.ApplyAsync(me, plan.Id, new ApplyPlan { Digest = plan.Digest }, Left), Left);
             _problem = done.Problem;
             if (done.Problem is not null)
-                return;
+                return true;
             Toasts.Show(PlanWords.Done(done.Value), () => UndoAsync(Plans, Visitor, Toasts, plan.Id));
             await ClearAsync();
+            return true;
         }
         finally
         {

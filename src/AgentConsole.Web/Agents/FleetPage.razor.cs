@@ -457,7 +457,9 @@ public sealed partial class FleetPage
         var names = told.Names ?? [];
         if (told.From is { } from && names is [var to])
             names = await BetweenAsync(from, to);
-        if (told.On)
+        if (told.All)
+            _selection.SelectAll();
+        else if (told.On)
             _selection.Add(names);
         else
             _selection.Remove(names, Lines.Select(line => line.Name));

@@ -178,8 +178,11 @@ public sealed partial class PlanPage
         _busy = true;
         try
         {
-            var me = Me;
-            var done = await Task.Run(() => act(me), Left);
+            var done = await ConfirmedAsync(() =>
+            {
+                var me = Me;
+                return Task.Run(() => act(me), Left);
+            });
             _problem = done.Problem;
             if (done.Problem is null)
                 await TakeAsync(done.Value);

@@ -41,7 +41,7 @@ public sealed partial class OverviewPage
     public required OwnerHandOver HandOver { get; init; }
 
     [Inject]
-    public required InactivityService Inactivity { get; init; }
+    public required InactivityOutlooks Inactivity { get; init; }
 
     [Inject]
     public required UnclaimedService Unclaimed { get; init; }

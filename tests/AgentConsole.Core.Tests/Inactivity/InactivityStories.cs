@@ -31,8 +31,8 @@ public sealed class InactivityStories
         );
         Assert.Null(await story.NoticeAsync("busy-1"));
         Assert.Equal(Lifecycle.Registered, house.Get<AgentDirectory>().Find(story.Id("idle-1"))!.Lifecycle);
-        Assert.Equal(1, (await house.Get<InactivityService>().OutlookAsync(story.Tara, TestHouse.Stop)).Warned);
-        Assert.Equal(0, (await house.Get<InactivityService>().OutlookAsync(story.Sara, TestHouse.Stop)).Warned);
+        Assert.Equal(1, (await house.Get<InactivityOutlooks>().OutlookAsync(story.Tara, TestHouse.Stop)).Warned);
+        Assert.Equal(0, (await house.Get<InactivityOutlooks>().OutlookAsync(story.Sara, TestHouse.Stop)).Warned);
 
         house.Clock.Advance(TimeSpan.FromDays(7));
         await story.HearAsync("busy-1", "busy-2", "busy-3", "busy-4");
@@ -63,25 +63,24 @@ public sealed class InactivityStories
         var service = house.Get<InactivityService>();
 
         await story.HearAsync("heard-again");
-        Assert.Null((await service.KeepAsync(story.Otto, "kept", 30, TestHouse.Stop)).Problem);
+        Assert.Null((await house.Get<ExemptionService>().KeepAsync(story.Otto, "kept", 30, TestHouse.Stop)).Problem);
         Assert.Null(
             (
-                await service.ExemptAsync(
-                    story.Tara,
-                    policy.Id,
-                    new ExemptFromInactivity { Agent = "exempted", Reason = "Year's end only" },
-                    TestHouse.Stop
-                )
+                await house
+                    .Get<ExemptionService>()
+                    .ExemptAsync(
+                        story.Tara,
+                        policy.Id,
+                        new ExemptFromInactivity { Agent = "exempted", Reason = "Year's end only" },
+                        TestHouse.Stop
+                    )
             ).Problem
         );
         Assert.Null(
             (
-                await service.ExemptAsync(
-                    story.Tara,
-                    policy.Id,
-                    new ExemptFromInactivity { Tag = "night", Reason = "Sleeps" },
-                    TestHouse.Stop
-                )
+                await house
+                    .Get<ExemptionService>()
+                    .ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Tag = "night", Reason = "Sleeps" }, TestHouse.Stop)
             ).Problem
         );
         await story.TagAsync("tagged", "night");
@@ -89,17 +88,31 @@ public sealed class InactivityStories
 
         foreach (var slug in new[] { "heard-again", "kept", "exempted", "tagged" })
             Assert.Null(await story.NoticeAsync(slug));
-        Assert.Equal("role_missing", (await service.KeepAsync(story.Victor, "kept", 30, TestHouse.Stop)).Problem!.Code);
-        Assert.Equal("agent_not_found", (await service.KeepAsync(story.Sara, "kept", 30, TestHouse.Stop)).Problem!.Code);
         Assert.Equal(
             "role_missing",
-            (await service.ExemptAsync(story.Otto, policy.Id, new ExemptFromInactivity { Agent = "kept", Reason = "x" }, TestHouse.Stop))
+            (await house.Get<ExemptionService>().KeepAsync(story.Victor, "kept", 30, TestHouse.Stop)).Problem!.Code
+        );
+        Assert.Equal(
+            "agent_not_found",
+            (await house.Get<ExemptionService>().KeepAsync(story.Sara, "kept", 30, TestHouse.Stop)).Problem!.Code
+        );
+        Assert.Equal(
+            "role_missing",
+            (
+                await house
+                    .Get<ExemptionService>()
+                    .ExemptAsync(story.Otto, policy.Id, new ExemptFromInactivity { Agent = "kept", Reason = "x" }, TestHouse.Stop)
+            )
                 .Problem!
                 .Code
         );
         Assert.Contains(
             "reason",
-            (await service.ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Agent = "kept" }, TestHouse.Stop))
+            (
+                await house
+                    .Get<ExemptionService>()
+                    .ExemptAsync(story.Tara, policy.Id, new ExemptFromInactivity { Agent = "kept" }, TestHouse.Stop)
+            )
                 .Problem!
                 .Errors!
                 .Keys
@@ -128,7 +141,7 @@ public sealed class InactivityStories
         var braked = (await service.GetAsync(story.Tara, policy.Id, TestHouse.Stop)).Value.Braked!;
         Assert.Equal((10, 10), (braked.Agents, braked.Fleet));
         Assert.Single(await story.TrailAsync("inactivity.braked"));
-        Assert.NotNull((await service.OutlookAsync(story.Tara, TestHouse.Stop)).Braked);
+        Assert.NotNull((await house.Get<InactivityOutlooks>().OutlookAsync(story.Tara, TestHouse.Stop)).Braked);
         Assert.Equal("role_missing", (await service.ConfirmAsync(story.Otto, policy.Id, "", TestHouse.Stop)).Problem!.Code);
 
         Assert.Null((await service.ConfirmAsync(story.Tara, policy.Id, "They are all retired", TestHouse.Stop)).Problem);
@@ -352,7 +365,7 @@ public sealed class InactivityStories
             ).StepAsync(TestHouse.Stop);
 
         public Task<InactivityNotice?> NoticeAsync(string slug) =>
-            house.Get<InactivityService>().OfAgentAsync(Olga, Id(slug), TestHouse.Stop);
+            house.Get<InactivityOutlooks>().OfAgentAsync(Olga, Id(slug), TestHouse.Stop);
 
         public async Task HearAsync(params string[] slugs)
         {

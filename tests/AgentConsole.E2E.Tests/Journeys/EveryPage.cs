@@ -2,15 +2,164 @@ using System.Net.Http.Json;
 
 namespace AgentConsole.E2E.Tests.Journeys;
 
+/// <summary>A console with something on every page.</summary>
+public sealed class FurnishedConsole : IAsyncLifetime
+{
+    public ConsoleServer Console { get; private set; } = null!;
+    public string Run { get; private set; } = "";
+    public string Step { get; private set; } = "";
+    public string Plan { get; private set; } = "";
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        Console = await ConsoleServer.StartAsync();
+        var (_, key) = await Console.AgentAsync("mailroom-1");
+        var price = new AgentConsole.Contracts.AddPrice
+        {
+            Model = "small-1*",
+            InputPerMillion = System.Text.Json.JsonElement.Parse("\"150\""),
+            OutputPerMillion = System.Text.Json.JsonElement.Parse("\"600\""),
+            EffectiveFrom = "2020-01-01",
+            Source = "Contract of March",
+        };
+        await Console.Get<AgentConsole.Core.Prices.PriceService>().AddAsync(Console.As(Console.Cast.Olga), price, Stop);
+        await Console.AgentAsync("reader-1", Console.Cast.Research);
+        await Console.AgentAsync("quiet-1");
+        using var agent = Console.Client(key);
+        for (var i = 0; i < 12; i++)
+        {
+            await agent.PostAsJsonAsync(
+                "/api/v1/runs",
+                new
+                {
+                    external_id = $"invoice-{i}",
+                    status = i % 5 == 3 ? "failed" : "completed",
+                    duration_ms = 1400 + i * 3100,
+                    version = "2.2.0",
+                    model = i % 2 == 0 ? "small-1" : "big-1",
+                    input_tokens = 900 + i,
+                    output_tokens = 40,
+                    summary = $"Invoice 2026-11-{i:0000}",
+                    error = i % 5 == 3 ? "tax.lookup, unknown rate code FR-20b" : null,
+                },
+                Stop
+            );
+        }
+        var started = Console.Get<TimeProvider>().GetUtcNow().AddSeconds(-38);
+        var answer = await agent.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                external_id = "open",
+                status = "running",
+                started_at = started,
+                summary = "Invoice 2026-11-0958",
+            },
+            Stop
+        );
+        Run = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        var steps = await agent.PostAsJsonAsync(
+            $"/api/v1/runs/{Run}/events",
+            new object[]
+            {
+                new
+                {
+                    kind = "iteration",
+                    external_id = "1",
+                    name = "invoke_agent",
+                    at = started,
+                    duration_ms = 38_000,
+                },
+                new
+                {
+                    kind = "message",
+                    parent = "1",
+                    external_id = "2",
+                    name = "chat",
+                    model = "small-4",
+                    at = started.AddSeconds(1),
+                    duration_ms = 6_600,
+                    input_tokens = 12_400,
+                    output_tokens = 210,
+                },
+                new
+                {
+                    kind = "tool-call",
+                    parent = "1",
+                    external_id = "3",
+                    name = "tax.lookup",
+                    at = started.AddSeconds(9),
+                    duration_ms = 1_400,
+                    status = "error",
+                    error = "422 unknown rate code",
+                },
+                new
+                {
+                    kind = "decision",
+                    parent = "1",
+                    external_id = "4",
+                    name = "amount-limit",
+                    at = started.AddSeconds(12),
+                    decision = "blocked",
+                },
+                new
+                {
+                    kind = "log",
+                    external_id = "5",
+                    name = "retry",
+                    role = "warn",
+                    at = started.AddSeconds(13),
+                    metadata = new { attempt = 2 },
+                },
+            },
+            Stop
+        );
+        Step = (await steps.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("ids")[2].GetString()!;
+        // Something for the trail: a pause taken back, with a reason.
+        using var olga = Console.Client(await Console.TokenAsync(Console.Cast.Olga));
+        foreach (var act in (string[])["pause", "resume"])
+        {
+            using var done = await olga.PostAsJsonAsync($"/api/v1/agents/mailroom-1/{act}", new { reason = "The mail server moves" }, Stop);
+            Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Stop));
+        }
+        using var planned = await olga.PostAsJsonAsync(
+            "/api/v1/agents/plans",
+            new
+            {
+                action = "move",
+                team = "research",
+                agents = new[] { "mailroom-1", "reader-1", "nobody-1" },
+                reason = "The mail server moves",
+            },
+            Stop
+        );
+        Plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var stray = await olga.PostAsJsonAsync(
+            "/api/v1/runs",
+            new
+            {
+                agent = "sorter-9",
+                status = "completed",
+                cost = "0.21",
+            },
+            Stop
+        );
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, stray.StatusCode);
+        await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
+    }
+
+    public ValueTask DisposeAsync() => Console.DisposeAsync();
+}
+
 /// <summary>
 /// Every page in both looks and both widths: no finding of axe, no sideways scrolling, no error in the browser's console. With SHOTS set to a
 /// folder each of them is also saved there as a picture, to be looked at.
 /// </summary>
-public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
+public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : JourneyTest(chromium), IClassFixture<FurnishedConsole>
 {
-    private string _run = "";
-    private string _step = "";
-    private string _plan = "";
+    protected override ConsoleServer Shared => scene.Console;
 
     // PAGES=spend,fleet looks at these alone, while somebody works on them.
     public static IEnumerable<TheoryDataRow<string, string>> Pages =>
@@ -72,158 +221,12 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             { "not-found", "/nonsense" },
         };
 
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        var (_, key) = await Console.AgentAsync("mailroom-1");
-        var price = new AgentConsole.Contracts.AddPrice
-        {
-            Model = "small-1*",
-            InputPerMillion = System.Text.Json.JsonElement.Parse("\"150\""),
-            OutputPerMillion = System.Text.Json.JsonElement.Parse("\"600\""),
-            EffectiveFrom = "2020-01-01",
-            Source = "Contract of March",
-        };
-        await Console.Get<AgentConsole.Core.Prices.PriceService>().AddAsync(Console.As(Console.Cast.Olga), price, Stop);
-        await Console.AgentAsync("reader-1", Console.Cast.Research);
-        await Console.AgentAsync("quiet-1");
-        using var agent = Console.Client(key);
-        for (var i = 0; i < 12; i++)
-        {
-            await agent.PostAsJsonAsync(
-                "/api/v1/runs",
-                new
-                {
-                    external_id = $"invoice-{i}",
-                    status = i % 5 == 3 ? "failed" : "completed",
-                    duration_ms = 1400 + i * 3100,
-                    version = "2.2.0",
-                    model = i % 2 == 0 ? "small-1" : "big-1",
-                    input_tokens = 900 + i,
-                    output_tokens = 40,
-                    summary = $"Invoice 2026-11-{i:0000}",
-                    error = i % 5 == 3 ? "tax.lookup, unknown rate code FR-20b" : null,
-                },
-                Stop
-            );
-        }
-        var started = Console.Get<TimeProvider>().GetUtcNow().AddSeconds(-38);
-        var answer = await agent.PostAsJsonAsync(
-            "/api/v1/runs",
-            new
-            {
-                external_id = "open",
-                status = "running",
-                started_at = started,
-                summary = "Invoice 2026-11-0958",
-            },
-            Stop
-        );
-        _run = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
-        var steps = await agent.PostAsJsonAsync(
-            $"/api/v1/runs/{_run}/events",
-            new object[]
-            {
-                new
-                {
-                    kind = "iteration",
-                    external_id = "1",
-                    name = "invoke_agent",
-                    at = started,
-                    duration_ms = 38_000,
-                },
-                new
-                {
-                    kind = "message",
-                    parent = "1",
-                    external_id = "2",
-                    name = "chat",
-                    model = "small-4",
-                    at = started.AddSeconds(1),
-                    duration_ms = 6_600,
-                    input_tokens = 12_400,
-                    output_tokens = 210,
-                },
-                new
-                {
-                    kind = "tool-call",
-                    parent = "1",
-                    external_id = "3",
-                    name = "tax.lookup",
-                    at = started.AddSeconds(9),
-                    duration_ms = 1_400,
-                    status = "error",
-                    error = "422 unknown rate code",
-                },
-                new
-                {
-                    kind = "decision",
-                    parent = "1",
-                    external_id = "4",
-                    name = "amount-limit",
-                    at = started.AddSeconds(12),
-                    decision = "blocked",
-                },
-                new
-                {
-                    kind = "log",
-                    external_id = "5",
-                    name = "retry",
-                    role = "warn",
-                    at = started.AddSeconds(13),
-                    metadata = new { attempt = 2 },
-                },
-            },
-            Stop
-        );
-        _step = (await steps.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("ids")[2].GetString()!;
-        // Something for the trail: a pause taken back, with a reason.
-        using var olga = Console.Client(await Console.TokenAsync(Console.Cast.Olga));
-        foreach (var act in (string[])["pause", "resume"])
-        {
-            using var done = await olga.PostAsJsonAsync($"/api/v1/agents/mailroom-1/{act}", new { reason = "The mail server moves" }, Stop);
-            Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Stop));
-        }
-        using var planned = await olga.PostAsJsonAsync(
-            "/api/v1/agents/plans",
-            new
-            {
-                action = "move",
-                team = "research",
-                agents = new[] { "mailroom-1", "reader-1", "nobody-1" },
-                reason = "The mail server moves",
-            },
-            Stop
-        );
-        _plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
-        using var stray = await olga.PostAsJsonAsync(
-            "/api/v1/runs",
-            new
-            {
-                agent = "sorter-9",
-                status = "completed",
-                cost = "0.21",
-            },
-            Stop
-        );
-        Assert.Equal(System.Net.HttpStatusCode.Accepted, stray.StatusCode);
-        await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
-    }
-
     [Theory, MemberData(nameof(Pages))]
     public async Task Is_accessible_and_fits(string name, string path)
     {
-        foreach (
-            var (width, height, scheme) in new[]
-            {
-                (1440, 900, ColorScheme.Light),
-                (1440, 900, ColorScheme.Dark),
-                (390, 844, ColorScheme.Light),
-                (390, 844, ColorScheme.Dark),
-            }
-        )
+        foreach (var (width, height) in new[] { (1440, 900), (390, 844) })
         {
-            var page = await OpenAsync(Console.Cast.Olga, width, height, scheme);
+            var page = await OpenAsync(Console.Cast.Olga, width, height);
             var complaints = new List<string>();
             page.Console += (_, message) =>
             {
@@ -232,42 +235,61 @@ public sealed class EveryPage(Chromium chromium) : JourneyTest(chromium)
             };
             page.PageError += (_, error) => complaints.Add(error);
             await page.GotoAsync(
-                path.Replace("{run}", _run, StringComparison.Ordinal)
-                    .Replace("{step}", _step, StringComparison.Ordinal)
-                    .Replace("{plan}", _plan, StringComparison.Ordinal)
+                path.Replace("{run}", scene.Run, StringComparison.Ordinal)
+                    .Replace("{step}", scene.Step, StringComparison.Ordinal)
+                    .Replace("{plan}", scene.Plan, StringComparison.Ordinal)
             );
             await Expect(page.Locator("h1").First).ToBeVisibleAsync();
             if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static
                 await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
-            if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
-                await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{width}-{scheme}.png") });
-            var sideways = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-            Assert.True(sideways <= 0, $"{name} scrolls {sideways} px sideways at {width} px");
-            if (width == 1440 || scheme == ColorScheme.Light)
-                await AssertAccessibleAsync(page);
-            if (width == 1440 && name is not "account")
+            await AssertFitsAsync(page, name, width);
+            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+            {
+                await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+                await PictureAsync(page, $"{name}-{width}-{scheme}");
+                if (width == 1440 || scheme == ColorScheme.Light)
+                    await AssertAccessibleAsync(page);
+            }
+            if (width == 1440)
             {
                 // High contrast, in both looks: the colours are all that is new.
                 await page.EvaluateAsync("document.documentElement.dataset.look = 'system.more.comfortable.on.local'");
                 await Expect(page.Locator("html")).ToHaveAttributeAsync("data-contrast", "more");
-                await AssertAccessibleAsync(page, "color-contrast-enhanced", "color-contrast");
+                foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+                {
+                    await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+                    await PictureAsync(page, $"{name}-{width}-{scheme}-contrast");
+                    await AssertAccessibleAsync(page, "color-contrast-enhanced", "color-contrast");
+                }
             }
-            else if (scheme == ColorScheme.Light)
+            else if (width == 390)
             {
                 // The narrowest window that must do, and a usual one at 200 %.
                 foreach (var narrow in (int[])[320, 720])
                 {
                     await page.SetViewportSizeAsync(narrow, 640);
-                    var beyond = await page.EvaluateAsync<int>(
-                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                    );
-                    Assert.True(beyond <= 0, $"{name} scrolls {beyond} px sideways at {narrow} px");
-                    if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } shots)
-                        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(shots, $"{name}-{narrow}.png") });
+                    await AssertFitsAsync(page, name, narrow);
+                    await PictureAsync(page, $"{name}-{narrow}");
                 }
             }
             Assert.Empty(complaints);
             await page.CloseAsync();
         }
+    }
+
+    private static async Task AssertFitsAsync(IPage page, string name, int width)
+    {
+        var beyond = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        Assert.True(beyond <= 0, $"{name} scrolls {beyond} px sideways at {width} px");
+        var squeezed = await page.EvaluateAsync<int>(
+            "[...document.querySelectorAll('main td .nm')].filter(name => name.offsetParent && name.closest('td').offsetWidth < 72).length"
+        );
+        Assert.True(squeezed == 0, $"{name} leaves {squeezed} names without room at {width} px");
+    }
+
+    private static async Task PictureAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
     }
 }

@@ -392,6 +392,53 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 },
                 page => FilteredAsync(page, "key-row", 1, "00013")
             ),
+            ["fleet-all-selected"] = new(
+                "/fleet?sort=slug&q=0001",
+                async page =>
+                {
+                    await page.Locator("[data-select]").First.CheckAsync();
+                    await Button(page, "Select all 11 matching").ClickAsync();
+                    await Expect(page.GetByTestId("bulk-bar")).ToContainTextAsync("11 selected");
+                },
+                async page =>
+                {
+                    await Expect(page.GetByTestId("bulk-bar")).ToContainTextAsync("11 selected");
+                    await Expect(Button(page, "Select all 11 matching")).ToHaveCountAsync(0);
+                }
+            ),
+            ["fleet-tag"] = new(
+                "/fleet?sort=slug&q=0003",
+                async page =>
+                {
+                    await page.Locator("[data-select]").Nth(0).CheckAsync();
+                    await page.Locator("[data-select]").Nth(1).CheckAsync();
+                    await Button(page, "Tag…").ClickAsync();
+                    await page.Locator("#bulk-add").FillAsync("kept-tag");
+                },
+                page => RestoredAsync(page, page.Locator("#bulk-add"), "kept-tag"),
+                async page =>
+                {
+                    await Button(page, "Tag 2 agents").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                async db => await db.AgentTags.CountAsync(t => t.Tag == "kept-tag") - 1
+            ),
+            ["keys-further"] = new(
+                "/keys",
+                async page =>
+                {
+                    var rows = await page.GetByTestId("key-row").CountAsync();
+                    await Button(page, "Show more").ClickAsync();
+                    await Expect(page.GetByTestId("key-row").Nth(rows)).ToBeAttachedAsync();
+                    await page.EvaluateAsync(
+                        "() => { const list = document.querySelector('main .scroll'); list.scrollTop = list.scrollHeight; sessionStorage.bottom = list.scrollTop; }"
+                    );
+                },
+                page =>
+                    page.WaitForFunctionAsync(
+                        "() => Math.abs(document.querySelector('main .scroll').scrollTop - Number(sessionStorage.bottom)) <= 2"
+                    )
+            ),
             ["keys-scroll"] = new("/keys", page => ScrollAsync(page, 700), page => ScrolledAsync(page, 700)),
             ["trail-filter"] = new(
                 "/trail?action=agent.registered",

@@ -200,7 +200,8 @@ public sealed class BulkPlanService
 
     /// <summary>
     /// Does what the plan says. 409 <c>plan_changed</c>, naming the difference, when the same question would get another plan by now. With more rows
-    /// than one part has, the answer is the plan in state <c>applying</c>, and the work goes on without the caller.
+    /// than one part has, the answer is the plan in state <c>applying</c>, and the work goes on without the caller. To delete, a session must have
+    /// proven its person lately.
     /// </summary>
     public async Task<Outcome<PlanBody>> ApplyAsync(Actor by, string id, Outcome<ApplyPlan> input, CancellationToken cancellationToken)
     {
@@ -219,6 +220,8 @@ public sealed class BulkPlanService
                 return PlanProblems.Expired;
             if (!string.Equals(body.Digest, seen.Digest, StringComparison.Ordinal))
                 return PlanProblems.OtherDigest;
+            if (seen.Action == BulkAction.Delete && StepUp.Require(by) is { } first)
+                return first;
             var small = seen.Total <= PlanWork.Part;
             if (!small)
             {

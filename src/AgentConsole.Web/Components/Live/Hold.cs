@@ -19,6 +19,9 @@ public sealed class PickEventArgs : EventArgs
 
     /// <summary>With Shift, where the rows between are not drawn: the other end of the range.</summary>
     public string? From { get; set; }
+
+    /// <summary>All that match were selected, before the page was loaded again.</summary>
+    public bool All { get; set; }
 }
 
 /// <summary>Whether a person looks at a list so that nothing in it may move, and the words for it.</summary>

@@ -132,6 +132,21 @@ public sealed class PlanStories
     }
 
     [Theory, BothDatabases]
+    public async Task To_delete_a_session_must_have_proven_its_person_lately(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await SeedAsync(house, house.Cast.Olga, "payments", "a-1", "a-2");
+        var delete = await MadeAsync(house, house.Cast.Otto, new MakePlan { Action = "delete", Agents = ["a-1"] });
+        var pause = await MadeAsync(house, house.Cast.Otto, new MakePlan { Action = "pause", Agents = ["a-2"] });
+
+        house.Clock.Advance(TimeSpan.FromMinutes(11));
+
+        Assert.Equal("step_up_required", (await ApplyAsync(house, house.Cast.Otto, delete)).Problem!.Code);
+        Assert.Null((await AgentAsync(house, "a-1")).DeletedAt);
+        Assert.Equal("applied", (await AppliedAsync(house, house.Cast.Otto, pause)).State);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_plan_is_its_makers_alone_and_not_for_ever(Database database)
     {
         await using var house = await TestHouse.OpenAsync(database);
