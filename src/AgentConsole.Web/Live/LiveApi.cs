@@ -27,7 +27,7 @@ internal static class LiveApi
 
     private static async Task ListenAsync(
         HttpContext context,
-        string[]? topic,
+        [FromQuery] string[]? topic,
         [FromQuery(Name = "for")] string? seconds,
         CurrentActor actor,
         LiveConnections connections,
