@@ -40,7 +40,16 @@ public sealed class LiveAcrossNodesTests(NodesFixture fixture, Chromium chromium
         for (var round = 0; round < 5; round++)
         {
             var run = $"far-{round}";
-            using var answer = await onA.PostAsJsonAsync("/api/v1/runs", new { status = "completed", external_id = run, summary = run }, Stop);
+            using var answer = await onA.PostAsJsonAsync(
+                "/api/v1/runs",
+                new
+                {
+                    status = "completed",
+                    external_id = run,
+                    summary = run,
+                },
+                Stop
+            );
             answer.EnsureSuccessStatusCode();
 
             var startedAt = Stopwatch.GetTimestamp();
@@ -69,14 +78,15 @@ public sealed class LiveAcrossNodesTests(NodesFixture fixture, Chromium chromium
         using var stream = await StreamAsync(client, agent);
         var runs = Enumerable.Range(0, 200).Select(i => $"burst-{i}").ToArray();
 
-        using var answer = await onA.PostAsJsonAsync("/api/v1/runs/batch", runs.Select(run => new { status = "completed", external_id = run }), Stop);
+        using var answer = await onA.PostAsJsonAsync(
+            "/api/v1/runs/batch",
+            runs.Select(run => new { status = "completed", external_id = run }),
+            Stop
+        );
         answer.EnsureSuccessStatusCode();
 
         var patience = TimeSpan.FromSeconds(10);
-        await Task.WhenAll(
-            HubHearsAsync(socket, runs).WaitAsync(patience, Stop),
-            StreamHearsAsync(stream, runs).WaitAsync(patience, Stop)
-        );
+        await Task.WhenAll(HubHearsAsync(socket, runs).WaitAsync(patience, Stop), StreamHearsAsync(stream, runs).WaitAsync(patience, Stop));
     }
 
     private async Task<StreamReader> StreamAsync(HttpClient client, NodeAgent agent)

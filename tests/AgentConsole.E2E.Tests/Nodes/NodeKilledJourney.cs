@@ -15,7 +15,10 @@ public sealed class NodeKilledJourney(NodesFixture fixture, Chromium chromium)
     [Fact]
     public async Task The_page_says_so_and_comes_back_on_the_other_node_with_filter_selection_and_draft()
     {
-        var slugs = new[] { fixture.NextAgent().Slug, fixture.NextAgent().Slug };
+        var first = fixture.NextAgent().Slug;
+        while (first[^1] == '9')
+            first = fixture.NextAgent().Slug;
+        string[] slugs = [first, fixture.NextAgent().Slug];
         await using var wire = new Wire(fixture.Nodes.A.Address);
         var (name, value) = await fixture.Nodes.CookieAsync(fixture.Cast.Olga);
         await using var context = await chromium.Browser.NewContextAsync(
@@ -37,7 +40,7 @@ public sealed class NodeKilledJourney(NodesFixture fixture, Chromium chromium)
         var page = await context.NewPageAsync();
         await page.GotoAsync("/fleet?sort=slug");
         await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
-        var filter = slugs[0][..^1]; // the two stand side by side
+        var filter = first[..^1]; // of the ten beside them
         await page.GetByTestId("filter-text").FillAsync(filter);
         await page.WaitForURLAsync($"**q={filter}*");
         foreach (var slug in slugs)
@@ -82,7 +85,7 @@ public sealed class NodeKilledJourney(NodesFixture fixture, Chromium chromium)
 
     private static async Task<IReadOnlyList<JsonElement>> TrailAsync(HttpClient client, string subject)
     {
-        var trail = await client.GetFromJsonAsync<JsonElement>($"/api/v1/trail?subject={subject}", Stop);
+        var trail = await client.GetFromJsonAsync<JsonElement>($"/api/v1/trail?target={subject}", Stop);
         return [.. trail.GetProperty("data").EnumerateArray()];
     }
 }

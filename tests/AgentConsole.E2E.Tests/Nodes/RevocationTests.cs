@@ -56,7 +56,7 @@ public sealed class RevocationTests(NodesFixture fixture, ITestOutputHelper outp
             await AnswersAsync(onB, HttpStatusCode.OK);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(Stop);
             if (hearing != Hearing.Well)
-                Assert.True(await fixture.Nodes.CutListenersAsync(Stop) > 0);
+                await CutOnceAsync();
             var cutting = hearing == Hearing.CutAgainAndAgain ? CutAsync(over.Token) : Task.CompletedTask;
 
             using (var answer = await onA.SendAsync(credential.Take(), Stop))
@@ -88,6 +88,14 @@ public sealed class RevocationTests(NodesFixture fixture, ITestOutputHelper outp
                 return took;
             Assert.True(took < TimeSpan.FromSeconds(5), $"It still answers {(int)answer.StatusCode}.");
         }
+    }
+
+    /// <summary>Cuts as soon as somebody listens: after the round before they may be about to listen again.</summary>
+    private async Task CutOnceAsync()
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (await fixture.Nodes.CutListenersAsync(Stop) == 0)
+            Assert.True(Stopwatch.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(5), "Nobody listens.");
     }
 
     private async Task CutAsync(CancellationToken over)

@@ -12,16 +12,15 @@ public sealed class SignInTests(NodesFixture fixture)
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_cookie_of_one_node_is_accepted_by_the_other_at_once()
+    public async Task The_cookie_of_one_node_is_accepted_by_the_other_within_a_second()
     {
         using var browser = new Browser();
         await browser.OpenAsync(fixture.Nodes.A, SignIn);
 
         using var signedIn = await browser.SendAsync(fixture.Nodes.A, SignIn, fixture.Cast.Ines);
         Assert.Equal(HttpStatusCode.Found, signedIn.StatusCode);
-        using var fleet = await browser.OpenAsync(fixture.Nodes.B, "/fleet");
+        await browser.FindsAsync(fixture.Nodes.B, "/fleet", HttpStatusCode.OK);
 
-        Assert.Equal(HttpStatusCode.OK, fleet.StatusCode);
         Assert.Contains("account of Ines", browser.Page, StringComparison.Ordinal);
     }
 
@@ -32,7 +31,7 @@ public sealed class SignInTests(NodesFixture fixture)
         await browser.OpenAsync(fixture.Nodes.A, SignIn);
 
         using var signedIn = await browser.SendAsync(fixture.Nodes.B, SignIn, fixture.Cast.Otto);
-        using var fleet = await browser.OpenAsync(fixture.Nodes.A, "/fleet");
+        await browser.FindsAsync(fixture.Nodes.A, "/fleet", HttpStatusCode.OK);
 
         Assert.Equal(HttpStatusCode.Found, signedIn.StatusCode);
         Assert.Contains("account of Otto", browser.Page, StringComparison.Ordinal);
@@ -45,21 +44,13 @@ public sealed class SignInTests(NodesFixture fixture)
         await browser.OpenAsync(fixture.Nodes.A, SignIn);
         using var signedIn = await browser.SendAsync(fixture.Nodes.A, SignIn, fixture.Cast.Alma);
         using var copy = browser.Copy();
-        using var before = await copy.OpenAsync(fixture.Nodes.B, "/fleet");
-        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        await copy.FindsAsync(fixture.Nodes.B, "/fleet", HttpStatusCode.OK);
         using var page = await browser.OpenAsync(fixture.Nodes.A, "/account");
 
         using var signedOut = await browser.SendAsync(fixture.Nodes.A, "/account/sign-out", null);
 
         Assert.Equal(HttpStatusCode.Found, signedOut.StatusCode);
-        var startedAt = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            using var after = await copy.OpenAsync(fixture.Nodes.B, "/fleet"); // with the cookie of before
-            if (after.StatusCode == HttpStatusCode.Found)
-                break;
-            Assert.True(TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(1), "The session is still good on the other node.");
-        }
+        await copy.FindsAsync(fixture.Nodes.B, "/fleet", HttpStatusCode.Found); // with the cookie of before
     }
 
     /// <summary>A browser without script, behind a balancer that gives each call to the node that the test says.</summary>
@@ -87,6 +78,22 @@ public sealed class SignInTests(NodesFixture fixture)
             return answer;
         }
 
+        /// <summary>Opens the page until this is the answer, for at most a second.</summary>
+        public async Task FindsAsync(ConsoleNode node, string path, HttpStatusCode wanted)
+        {
+            var startedAt = TimeProvider.System.GetTimestamp();
+            while (true)
+            {
+                using var answer = await OpenAsync(node, path);
+                if (answer.StatusCode == wanted)
+                    return;
+                Assert.True(
+                    TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(1),
+                    $"The other node still answers {(int)answer.StatusCode}."
+                );
+            }
+        }
+
         /// <summary>Sends the form of the page that was opened last which goes to this path.</summary>
         /// <param name="person">Who signs in with it; null where it asks for nothing.</param>
         public async Task<HttpResponseMessage> SendAsync(ConsoleNode node, string path, Person? person)
@@ -94,7 +101,11 @@ public sealed class SignInTests(NodesFixture fixture)
             var form = Regex
                 .Matches(Page, "<form.*?</form>", RegexOptions.Singleline)
                 .Select(m => m.Value)
-                .First(f => person is null ? f.Contains($"action=\"{path}\"", StringComparison.Ordinal) : f.Contains("Input.Email", StringComparison.Ordinal));
+                .First(f =>
+                    person is null
+                        ? f.Contains($"action=\"{path}\"", StringComparison.Ordinal)
+                        : f.Contains("Input.Email", StringComparison.Ordinal)
+                );
             var fields = Regex
                 .Matches(form, "<input type=\"hidden\" name=\"([^\"]+)\"[^>]* value=\"([^\"]*)\"")
                 .Select(m => KeyValuePair.Create(m.Groups[1].Value, WebUtility.HtmlDecode(m.Groups[2].Value)));
