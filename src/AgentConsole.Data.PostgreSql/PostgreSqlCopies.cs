@@ -72,7 +72,7 @@ internal sealed class PostgreSqlCopies(PostgreSqlEngine engine)
             {
                 var others = await ListAsync(
                     connection,
-                    "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'agentconsole' AND pid <> pg_backend_pid()",
+                    "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'agentconsole%' AND pid <> pg_backend_pid()",
                     cancellationToken
                 );
                 if (others.Count == 0)

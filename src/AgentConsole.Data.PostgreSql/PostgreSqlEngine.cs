@@ -9,10 +9,13 @@ namespace AgentConsole.Data.PostgreSql;
 /// <summary>PostgreSQL, shared by any number of nodes.</summary>
 public sealed class PostgreSqlEngine : IStoreEngine, IAsyncDisposable
 {
+    /// <summary>What <c>pg_stat_activity</c> calls our connections; those with a purpose of their own say it behind it.</summary>
+    internal const string Name = "agentconsole";
+
     public PostgreSqlEngine(string connectionString)
     {
         // An answer means "on disk", whatever the server's default says.
-        var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "agentconsole" };
+        var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = Name };
         builder.Options = $"{builder.Options} -c synchronous_commit=on".Trim();
         ConnectionString = builder.ToString();
         DataSource = new NpgsqlDataSourceBuilder(ConnectionString).Build();
@@ -56,7 +59,7 @@ public sealed class PostgreSqlEngine : IStoreEngine, IAsyncDisposable
     {
         // EF locks its history table, which two nodes may be about to make at once. The lock ends with the connection, also when it is killed.
         await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString()
+            new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, ApplicationName = Name + " migrate" }.ToString()
         );
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand("SELECT pg_advisory_lock(hashtext('agentconsole migrations'))", connection);

@@ -61,6 +61,7 @@ internal sealed class PostgreSqlNodes(NpgsqlDataSource source, string connection
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             Pooling = false,
+            ApplicationName = PostgreSqlEngine.Name + " listen",
             Timeout = seconds,
             CommandTimeout = seconds,
             CancellationTimeout = 500,

@@ -20,6 +20,9 @@ public sealed class NodeLink(
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Sound = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PurgeEvery = TimeSpan.FromMinutes(5);
 
     private readonly IRefreshOnNews[] _held = [.. held];
@@ -28,6 +31,7 @@ public sealed class NodeLink(
     private HashSet<long> _refreshedEarly = [];
     private long _heardAt;
     private bool _deaf;
+    private long _openedAt;
 
     /// <summary>How long ago this node heard is a fact of the network: it does not stand still with a test's clock, unless the test says so.</summary>
     internal TimeProvider Clock { get; set; } = TimeProvider.System;
@@ -85,6 +89,7 @@ public sealed class NodeLink(
 
     private async Task HearAsync(CancellationToken stoppingToken)
     {
+        var retry = FirstRetry;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -105,7 +110,12 @@ public sealed class NodeLink(
                     log.LogError(e, "This node does not hear the others; it tries again, and its doors shut after {Limit}", Limit);
                 _deaf = true;
                 await DropAsync();
-                await Task.Delay(Every, Clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                // Nearly at once when the ear was sound: what is committed meanwhile may be a revocation, which has a second. Then in wider steps, so
+                // that a server that is away, or cuts every connection, is not pressed.
+                if (Clock.GetElapsedTime(_openedAt) > Sound)
+                    retry = FirstRetry;
+                await Task.Delay(retry, Clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
             }
         }
     }
@@ -174,8 +184,13 @@ public sealed class NodeLink(
         }
     }
 
-    private async Task<INodeEar> EarAsync(CancellationToken cancellationToken) =>
-        _ear ??= await engine.Nodes!.ListenAsync(Limit, cancellationToken);
+    private async Task<INodeEar> EarAsync(CancellationToken cancellationToken)
+    {
+        if (_ear is { } open)
+            return open;
+        _openedAt = Clock.GetTimestamp();
+        return _ear = await engine.Nodes!.ListenAsync(Limit, cancellationToken);
+    }
 
     private async Task DropAsync()
     {

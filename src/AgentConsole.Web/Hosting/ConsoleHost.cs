@@ -31,8 +31,8 @@ internal static class ConsoleHost
 
         change?.Invoke(builder);
         builder.AddConsoleStore();
+        Stopping.AddTo(builder);
         var services = builder.Services;
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = Stopping.Limit);
         services.AddConsoleCore();
         services.AddConsoleApi();
         services.AddConsoleAccount();

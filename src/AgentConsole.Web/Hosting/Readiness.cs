@@ -8,8 +8,14 @@ namespace AgentConsole.Web.Hosting;
 
 internal sealed record ReadinessReport(bool Ready, bool Reads, bool Writes, bool Confirmed, string? Detail);
 
-/// <summary>Ready means: a query was answered and a write was committed just now, each within its time.</summary>
-internal sealed class Readiness(ConsoleStore store, StoreConfirmation confirmation, TimeProvider clock, ILogger<Readiness> log)
+/// <summary>Ready means: a query was answered and a write was committed just now, each within its time, and the node is not about to go.</summary>
+internal sealed class Readiness(
+    ConsoleStore store,
+    StoreConfirmation confirmation,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock,
+    ILogger<Readiness> log
+)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private const string Fact = "last_ready";
@@ -20,11 +26,12 @@ internal sealed class Readiness(ConsoleStore store, StoreConfirmation confirmati
         var writes = reads && await TryAsync(WriteAsync, cancellationToken);
         var confirmed = confirmation.IsConfirmed;
         var detail =
-            !reads ? "The store does not answer queries."
+            lifetime.ApplicationStopping.IsCancellationRequested ? "This node is stopping."
+            : !reads ? "The store does not answer queries."
             : !writes ? "The store does not take writes."
             : !confirmed ? StoreConfirmation.Unconfirmed.Detail
             : null;
-        return new ReadinessReport(reads && writes && confirmed, reads, writes, confirmed, detail);
+        return new ReadinessReport(detail is null, reads, writes, confirmed, detail);
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)

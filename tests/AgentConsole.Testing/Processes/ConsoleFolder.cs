@@ -94,7 +94,10 @@ public sealed class ConsoleFolder : IAsyncDisposable
         return made;
     }
 
-    /// <summary>The sign-in cookie of this person, as a console over this folder makes it. Only while no process has the folder.</summary>
+    /// <summary>
+    /// The sign-in cookie of this person, as a console over this folder makes it. Only while no process has the folder; nodes of PostgreSQL have folders of
+    /// their own.
+    /// </summary>
     public async Task<(string Name, string Value)> CookieAsync(Person person)
     {
         var settings = Settings.ToDictionary(s => s.Key.Replace("__", ":", StringComparison.Ordinal), s => s.Value);

@@ -152,11 +152,13 @@ public sealed class ConsoleProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM: the process ends in order.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <returns>The exit code.</returns>
+    public async Task<int> StopAsync(CancellationToken cancellationToken)
     {
         using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync(cancellationToken);
         await _process.WaitForExitAsync(cancellationToken);
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

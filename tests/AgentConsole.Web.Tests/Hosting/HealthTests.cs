@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.Hosting;
 
 namespace AgentConsole.Web.Tests.Hosting;
 
@@ -22,6 +23,25 @@ public sealed class HealthTests
         Assert.True(ready.GetProperty("ready").GetBoolean());
         Assert.True(ready.GetProperty("writes").GetBoolean());
         Assert.Contains("# TYPE agentconsole_requests_total counter", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_console_that_was_told_to_stop_serves_on_and_is_not_ready()
+    {
+        await using var console = await ConsoleServer.StartAsync();
+        using var agent = console.Client((await console.AgentAsync("mailroom-1")).Secret);
+
+        console.Get<IHostApplicationLifetime>().StopApplication();
+
+        var ready = await agent.GetAsync("/health/ready", Stop);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal(
+            "This node is stopping.",
+            (await ready.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("detail").GetString()
+        );
+        var reported = await agent.PostAsJsonAsync("/api/v1/runs", new { status = "completed" }, Stop);
+        Assert.Equal(HttpStatusCode.Created, reported.StatusCode);
+        Assert.True(reported.Headers.ConnectionClose); // so that the next call goes where somebody stays
     }
 
     [Theory, BothDatabases]
