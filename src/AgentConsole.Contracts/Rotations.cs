@@ -209,7 +209,13 @@ public sealed record LeakBody
 
 /// <summary>What a key did in the last 24 hours.</summary>
 /// <param name="Runs">Runs that were reported with it.</param>
-public sealed record LeakedUse(DateTimeOffset Since, long Calls, long Runs, IReadOnlyList<string> Addresses, IReadOnlyList<RotationCaller> Callers);
+public sealed record LeakedUse(
+    DateTimeOffset Since,
+    long Calls,
+    long Runs,
+    IReadOnlyList<string> Addresses,
+    IReadOnlyList<RotationCaller> Callers
+);
 
 /// <summary>Body of <c>PATCH /api/v1/agents/{id}/keys/{key}</c>; absent members stay.</summary>
 public sealed record ChangeKey

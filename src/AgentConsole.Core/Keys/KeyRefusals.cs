@@ -89,7 +89,11 @@ public sealed class KeyRefusals(ConsoleStore store, AgentDirectory agents, TimeP
                 }
             );
         }
-        await TellAsync(write, [.. taken.Keys.Where(k => k.Version is not null).Select(k => k.Version!.Value).Distinct()], cancellationToken);
+        await TellAsync(
+            write,
+            [.. taken.Keys.Where(k => k.Version is not null).Select(k => k.Version!.Value).Distinct()],
+            cancellationToken
+        );
         if (purge)
         {
             var before = now - Kept;

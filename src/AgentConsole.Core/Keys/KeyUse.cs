@@ -113,11 +113,8 @@ public sealed class KeyUse(ConsoleStore store, AgentDirectory agents, TimeProvid
         await write
             .Db.AgentKeys.Where(k =>
                 k.CallersOverflowedAt < overflowed
-                && callers
-                    .Where(c => c.OrganizationId == k.OrganizationId && c.KeyId == k.Id)
-                    .Select(c => c.Caller)
-                    .Distinct()
-                    .Count() < KeyCaller.Most
+                && callers.Where(c => c.OrganizationId == k.OrganizationId && c.KeyId == k.Id).Select(c => c.Caller).Distinct().Count()
+                    < KeyCaller.Most
             )
             .ExecuteUpdateAsync(k => k.SetProperty(x => x.CallersOverflowedAt, (DateTimeOffset?)null), cancellationToken);
         if (await write.TryCommitAsync(cancellationToken))

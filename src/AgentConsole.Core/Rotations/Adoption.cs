@@ -81,7 +81,12 @@ internal sealed class Adopter
 internal static class Adoption
 {
     /// <summary>Every caller of the key, those in the way first and then by last use.</summary>
-    public static async Task<List<Adopter>> AllAsync(ConsoleDbContext db, Rotation rotation, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<List<Adopter>> AllAsync(
+        ConsoleDbContext db,
+        Rotation rotation,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var rows = await db
             .KeyCallers.AsNoTracking()
@@ -108,7 +113,13 @@ internal static class Adoption
                 callers,
                 r => new { r.OrganizationId, r.KeyId },
                 c => new { c.OrganizationId, c.KeyId },
-                (r, c) => new { r.Id, r.ToVersion, Caller = c }
+                (r, c) =>
+                    new
+                    {
+                        r.Id,
+                        r.ToVersion,
+                        Caller = c,
+                    }
             )
             .Where(x =>
                 x.Caller.Version < x.ToVersion

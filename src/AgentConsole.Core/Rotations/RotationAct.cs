@@ -15,11 +15,11 @@ internal sealed record RotatedAgent(Guid Id, string Slug, Guid TeamId, string Te
 
 /// <summary>
 /// A rotation with its key and all versions, tracked by an open write: the moves it allows, each with its trail record. Whether the actor may was asked
-/// before; whether the state allows it is asked here.
+/// before; whether the state allows it is asked here. Without a hand to write with it is there to be looked at.
 /// </summary>
 internal sealed class RotationAct(
-    Write write,
-    KeyIndex index,
+    (Write Write, KeyIndex Index)? hand,
+    DateTimeOffset now,
     Rotation rotation,
     RotatedAgent agent,
     AgentKey key,
@@ -40,7 +40,8 @@ internal sealed class RotationAct(
     /// <summary>The version that takes its place.</summary>
     public KeyVersion? New => Number(rotation.ToVersion);
 
-    private DateTimeOffset Now => write.Now;
+    private DateTimeOffset Now => now;
+    private Write Writing => hand?.Write ?? throw new InvalidOperationException("This rotation was read to be looked at.");
 
     /// <summary>Whether the old version could be accepted again.</summary>
     public bool MayGoBack =>
@@ -76,7 +77,7 @@ internal sealed class RotationAct(
             FromVersion = Newest(versions, write.Now)?.Number,
         };
         write.Db.Add(rotation);
-        return new RotationAct(write, index, rotation, agent, key, versions);
+        return new RotationAct((write, index), write.Now, rotation, agent, key, versions);
     }
 
     /// <summary>The newest accepted version, or the newest that could be enabled again.</summary>
@@ -109,7 +110,7 @@ internal sealed class RotationAct(
         foreach (var version in ended)
             End(version, KeyState.Revoked, "Superseded");
         var number = versions.Count == 0 ? 1 : versions.Max(v => v.Number) + 1;
-        var (made, secret) = mint.NewVersion(write, key, number, rotation.TtlDays is { } days ? Now.AddDays(days) : null);
+        var (made, secret) = mint.NewVersion(Writing, key, number, rotation.TtlDays is { } days ? Now.AddDays(days) : null);
         versions.Add(made);
         Announce(made);
         rotation.FromVersion = kept?.Number;
@@ -133,7 +134,8 @@ internal sealed class RotationAct(
             (rotation.State, rotation.ReadyAt) = (RotationState.Issued, null);
         }
         if (rotation.Sink is { } sink)
-            rotation.Failure = $"The new secret was not delivered to {sink} yet. Re-issue if this does not change; the old version stays as it is.";
+            rotation.Failure =
+                $"The new secret was not delivered to {sink} yet. Re-issue if this does not change; the old version stays as it is.";
         Hold(by);
         Record(by, again ? "rotation.reissued" : "rotation.issued", before, rotation.Reason, ended);
         return secret;
@@ -187,7 +189,7 @@ internal sealed class RotationAct(
         if (rotation.RetryScope is not { } scope)
             return;
         var organization = rotation.OrganizationId;
-        var stored = write.Db.StoredRetries.Where(r => r.OrganizationId == organization && r.Scope == scope && r.Sealed);
+        var stored = Writing.Db.StoredRetries.Where(r => r.OrganizationId == organization && r.Scope == scope && r.Sealed);
         var body = JsonSerializer.SerializeToUtf8Bytes(RotationBodies.Bare(this), ConsoleJson.Options);
         await stored.ExecuteUpdateAsync(r => r.SetProperty(x => x.Body, body).SetProperty(x => x.Sealed, false), cancellationToken);
         rotation.RetryScope = null;
@@ -405,17 +407,11 @@ internal sealed class RotationAct(
 
     private KeyVersion? Number(int? number) => number is { } wanted ? versions.Find(v => v.Number == wanted) : null;
 
-    private void Announce(KeyVersion version) => KeyService.Announce(write, index, agent.TeamId, version);
+    private void Announce(KeyVersion version) => KeyService.Announce(Writing, hand!.Value.Index, agent.TeamId, version);
 
-    private void Record(
-        Actor by,
-        string action,
-        RotationState? before,
-        string? reason = null,
-        IReadOnlyList<KeyVersion>? ended = null
-    )
+    private void Record(Actor by, string action, RotationState? before, string? reason = null, IReadOnlyList<KeyVersion>? ended = null)
     {
-        write.Trail(
+        Writing.Trail(
             by,
             action,
             new TrailTarget("rotation", rotation.Id, $"{agent.Slug} / {key.Name}", agent.TeamId),
@@ -432,6 +428,6 @@ internal sealed class RotationAct(
             },
             reason
         );
-        write.Tell(new LiveEvent("rotation", rotation.OrganizationId, agent.TeamId, agent.Id, rotation.Id));
+        Writing.Tell(new LiveEvent("rotation", rotation.OrganizationId, agent.TeamId, agent.Id, rotation.Id));
     }
 }

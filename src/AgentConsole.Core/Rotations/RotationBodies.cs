@@ -51,24 +51,21 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
     }
 
     /// <summary>Reads what belongs to the rotations, a few queries for all of them.</summary>
-    /// <param name="write">Null for reading only: then nothing is to be moved.</param>
+    /// <param name="hand">Null for reading only: then nothing is to be moved.</param>
     internal async Task<List<RotationAct>> LoadAsync(
         ConsoleDbContext db,
         IReadOnlyCollection<Rotation> rotations,
+        DateTimeOffset now,
         CancellationToken cancellationToken,
-        Write? write = null,
-        KeyIndex? index = null
+        (Write Write, KeyIndex Index)? hand = null
     )
     {
         var keyIds = rotations.Select(r => r.KeyId).Distinct().ToArray();
         var keys = await db.AgentKeys.Where(k => keyIds.Contains(k.Id)).ToDictionaryAsync(k => k.Id, cancellationToken);
-        var versions = (await db.KeyVersions.Where(v => keyIds.Contains(v.KeyId)).OrderBy(v => v.Number).ToListAsync(cancellationToken)).ToLookup(
-            v => v.KeyId
-        );
-        return
-        [
-            .. rotations.Select(r => new RotationAct(write!, index!, r, AgentOf(r), keys[r.KeyId], [.. versions[r.KeyId]])),
-        ];
+        var versions = (
+            await db.KeyVersions.Where(v => keyIds.Contains(v.KeyId)).OrderBy(v => v.Number).ToListAsync(cancellationToken)
+        ).ToLookup(v => v.KeyId);
+        return [.. rotations.Select(r => new RotationAct(hand, now, r, AgentOf(r), keys[r.KeyId], [.. versions[r.KeyId]]))];
     }
 
     internal RotatedAgent AgentOf(AgentCard card) => new(card.Id, card.Slug, card.TeamId, SlugOf(card.TeamId));

@@ -51,7 +51,7 @@ internal sealed class LeakRotations(KeyIndex index, RotationBodies bodies) : ILe
         var id = write.NewId();
         if (await RotationService.OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken) is { } open)
         {
-            var act = new RotationAct(write, index, open, rotated, key, versions);
+            var act = new RotationAct((write, index), write.Now, open, rotated, key, versions);
             if (act.New is not { } made)
                 return true; // planned already
             if (!leaked.Contains(made.Number))
@@ -84,7 +84,11 @@ internal sealed class LeakRotations(KeyIndex index, RotationBodies bodies) : ILe
         var fetched = await db
             .Rotations.AsNoTracking()
             .Where(r =>
-                r.OrganizationId == key.OrganizationId && r.KeyId == key.Id && r.IssuerId == r.AgentId && r.ToVersion != null && r.FromVersion >= number
+                r.OrganizationId == key.OrganizationId
+                && r.KeyId == key.Id
+                && r.IssuerId == r.AgentId
+                && r.ToVersion != null
+                && r.FromVersion >= number
             )
             .OrderBy(r => r.ToVersion)
             .Select(r => new { From = r.FromVersion!.Value, To = r.ToVersion!.Value })
@@ -174,7 +178,7 @@ public sealed class RotationLeaks(
             ?? await RotationService.OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken);
         if (open is null)
             return null;
-        var act = new RotationAct(write, index, open, bodies.AgentOf(AgentCard.Of(agent)), key, versions);
+        var act = new RotationAct((write, index), write.Now, open, bodies.AgentOf(AgentCard.Of(agent)), key, versions);
         return await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
     }
 
@@ -195,19 +199,25 @@ public sealed class RotationLeaks(
             .SumAsync(m => m.Calls, cancellationToken);
         var callers = await write
             .Db.KeyCallers.AsNoTracking()
-            .Where(c =>
-                c.OrganizationId == key.OrganizationId && c.KeyId == key.Id && c.LastUsedAt >= since && numbers.Contains(c.Version)
-            )
+            .Where(c => c.OrganizationId == key.OrganizationId && c.KeyId == key.Id && c.LastUsedAt >= since && numbers.Contains(c.Version))
             .ToListAsync(cancellationToken);
         var runs = await write.Db.Runs.LongCountAsync(
-            r => r.OrganizationId == key.OrganizationId && r.AgentId == key.AgentId && r.ReceivedAt >= since && ids.Contains(r.KeyVersionId),
+            r =>
+                r.OrganizationId == key.OrganizationId && r.AgentId == key.AgentId && r.ReceivedAt >= since && ids.Contains(r.KeyVersionId),
             cancellationToken
         );
         return new LeakedUse(
             since,
             calls,
             runs,
-            [.. callers.Where(c => c.Address is not null).Select(c => c.Address!).Distinct().Order(StringComparer.Ordinal).Take(MostCallers)],
+            [
+                .. callers
+                    .Where(c => c.Address is not null)
+                    .Select(c => c.Address!)
+                    .Distinct()
+                    .Order(StringComparer.Ordinal)
+                    .Take(MostCallers),
+            ],
             [
                 .. callers
                     .GroupBy(c => Convert.ToHexString(c.Caller))

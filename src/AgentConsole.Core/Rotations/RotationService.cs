@@ -57,7 +57,15 @@ public sealed class RotationService(
         var chosen = await ChooseKeyAsync(write.Db, agent, body.KeyId, write.Now, cancellationToken);
         if (!chosen.Try(out var key, out var unclear))
             return unclear;
-        var begun = await BeginAsync(write, by, bodies.AgentOf(AgentCard.Of(agent)), key, RotationTrigger.Person, reason, cancellationToken);
+        var begun = await BeginAsync(
+            write,
+            by,
+            bodies.AgentOf(AgentCard.Of(agent)),
+            key,
+            RotationTrigger.Person,
+            reason,
+            cancellationToken
+        );
         if (!begun.Try(out var act, out var lost))
             return lost;
         act.Rotation.GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds;
@@ -79,7 +87,10 @@ public sealed class RotationService(
         await using var write = await store.WriteAsync(cancellationToken);
         var version = await write
             .Db.KeyVersions.AsNoTracking()
-            .FirstOrDefaultAsync(v => v.OrganizationId == by.OrganizationId && v.Id == by.CredentialId && v.AgentId == own, cancellationToken);
+            .FirstOrDefaultAsync(
+                v => v.OrganizationId == by.OrganizationId && v.Id == by.CredentialId && v.AgentId == own,
+                cancellationToken
+            );
         var key = version is null
             ? null
             : await write.Db.AgentKeys.FirstOrDefaultAsync(
@@ -114,12 +125,19 @@ public sealed class RotationService(
             input,
             again: false,
             static rotation =>
-                rotation.State == RotationState.Planned ? null : RotationProblems.State(rotation.State, "issued: the secret was issued already"),
+                rotation.State == RotationState.Planned
+                    ? null
+                    : RotationProblems.State(rotation.State, "issued: the secret was issued already"),
             cancellationToken
         );
 
     /// <summary>Revokes the issued version, which nobody used yet, and issues another: for whoever takes over, and for a secret that got lost.</summary>
-    public Task<Outcome<RotationBody>> ReissueAsync(Actor by, string id, Outcome<IssueRotation> input, CancellationToken cancellationToken) =>
+    public Task<Outcome<RotationBody>> ReissueAsync(
+        Actor by,
+        string id,
+        Outcome<IssueRotation> input,
+        CancellationToken cancellationToken
+    ) =>
         HandOutAsync(
             by,
             id,
@@ -156,7 +174,12 @@ public sealed class RotationService(
             cancellationToken
         );
 
-    public Task<Outcome<RotationBody>> ExtendAsync(Actor by, string id, Outcome<GraceOfRotation> input, CancellationToken cancellationToken) =>
+    public Task<Outcome<RotationBody>> ExtendAsync(
+        Actor by,
+        string id,
+        Outcome<GraceOfRotation> input,
+        CancellationToken cancellationToken
+    ) =>
         ActAsync(
             by,
             id,
@@ -190,7 +213,12 @@ public sealed class RotationService(
         );
 
     /// <summary>Refuses the old version, reversibly. Locked until the rotation is ready, or overridden.</summary>
-    public Task<Outcome<RotationBody>> DisableOldAsync(Actor by, string id, Outcome<DisableOld> input, CancellationToken cancellationToken) =>
+    public Task<Outcome<RotationBody>> DisableOldAsync(
+        Actor by,
+        string id,
+        Outcome<DisableOld> input,
+        CancellationToken cancellationToken
+    ) =>
         ActAsync(
             by,
             id,
@@ -244,14 +272,7 @@ public sealed class RotationService(
 
     /// <summary>Revokes the new version; the old one goes on.</summary>
     public Task<Outcome<RotationBody>> AbortAsync(Actor by, string id, Outcome<Reason> input, CancellationToken cancellationToken) =>
-        ActAsync(
-            by,
-            id,
-            input,
-            (act, _, reason) => act.AbortAsync(by, reason, cancellationToken),
-            cancellationToken,
-            body => body.Text
-        );
+        ActAsync(by, id, input, (act, _, reason) => act.AbortAsync(by, reason, cancellationToken), cancellationToken, body => body.Text);
 
     /// <summary>A person says, with a reason, that the old version may go although callers have not moved.</summary>
     public Task<Outcome<RotationBody>> OverrideAsync(Actor by, string id, Outcome<Reason> input, CancellationToken cancellationToken) =>
@@ -260,7 +281,9 @@ public sealed class RotationService(
             id,
             input,
             (act, _, reason) =>
-                Refuse(reason is null ? Problem.Invalid("reason", "This is required: why nobody is waited for.") : act.Override(by, reason)),
+                Refuse(
+                    reason is null ? Problem.Invalid("reason", "This is required: why nobody is waited for.") : act.Override(by, reason)
+                ),
             cancellationToken,
             body => body.Text
         );
@@ -287,7 +310,7 @@ public sealed class RotationService(
             .FirstOrDefaultAsync(r => r.OrganizationId == organizationId && r.Id == id, cancellationToken);
         if (rotation is null)
             return null;
-        var act = (await bodies.LoadAsync(db, [rotation], cancellationToken))[0];
+        var act = (await bodies.LoadAsync(db, [rotation], clock.Now(), cancellationToken))[0];
         return act.Agent.TeamId == teamId
             ? await bodies.FullAsync(db, Actor.ForSystem(organizationId, "console"), act, clock.Now(), cancellationToken)
             : null;
@@ -311,7 +334,7 @@ public sealed class RotationService(
         }
         var rows = await rotations.OrderByDescending(r => r.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
         var waiting = await Adoption.WaitingAsync(db, [.. rows.Where(r => r.IsOpen).Select(r => r.Id)], clock.Now(), cancellationToken);
-        var acts = await bodies.LoadAsync(db, rows, cancellationToken);
+        var acts = await bodies.LoadAsync(db, rows, clock.Now(), cancellationToken);
         return Paged<RotationAct>
             .Of(acts, page.Limit, last => [IdText.Format(IdText.Rotation, last.Rotation.Id)])
             .Map(act =>
@@ -379,7 +402,8 @@ public sealed class RotationService(
         db.Rotations.Where(r => r.OrganizationId == key.OrganizationId && r.KeyId == key.Id && r.ClosedAt == null);
 
     internal static Task<List<KeyVersion>> VersionsOfAsync(ConsoleDbContext db, AgentKey key, CancellationToken cancellationToken) =>
-        db.KeyVersions.Where(v => v.OrganizationId == key.OrganizationId && v.KeyId == key.Id)
+        db
+            .KeyVersions.Where(v => v.OrganizationId == key.OrganizationId && v.KeyId == key.Id)
             .OrderBy(v => v.Number)
             .ToListAsync(cancellationToken);
 
@@ -398,7 +422,7 @@ public sealed class RotationService(
         var id = write.NewId();
         if (await OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken) is { } open)
         {
-            var before = new RotationAct(write, index, open, agent, key, versions);
+            var before = new RotationAct((write, index), write.Now, open, agent, key, versions);
             if (open.State == RotationState.Planned)
             {
                 open.Reason = reason ?? open.Reason;
@@ -534,7 +558,10 @@ public sealed class RotationService(
         if (!IdText.TryParse(IdText.Rotation, id, out var rotationId))
             return null;
         var rotation = await db.Rotations.VisibleTo(by, db.Agents).FirstOrDefaultAsync(r => r.Id == rotationId, cancellationToken);
-        return rotation is null ? null : (await bodies.LoadAsync(db, [rotation], cancellationToken, write, index))[0];
+        if (rotation is null)
+            return null;
+        (Write, KeyIndex)? hand = write is null ? null : (write, index);
+        return (await bodies.LoadAsync(db, [rotation], write?.Now ?? clock.Now(), cancellationToken, hand))[0];
     }
 
     private async Task<Problem> NotReadyAsync(RotationAct act, CancellationToken cancellationToken)
@@ -586,10 +613,7 @@ public sealed class RotationService(
     private static void Check(int? graceSeconds, int least, FieldErrors errors)
     {
         if (graceSeconds < least || graceSeconds > LongestGrace)
-            errors.Add(
-                "grace_seconds",
-                string.Create(CultureInfo.InvariantCulture, $"Must be from {least} to {LongestGrace} (30 days).")
-            );
+            errors.Add("grace_seconds", string.Create(CultureInfo.InvariantCulture, $"Must be from {least} to {LongestGrace} (30 days)."));
     }
 
     private static void CheckTtl(int? days, FieldErrors errors)

@@ -52,7 +52,7 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         var now = _clock.Now();
         var waiting = await Adoption.WaitingAsync(db, [.. issued.Select(r => r.Id)], now, cancellationToken);
         var due = new List<Guid>();
-        foreach (var act in await bodies.LoadAsync(db, issued, cancellationToken))
+        foreach (var act in await bodies.LoadAsync(db, issued, now, cancellationToken))
         {
             var id = act.Rotation.Id;
             if (waiting.ContainsKey(id))
@@ -71,7 +71,7 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         var rotation = await write.Db.Rotations.FirstOrDefaultAsync(r => r.Id == id && r.ClosedAt == null, cancellationToken);
         if (rotation is null)
             return;
-        var act = (await bodies.LoadAsync(write.Db, [rotation], cancellationToken, write, index))[0];
+        var act = (await bodies.LoadAsync(write.Db, [rotation], write.Now, cancellationToken, (write, index)))[0];
         var waiting = await Adoption.WaitingAsync(write.Db, [id], write.Now, cancellationToken);
         if (Next(act, waiting.ContainsKey(id), write.Now, cancellationToken) is not { } move)
             return;
@@ -134,7 +134,11 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
             return Stuck(act, by, "The new version has ended. Enable the old one, or begin another rotation.");
         return used || rotation.OverriddenAt is not null
             ? Do(() => act.Complete(by, null))
-            : Stuck(act, by, "The new version was never used, so the old one is not revoked. Hand over the new secret, or enable the old one.");
+            : Stuck(
+                act,
+                by,
+                "The new version was never used, so the old one is not revoked. Hand over the new secret, or enable the old one."
+            );
     }
 
     private static bool Overflowed(RotationAct act) => act.Key.CallersOverflowedAt is not null;

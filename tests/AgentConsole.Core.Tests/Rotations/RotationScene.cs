@@ -5,6 +5,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Tests.Rotations;
@@ -14,7 +15,11 @@ internal sealed class RotationScene : IAsyncDisposable
 {
     private static CancellationToken Stop => TestHouse.Stop;
 
-    private RotationScene(TestHouse house, AgentBody agent) => (House, Agent, First) = (house, agent, agent.ApiKey!);
+    private RotationScene(TestHouse house, AgentBody agent)
+    {
+        (House, Agent, First) = (house, agent, agent.ApiKey!);
+        (Ines, Kurt) = (house.As(house.Cast.Ines), house.As(house.Cast.Kurt));
+    }
 
     public TestHouse House { get; }
     public AgentBody Agent { get; }
@@ -22,8 +27,10 @@ internal sealed class RotationScene : IAsyncDisposable
     /// <summary>The secret of version 1.</summary>
     public string First { get; }
     public RotationService Rotations => House.Get<RotationService>();
-    public Actor Ines => House.As(House.Cast.Ines);
-    public Actor Kurt => House.As(House.Cast.Kurt);
+
+    // Their sessions last for hours, and these stories for weeks: whoever acts was let in at the beginning.
+    public Actor Ines { get; }
+    public Actor Kurt { get; }
 
     public static async Task<RotationScene> OpenAsync(
         Database database = Database.Sqlite,

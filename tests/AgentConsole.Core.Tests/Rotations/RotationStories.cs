@@ -48,13 +48,7 @@ public sealed class RotationStories
         Assert.NotNull(done.Value.CompletedAt);
         Assert.Equal((KeyCheck.Revoked, KeyCheck.Ok), (scene.Check(scene.First), scene.Check(issued.ApiKey)));
         Assert.Equal(
-            [
-                "rotation.issued",
-                "rotation.acknowledged",
-                "rotation.ready",
-                "rotation.old-disabled",
-                "rotation.completed",
-            ],
+            ["rotation.issued", "rotation.acknowledged", "rotation.ready", "rotation.old-disabled", "rotation.completed"],
             await scene.ActionsAsync()
         );
         foreach (var act in Acts(scene, issued.Id))
@@ -62,7 +56,9 @@ public sealed class RotationStories
     }
 
     [Theory, BothDatabases]
-    public async Task A_grace_that_ends_too_early_can_be_taken_back_and_ends_in_completed_only_once_the_new_version_was_used(Database database)
+    public async Task A_grace_that_ends_too_early_can_be_taken_back_and_ends_in_completed_only_once_the_new_version_was_used(
+        Database database
+    )
     {
         await using var scene = await RotationScene.OpenAsync(database);
         await scene.CallAsync(scene.First);
@@ -84,10 +80,7 @@ public sealed class RotationStories
         var stuck = await scene.GetAsync(issued.Id);
         Assert.Equal("old-disabled", stuck.State);
         Assert.Contains("never used", stuck.Failure, StringComparison.Ordinal);
-        Assert.Equal(
-            "rotation_not_ready",
-            (await scene.Rotations.CompleteAsync(scene.Ines, issued.Id, new Reason(), Stop)).Problem!.Code
-        );
+        Assert.Equal("rotation_not_ready", (await scene.Rotations.CompleteAsync(scene.Ines, issued.Id, new Reason(), Stop)).Problem!.Code);
 
         await scene.CallAsync(issued.ApiKey);
         await scene.WatchAsync();
@@ -202,7 +195,10 @@ public sealed class RotationStories
         var silent = await scene.Rotations.OverrideAsync(scene.Ines, issued.Id, new Reason(), Stop);
         Assert.Contains("reason", silent.Problem!.Errors!.Keys);
         var ready = await scene.Rotations.OverrideAsync(scene.Ines, issued.Id, new Reason { Text = "blue was switched off" }, Stop);
-        Assert.Equal(("ready", "blue was switched off", "ines@acme.example"), (ready.Value.State, ready.Value.OverrideReason, ready.Value.OverriddenBy));
+        Assert.Equal(
+            ("ready", "blue was switched off", "ines@acme.example"),
+            (ready.Value.State, ready.Value.OverrideReason, ready.Value.OverriddenBy)
+        );
         await scene.CallAsync(scene.First);
         await scene.BeQuietAsync();
         Assert.Equal("ready", (await scene.GetAsync(issued.Id)).State);
@@ -223,7 +219,10 @@ public sealed class RotationStories
         Assert.Contains("last_four", (await Acknowledge(scene.Ines, null))!.Errors!.Keys);
 
         var again = await scene.Rotations.ReissueAsync(scene.Kurt, issued.Id, new IssueRotation(), Stop);
-        Assert.Equal((issued.Id, 1, 3, "kurt@acme.example"), (again.Value.Id, again.Value.FromVersion, again.Value.ToVersion, again.Value.IssuedBy));
+        Assert.Equal(
+            (issued.Id, 1, 3, "kurt@acme.example"),
+            (again.Value.Id, again.Value.FromVersion, again.Value.ToVersion, again.Value.IssuedBy)
+        );
         Assert.Equal(
             (KeyCheck.Ok, KeyCheck.Revoked, KeyCheck.Ok),
             (scene.Check(scene.First), scene.Check(issued.ApiKey), scene.Check(again.Value.ApiKey))
@@ -241,7 +240,8 @@ public sealed class RotationStories
     {
         await using var scene = await RotationScene.OpenAsync(database);
 
-        async Task<Problem> Create(CreateRotation wish) => (await scene.Rotations.CreateAsync(scene.Ines, "mailroom-1", wish, Stop)).Problem!;
+        async Task<Problem> Create(CreateRotation wish) =>
+            (await scene.Rotations.CreateAsync(scene.Ines, "mailroom-1", wish, Stop)).Problem!;
 
         Assert.Contains("grace_seconds", (await Create(new CreateRotation { GraceSeconds = -1 })).Errors!.Keys);
         Assert.Contains("grace_seconds", (await Create(new CreateRotation { GraceSeconds = 2_592_001 })).Errors!.Keys);
@@ -272,7 +272,10 @@ public sealed class RotationStories
         foreach (var person in new[] { cast.Sara, cast.Gus, cast.Nobody })
         {
             var by = scene.House.As(person);
-            Assert.Equal("agent_not_found", (await scene.Rotations.CreateAsync(by, "mailroom-1", new CreateRotation(), Stop)).Problem!.Code);
+            Assert.Equal(
+                "agent_not_found",
+                (await scene.Rotations.CreateAsync(by, "mailroom-1", new CreateRotation(), Stop)).Problem!.Code
+            );
             Assert.Equal("rotation_not_found", (await scene.Rotations.CallersAsync(by, issued.Id, new PageRequest(), Stop)).Problem!.Code);
             Assert.Empty((await scene.Rotations.ListAsync(by, new RotationFilter(), new PageRequest(), Stop)).Value.Items);
             foreach (var act in Acts(scene, issued.Id, by))
@@ -357,7 +360,17 @@ public sealed class RotationStories
         Assert.Equal(seen.OrderDescending(StringComparer.Ordinal), seen);
         async Task<int> Count(RotationFilter filter) =>
             (await scene.Rotations.ListAsync(scene.Ines, filter, new PageRequest(), Stop)).Value.Items.Count;
-        Assert.Equal(1, await Count(new RotationFilter { Open = true, Agent = "mailroom-1", Team = "payments" }));
+        Assert.Equal(
+            1,
+            await Count(
+                new RotationFilter
+                {
+                    Open = true,
+                    Agent = "mailroom-1",
+                    Team = "payments",
+                }
+            )
+        );
         Assert.Equal(4, await Count(new RotationFilter { State = RotationState.Aborted, Key = scene.Agent.KeyId }));
         Assert.Equal(0, await Count(new RotationFilter { Trigger = RotationTrigger.Leak }));
     }
@@ -369,7 +382,8 @@ public sealed class RotationStories
         await using var other = scene.House.OpenNode();
         await other.StartAsync();
         var issued = await scene.RotateAsync(new CreateRotation { GraceSeconds = 60 });
-        await other.HearUntilAsync(() => other.Get<KeyIndex>().Check(issued.ApiKey).Code == KeyCheck.Ok);
+        if (database == Database.PostgreSql)
+            await other.HearUntilAsync(() => other.Get<KeyIndex>().Check(issued.ApiKey).Code == KeyCheck.Ok);
         scene.House.Clock.Advance(TimeSpan.FromSeconds(61));
 
         await Task.WhenAll(
