@@ -49,6 +49,9 @@ internal sealed class RotationAct(
         && old.State is KeyState.Active or KeyState.Retiring or KeyState.Disabled
         && !(old.ExpiresAt <= Now);
 
+    /// <summary>Whether the agent has something to go on with.</summary>
+    public bool NewIsAccepted => New is { } made && Accepts(made, Now);
+
     /// <summary>Opens a rotation of a key that has none.</summary>
     public static RotationAct Plan(
         Write write,
@@ -289,9 +292,9 @@ internal sealed class RotationAct(
     {
         if (!rotation.IsOpen || (rotation.State is not (RotationState.Ready or RotationState.OldDisabled) && !OldHasEnded))
             return RotationProblems.State(rotation.State, "completed");
-        if (New is not { } made || !Accepts(made, Now))
-            return RotationProblems.State(rotation.State, "completed: the new version is not accepted");
-        if (made.FirstUsedAt is null && rotation.OverriddenAt is null)
+        if (!NewIsAccepted)
+            return RotationProblems.NewNotAccepted;
+        if (New!.FirstUsedAt is null && rotation.OverriddenAt is null)
             return RotationProblems.NewNeverUsed;
         var before = rotation.State;
         if (Old is { } old && !OldHasEnded)

@@ -61,6 +61,12 @@ public static class RotationProblems
         "The new version is in use already, and re-issuing would cut off who uses it. Abort, or begin another rotation."
     );
 
+    public static readonly Problem NewNotAccepted = new(
+        ProblemKind.Conflict,
+        "rotation_state",
+        "The new version is not accepted: it is disabled, was revoked, or has expired. Without the old one the agent would have no secret."
+    );
+
     public static readonly Problem NewNeverUsed = new(
         ProblemKind.Conflict,
         "rotation_not_ready",

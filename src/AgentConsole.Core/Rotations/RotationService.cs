@@ -206,7 +206,8 @@ public sealed class RotationService(
                 Refuse(
                     reason is null && act.Rotation.State is RotationState.Issued or RotationState.Observing
                         ? Problem.Invalid("reason", "Not every caller has moved. Say why the grace ends nevertheless.")
-                        : act.DisableOld(by, Rotation.UsualWindow, reason)
+                    : act is { Rotation.IsOpen: true, New: not null, NewIsAccepted: false } ? RotationProblems.NewNotAccepted
+                    : act.DisableOld(by, Rotation.UsualWindow, reason)
                 ),
             cancellationToken,
             body => body.Text
@@ -229,6 +230,8 @@ public sealed class RotationService(
                     return Problem.Invalid("days", "Must be from 1 to 30.");
                 if (act.Rotation.State is RotationState.Issued or RotationState.Observing)
                     return await NotReadyAsync(act, cancellationToken);
+                if (act is { Rotation.IsOpen: true, New: not null, NewIsAccepted: false })
+                    return RotationProblems.NewNotAccepted;
                 var window = body.Days is { } days ? TimeSpan.FromDays(days) : Rotation.UsualWindow;
                 return act.DisableOld(by, window, reason);
             },

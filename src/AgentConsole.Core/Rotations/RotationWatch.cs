@@ -20,10 +20,11 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
     /// <summary>Open rotations looked at in one step; more are taken in turn.</summary>
     private const int AtOnce = 500;
     private static readonly TimeSpan LongestLead = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Remembered = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestLead = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _clock = clock;
-    private readonly Dictionary<Guid, DateTimeOffset> _clearSince = [];
+    private readonly Dictionary<Guid, Clear> _clear = [];
     private Guid _after;
 
     public override async Task StepAsync(CancellationToken cancellationToken)
@@ -44,21 +45,21 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
             .Take(AtOnce)
             .ToListAsync(cancellationToken);
         _after = open.Count == AtOnce ? open[^1].Id : Guid.Empty;
-        if (after == Guid.Empty && open.Count < AtOnce)
-            Forget(open);
+        var now = _clock.Now();
+        if (after == Guid.Empty)
+            Forget(now);
         var issued = open.FindAll(r => r.State != RotationState.Planned);
         if (issued.Count == 0)
             return [];
-        var now = _clock.Now();
         var waiting = await Adoption.WaitingAsync(db, [.. issued.Select(r => r.Id)], now, cancellationToken);
         var due = new List<Guid>();
         foreach (var act in await bodies.LoadAsync(db, issued, now, cancellationToken))
         {
             var id = act.Rotation.Id;
             if (waiting.ContainsKey(id))
-                _clearSince.Remove(id);
+                _clear.Remove(id);
             else
-                _clearSince.TryAdd(id, now);
+                _clear[id] = new Clear(_clear.TryGetValue(id, out var before) ? before.Since : now, now);
             if (Next(act, waiting.ContainsKey(id), now, cancellationToken) is not null)
                 due.Add(id);
         }
@@ -144,8 +145,8 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
     private static bool Overflowed(RotationAct act) => act.Key.CallersOverflowedAt is not null;
 
     private bool IsQuiet(RotationAct act, DateTimeOffset now) =>
-        _clearSince.TryGetValue(act.Rotation.Id, out var since)
-        && now - since >= Quiet
+        _clear.TryGetValue(act.Rotation.Id, out var clear)
+        && now - clear.Since >= Quiet
         && act.Versions.Where(v => v.Number < act.Rotation.ToVersion).All(v => !(now - v.LastUsedAt < Quiet));
 
     // Long enough before the end that a node which was just busy does not miss it.
@@ -164,11 +165,11 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         return (int)Math.Min(Math.Max(rotation.GraceSeconds, 3600), rest.TotalSeconds);
     }
 
-    private void Forget(List<Rotation> open)
+    // Those that are open no longer.
+    private void Forget(DateTimeOffset now)
     {
-        var known = open.Select(r => r.Id).ToHashSet();
-        foreach (var gone in _clearSince.Keys.Where(id => !known.Contains(id)).ToList())
-            _clearSince.Remove(gone);
+        foreach (var gone in _clear.Where(c => now - c.Value.LookedAt > Remembered).Select(c => c.Key).ToList())
+            _clear.Remove(gone);
     }
 
     private static Func<Task<Problem?>>? Stuck(RotationAct act, Actor by, string sentence) =>
@@ -182,4 +183,7 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         };
 
     private static Func<Task<Problem?>> Do(Func<Problem?> move) => () => Task.FromResult(move());
+
+    /// <param name="Since">From when on nobody was in the way, as far as this process saw.</param>
+    private readonly record struct Clear(DateTimeOffset Since, DateTimeOffset LookedAt);
 }
