@@ -341,6 +341,34 @@ public sealed class RotationStories
     }
 
     [Theory, BothDatabases]
+    public async Task Nobody_cuts_over_to_a_version_that_is_not_accepted(Database database)
+    {
+        await using var scene = await RotationScene.OpenAsync(database);
+        var issued = await scene.RotateAsync();
+        await scene.CallAsync(issued.ApiKey);
+        await scene.House.Get<KeyService>().DisableAsync(scene.Ines, "mailroom-1", issued.KeyId, new KeyAction { KeyVersion = 2 }, Stop);
+        var why = new Reason { Text = "night" };
+        Assert.Null((await scene.Rotations.OverrideAsync(scene.Ines, issued.Id, why, Stop)).Problem);
+
+        Assert.Contains(
+            "not accepted",
+            (await scene.Rotations.DisableOldAsync(scene.Ines, issued.Id, new DisableOld(), Stop)).Problem!.Detail,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not accepted",
+            (await scene.Rotations.EndGraceAsync(scene.Ines, issued.Id, why, Stop)).Problem!.Detail,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not accepted",
+            (await scene.Rotations.CompleteAsync(scene.Ines, issued.Id, why, Stop)).Problem!.Detail,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(KeyCheck.Ok, scene.Check(scene.First));
+    }
+
+    [Theory, BothDatabases]
     public async Task A_list_of_rotations_is_filtered_and_paged(Database database)
     {
         await using var scene = await RotationScene.OpenAsync(database);

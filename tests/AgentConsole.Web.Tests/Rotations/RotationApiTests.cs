@@ -40,7 +40,11 @@ public sealed class RotationApiTests
         Assert.StartsWith("ak_live_", secret, StringComparison.Ordinal);
         Assert.Equal("issued", rotation.GetProperty("state").GetString());
         Assert.Equal(86_400, rotation.GetProperty("grace_seconds").GetInt32());
-        Assert.Equal(clock.GetUtcNow().AddDays(1), rotation.GetProperty("old_key_expires_at").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
+        Assert.Equal(
+            clock.GetUtcNow().AddDays(1),
+            rotation.GetProperty("old_key_expires_at").GetDateTimeOffset(),
+            TimeSpan.FromMilliseconds(1)
+        );
         Assert.Equal(clock.GetUtcNow().AddDays(30), rotation.GetProperty("expires_at").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
         Assert.Equal("blue", Assert.Single(rotation.GetProperty("callers").EnumerateArray()).GetProperty("instance").GetString());
 
@@ -58,7 +62,9 @@ public sealed class RotationApiTests
         using var late = console.Client(first);
         Assert.Equal("key_disabled", await CodeAsync(await late.PostAsync("/api/v1/heartbeat", null, Stop)));
         await console.Get<KeyRefusals>().StepAsync(Stop);
-        var knock = Assert.Single((await JsonAsync(await kurt.GetAsync($"/api/v1/rotations/{id}", Stop))).GetProperty("knocks").EnumerateArray());
+        var knock = Assert.Single(
+            (await JsonAsync(await kurt.GetAsync($"/api/v1/rotations/{id}", Stop))).GetProperty("knocks").EnumerateArray()
+        );
         Assert.Equal(("127.0.0.1", "key_disabled"), (knock.GetProperty("address").GetString(), knock.GetProperty("code").GetString()));
         Assert.Equal("observing", await StateAsync(await kurt.PostAsync(Act("enable-old"), null, Stop)));
         Assert.Equal("ready", await StateAsync(await kurt.PostAsJsonAsync(Act("override"), new { reason = "night" }, Stop)));
@@ -120,7 +126,10 @@ public sealed class RotationApiTests
         Assert.Equal((HttpStatusCode.Created, "true"), (replay.StatusCode, replay.Headers.GetValues("Idempotency-Replayed").Single()));
         Assert.Equal(id, (await JsonAsync(replay)).GetProperty("id").GetString());
         Assert.Equal(JsonValueKind.Null, (await JsonAsync(replay)).GetProperty("api_key").ValueKind);
-        Assert.Equal("idempotency_key_reused", await CodeAsync(await SendAsync(console, token, Rotate, """{"grace_seconds":5}""", "rot-2")));
+        Assert.Equal(
+            "idempotency_key_reused",
+            await CodeAsync(await SendAsync(console, token, Rotate, """{"grace_seconds":5}""", "rot-2"))
+        );
         Assert.Equal(versions, await VersionsAsync(console));
     }
 
@@ -132,7 +141,9 @@ public sealed class RotationApiTests
         using var kurt = console.Client(await console.TokenAsync(console.Cast.Kurt));
         var made = await JsonAsync(await kurt.PostAsync(Rotate, null, Stop));
         var secret = made.GetProperty("api_key").GetString()!;
-        var run = (await JsonAsync(await SendAsync(console, old, "/api/v1/runs", """{"status":"running"}"""))).GetProperty("id").GetString();
+        var run = (await JsonAsync(await SendAsync(console, old, "/api/v1/runs", """{"status":"running"}""")))
+            .GetProperty("id")
+            .GetString();
         var names = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["{agent}"] = IdText.Format(IdText.Agent, agent),
@@ -155,7 +166,9 @@ public sealed class RotationApiTests
             {
                 var answer = await SendAsync(console, credential, path, door.Body, method: door.Method);
                 if (answer.StatusCode is HttpStatusCode.Unauthorized or >= HttpStatusCode.InternalServerError)
-                    faults.Add($"{door.Method} {door.Path}: {(int)answer.StatusCode} with the {(credential == old ? "old" : "new")} secret");
+                    faults.Add(
+                        $"{door.Method} {door.Path}: {(int)answer.StatusCode} with the {(credential == old ? "old" : "new")} secret"
+                    );
                 answers.Add(answer.StatusCode);
                 through += answer.IsSuccessStatusCode ? 1 : 0;
             }
@@ -180,7 +193,10 @@ public sealed class RotationApiTests
         var (_, secret) = await console.AgentAsync("mailroom-1");
         var (_, stranger) = await console.AgentAsync("reader-1");
         using var kurt = console.Client(await console.TokenAsync(console.Cast.Kurt));
-        var key = (await JsonAsync(await kurt.GetAsync("/api/v1/agents/mailroom-1/keys", Stop))).GetProperty("data")[0].GetProperty("id").GetString();
+        var key = (await JsonAsync(await kurt.GetAsync("/api/v1/agents/mailroom-1/keys", Stop)))
+            .GetProperty("data")[0]
+            .GetProperty("id")
+            .GetString();
 
         Assert.Equal("self_rotation_off", await CodeAsync(await SendAsync(console, secret, "/api/v1/rotations", "{}")));
         var allowed = await kurt.PatchAsJsonAsync($"/api/v1/agents/mailroom-1/keys/{key}", new { self_rotation = true }, Stop);
@@ -193,7 +209,10 @@ public sealed class RotationApiTests
 
         var id = own.GetProperty("id").GetString();
         var proof = JsonSerializer.Serialize(new { last_four = next[^4..] });
-        Assert.Equal("rotation_not_found", await CodeAsync(await SendAsync(console, stranger, $"/api/v1/rotations/{id}/acknowledge", proof)));
+        Assert.Equal(
+            "rotation_not_found",
+            await CodeAsync(await SendAsync(console, stranger, $"/api/v1/rotations/{id}/acknowledge", proof))
+        );
         Assert.Equal("observing", await StateAsync(await SendAsync(console, next, $"/api/v1/rotations/{id}/acknowledge", proof)));
         Assert.Equal("agents_not_allowed", await CodeAsync(await SendAsync(console, next, $"/api/v1/rotations/{id}/complete", "{}")));
         Assert.Equal("agents_not_allowed", await CodeAsync(await SendAsync(console, next, Rotate, "{}")));
@@ -218,7 +237,11 @@ public sealed class RotationApiTests
 
         Assert.Equal(
             [null, "blue", "green", "red"],
-            rotation.GetProperty("callers").EnumerateArray().Select(c => c.GetProperty("instance").GetString()).Order(StringComparer.Ordinal)
+            rotation
+                .GetProperty("callers")
+                .EnumerateArray()
+                .Select(c => c.GetProperty("instance").GetString())
+                .Order(StringComparer.Ordinal)
         );
     }
 
@@ -231,9 +254,14 @@ public sealed class RotationApiTests
         await SendAsync(console, secret, "/api/v1/runs", """{"status":"completed"}""");
         await console.Get<KeyUse>().StepAsync(Stop);
         using var kurt = console.Client(await console.TokenAsync(console.Cast.Kurt));
-        var key = (await JsonAsync(await kurt.GetAsync("/api/v1/agents/mailroom-1/keys", Stop))).GetProperty("data")[0].GetProperty("id").GetString();
+        var key = (await JsonAsync(await kurt.GetAsync("/api/v1/agents/mailroom-1/keys", Stop)))
+            .GetProperty("data")[0]
+            .GetProperty("id")
+            .GetString();
 
-        var leak = await JsonAsync(await kurt.PostAsJsonAsync($"/api/v1/agents/mailroom-1/keys/{key}/leaked", new { reason = "In a log" }, Stop));
+        var leak = await JsonAsync(
+            await kurt.PostAsJsonAsync($"/api/v1/agents/mailroom-1/keys/{key}/leaked", new { reason = "In a log" }, Stop)
+        );
 
         Assert.Equal(1, leak.GetProperty("last_day").GetProperty("runs").GetInt32());
         Assert.Equal(2, leak.GetProperty("last_day").GetProperty("calls").GetInt32());
@@ -241,7 +269,10 @@ public sealed class RotationApiTests
         Assert.Equal(JsonValueKind.Null, leak.GetProperty("rotation").GetProperty("api_key").ValueKind);
         var id = leak.GetProperty("rotation").GetProperty("id").GetString();
         var issued = await JsonAsync(await kurt.PostAsync($"/api/v1/rotations/{id}/issue", null, Stop));
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync(console, issued.GetProperty("api_key").GetString()!, "/api/v1/heartbeat", "{}")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await SendAsync(console, issued.GetProperty("api_key").GetString()!, "/api/v1/heartbeat", "{}")).StatusCode
+        );
     }
 
     [Theory]
