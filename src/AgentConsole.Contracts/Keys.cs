@@ -36,6 +36,9 @@ public sealed record KeyBody
     public required string AgentId { get; init; }
     public required string Name { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Whether an agent that calls with this key may give it a new version by itself.</summary>
+    public bool SelfRotation { get; init; }
     public required IReadOnlyList<KeyVersionBody> Versions { get; init; }
 
     /// <summary>The secret; only in the answer that minted it.</summary>

@@ -6,6 +6,7 @@ using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Search;
@@ -34,6 +35,7 @@ public static class CoreRegistration
         services.AddKeys();
         services.AddPrices();
         services.AddRuns();
+        services.AddRotations();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();

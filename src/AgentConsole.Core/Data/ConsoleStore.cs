@@ -118,6 +118,25 @@ public sealed class Write : IAsyncDisposable
     /// <inheritdoc cref="AfterCommit(Action)"/>
     public void AfterCommit(Func<Task> act) => _afterCommit.Add(act);
 
+    /// <summary>Sends the changes so far to the database, within the transaction, where an index minds their order.</summary>
+    /// <returns>False when somebody else was faster: leave, and nothing was written.</returns>
+    public async Task<bool> TryFlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Db.SaveChangesAsync(cancellationToken);
+            return true;
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return false;
+        }
+        catch (DbUpdateException e) when (Db.Engine.IsUniqueViolation(e))
+        {
+            return false;
+        }
+    }
+
     /// <summary>Commits and answers with the result, which is stored with the change where the actor asked for a repeatable write.</summary>
     /// <returns>The result, or <c>changed_meanwhile</c> (409) when somebody else was faster.</returns>
     public async Task<Outcome<T>> CommitAsync<T>(Actor by, T result, CancellationToken cancellationToken)

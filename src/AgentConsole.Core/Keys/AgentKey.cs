@@ -26,7 +26,13 @@ public sealed class AgentKey : IRevised
     public required string Name { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
     public required string CreatedBy { get; init; }
+
+    /// <summary>Whether an agent that calls with this key may give it a new version by itself. A leak takes this back.</summary>
+    public bool SelfRotation { get; set; }
     public long Revision { get; set; } = 1;
+
+    /// <summary>When it last had more callers than are kept; telemetry, as the use of its versions.</summary>
+    public DateTimeOffset? CallersOverflowedAt { get; set; }
 }
 
 /// <summary>One secret of a key. Only a keyed hash is stored.</summary>
@@ -84,5 +90,44 @@ public sealed class KeyRefusal
     public required string Code { get; init; }
     public required string Address { get; init; }
     public DateTimeOffset Minute { get; init; }
+    public DateTimeOffset LastAt { get; set; }
     public long Count { get; set; }
+}
+
+/// <summary>
+/// One caller's use of one version of a key, written in batches: an instance that names itself, or else a user agent at an address. A use more than
+/// <see cref="VisitGap"/> after the last begins a visit, so that the time between visits tells how long it usually stays away.
+/// </summary>
+public sealed class KeyCaller
+{
+    /// <summary>Most callers that are kept of one key.</summary>
+    public const int Most = 10_000;
+    public static readonly TimeSpan VisitGap = TimeSpan.FromMinutes(10);
+
+    public Guid OrganizationId { get; init; }
+    public Guid KeyId { get; init; }
+
+    /// <summary>First 16 bytes of a hash over what makes the caller this one.</summary>
+    public required byte[] Caller { get; init; }
+
+    /// <summary>Number of the version.</summary>
+    public int Version { get; init; }
+    public string? Instance { get; init; }
+    public string? UserAgent { get; init; }
+    public string? Address { get; init; }
+    public DateTimeOffset FirstUsedAt { get; init; }
+    public DateTimeOffset LastUsedAt { get; init; }
+    public DateTimeOffset LastVisitAt { get; init; }
+    public long Calls { get; init; }
+    public long Visits { get; init; }
+}
+
+/// <summary>Calls with one version of a key in one minute; kept for 48 hours.</summary>
+public sealed class KeyMinute
+{
+    public Guid OrganizationId { get; init; }
+    public Guid KeyId { get; init; }
+    public DateTimeOffset Minute { get; init; }
+    public int Version { get; init; }
+    public long Calls { get; init; }
 }

@@ -14,6 +14,7 @@ public static class KeyBodies
             AgentId = IdText.Format(IdText.Agent, key.AgentId),
             Name = key.Name,
             CreatedAt = key.CreatedAt,
+            SelfRotation = key.SelfRotation,
             Versions = [.. versions.OrderByDescending(v => v.Number).Select(Of)],
         };
 

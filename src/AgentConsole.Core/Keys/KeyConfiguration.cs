@@ -102,6 +102,46 @@ internal sealed class KeyRefusalConfiguration : IEntityTypeConfiguration<KeyRefu
     }
 }
 
+internal sealed class KeyCallerConfiguration : IEntityTypeConfiguration<KeyCaller>
+{
+    public void Configure(EntityTypeBuilder<KeyCaller> caller)
+    {
+        caller
+            .ToTable("key_callers")
+            .HasKey(c => new
+            {
+                c.OrganizationId,
+                c.KeyId,
+                c.Caller,
+                c.Version,
+            });
+        caller.Property(c => c.Caller).HasMaxLength(16);
+        caller.Property(c => c.Instance).HasMaxLength(KeyUse.LongestInstance);
+        caller.Property(c => c.UserAgent).HasMaxLength(256);
+        caller.Property(c => c.Address).HasMaxLength(64);
+        // Serves the purge.
+        caller.HasIndex(c => c.LastUsedAt);
+    }
+}
+
+internal sealed class KeyMinuteConfiguration : IEntityTypeConfiguration<KeyMinute>
+{
+    public void Configure(EntityTypeBuilder<KeyMinute> minute)
+    {
+        minute
+            .ToTable("key_minutes")
+            .HasKey(m => new
+            {
+                m.OrganizationId,
+                m.KeyId,
+                m.Minute,
+                m.Version,
+            });
+        // Serves the purge.
+        minute.HasIndex(m => m.Minute);
+    }
+}
+
 /// <summary>Tables of this feature.</summary>
 public static class KeyTables
 {
@@ -110,5 +150,7 @@ public static class KeyTables
         public DbSet<AgentKey> AgentKeys => db.Set<AgentKey>();
         public DbSet<KeyVersion> KeyVersions => db.Set<KeyVersion>();
         public DbSet<KeyRefusal> KeyRefusals => db.Set<KeyRefusal>();
+        public DbSet<KeyCaller> KeyCallers => db.Set<KeyCaller>();
+        public DbSet<KeyMinute> KeyMinutes => db.Set<KeyMinute>();
     }
 }

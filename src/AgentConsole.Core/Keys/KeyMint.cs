@@ -27,7 +27,6 @@ public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory ac
 
     public MintedKey Mint(Write write, Agent agent, Actor by, string name, DateTimeOffset? expiresAt, string? reason)
     {
-        var secret = SecretText.Create(SecretText.KeyPrefix);
         var key = new AgentKey
         {
             Id = write.NewId(),
@@ -37,22 +36,8 @@ public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory ac
             CreatedAt = write.Now,
             CreatedBy = Texts.Clip(by.Label, 256)!,
         };
-        var version = new KeyVersion
-        {
-            Id = write.NewId(),
-            OrganizationId = agent.OrganizationId,
-            KeyId = key.Id,
-            AgentId = agent.Id,
-            Number = 1,
-            Hash = master.Hash(secret),
-            PepperId = master.PepperId,
-            Prefix = SecretText.DisplayPrefix(SecretText.KeyPrefix, secret),
-            Last4 = SecretText.Last4(secret),
-            CreatedAt = write.Now,
-            ExpiresAt = expiresAt,
-        };
         write.Db.Add(key);
-        write.Db.Add(version);
+        var (version, secret) = NewVersion(write, key, 1, expiresAt);
         write.Trail(
             by,
             "key.minted",
@@ -69,5 +54,27 @@ public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory ac
         );
         KeyService.Announce(write, index, agent.TeamId, version);
         return new MintedKey(key, version, secret);
+    }
+
+    /// <summary>Adds a version with a new secret; the caller writes the trail and announces it.</summary>
+    internal (KeyVersion Version, string Secret) NewVersion(Write write, AgentKey key, int number, DateTimeOffset? expiresAt)
+    {
+        var secret = SecretText.Create(SecretText.KeyPrefix);
+        var version = new KeyVersion
+        {
+            Id = write.NewId(),
+            OrganizationId = key.OrganizationId,
+            KeyId = key.Id,
+            AgentId = key.AgentId,
+            Number = number,
+            Hash = master.Hash(secret),
+            PepperId = master.PepperId,
+            Prefix = SecretText.DisplayPrefix(SecretText.KeyPrefix, secret),
+            Last4 = SecretText.Last4(secret),
+            CreatedAt = write.Now,
+            ExpiresAt = expiresAt,
+        };
+        write.Db.Add(version);
+        return (version, secret);
     }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -10,8 +12,8 @@ namespace AgentConsole.Core.Keys;
 /// Counts refused secrets in memory and writes one row per code, version, address and minute. Bounded: what comes on top of
 /// <see cref="MostAddresses"/> different ones in a flush is counted under the address <c>others</c>.
 /// </summary>
-public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<KeyRefusals> log)
-    : Periodic(TimeSpan.FromSeconds(5), clock, log)
+public sealed class KeyRefusals(ConsoleStore store, AgentDirectory agents, TimeProvider clock, ILogger<KeyRefusals> log)
+    : Periodic(TimeSpan.FromSeconds(1), clock, log)
 {
     public const int MostAddresses = 500;
     private const string Others = "others";
@@ -27,7 +29,8 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
     /// <param name="versionId">The dead version that knocked; null for an unknown secret.</param>
     public void Note(string code, Guid? organizationId, Guid? versionId, string? address)
     {
-        var minute = _clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+        var now = _clock.GetUtcNow();
+        var minute = now.ToUnixTimeSeconds() / 60;
         var counts = _counts;
         var key = (code, versionId, address ?? "unknown", minute);
         if (!counts.TryGetValue(key, out var tally))
@@ -38,6 +41,7 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
             tally = counts.GetOrAdd(key, static (_, organization) => new Tally(organization), organizationId);
         }
         Interlocked.Increment(ref tally.Count);
+        Interlocked.Exchange(ref tally.LastTicks, now.UtcTicks);
     }
 
     public override async Task StepAsync(CancellationToken cancellationToken)
@@ -55,6 +59,7 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
         foreach (var (key, tally) in taken)
         {
             var minute = DateTimeOffset.FromUnixTimeSeconds(key.Minute * 60);
+            var lastAt = new DateTimeOffset(Interlocked.Read(ref tally.LastTicks), TimeSpan.Zero);
             var known = await write.Db.KeyRefusals.SingleOrDefaultAsync(
                 r =>
                     r.OrganizationId == tally.OrganizationId
@@ -67,6 +72,7 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
             if (known is not null)
             {
                 known.Count += tally.Count;
+                known.LastAt = lastAt;
                 continue;
             }
             write.Db.Add(
@@ -78,10 +84,16 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
                     Code = key.Code,
                     Address = key.Address,
                     Minute = minute,
+                    LastAt = lastAt,
                     Count = tally.Count,
                 }
             );
         }
+        await TellAsync(
+            write,
+            [.. taken.Keys.Where(k => k.Version is not null).Select(k => k.Version!.Value).Distinct()],
+            cancellationToken
+        );
         if (purge)
         {
             var before = now - Kept;
@@ -91,9 +103,31 @@ public sealed class KeyRefusals(ConsoleStore store, TimeProvider clock, ILogger<
         await write.TryCommitAsync(cancellationToken);
     }
 
+    // Whoever watches a key sees who knocks with a dead version of it.
+    private async Task TellAsync(Write write, Guid[] versions, CancellationToken cancellationToken)
+    {
+        foreach (var part in versions.Chunk(MostAddresses))
+        {
+            var keys = await write
+                .Db.KeyVersions.AsNoTracking()
+                .Where(v => part.Contains(v.Id))
+                .Select(v => new
+                {
+                    v.OrganizationId,
+                    v.AgentId,
+                    v.KeyId,
+                })
+                .Distinct()
+                .ToListAsync(cancellationToken);
+            foreach (var key in keys)
+                write.Tell(new LiveEvent("key", key.OrganizationId, agents.Find(key.AgentId)?.TeamId, key.AgentId, key.KeyId));
+        }
+    }
+
     private sealed class Tally(Guid? organizationId)
     {
         public Guid? OrganizationId => organizationId;
+        public long LastTicks;
         public long Count;
     }
 }

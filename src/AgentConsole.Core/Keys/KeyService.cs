@@ -90,6 +90,48 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         return KeyBodies.Of(key, agent.Slug, versions);
     }
 
+    /// <summary>Renames the key, or sets whether its agent may rotate it by itself.</summary>
+    public async Task<Outcome<KeyBody>> ChangeAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        Outcome<ChangeKey> input,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        var found = await FindAgentAsync(write.Db, by, agentIdOrSlug, null, cancellationToken);
+        if (!found.Try(out var agent, out var refusal))
+            return refusal;
+        if (await FindKeyAsync(write.Db, agent, keyId, cancellationToken) is not var (key, versions))
+            return KeyProblems.NotFound;
+        if (mint.Refusal(by, agent.TeamId) is { } missing)
+            return missing;
+        if (!input.Try(out var body, out var problem))
+            return problem;
+        var errors = new FieldErrors();
+        var name = body.Name is null ? key.Name : Texts.Line(body.Name, "name", 100, errors, required: true);
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        var before = (key.Name, key.SelfRotation);
+        key.Name = name!;
+        key.SelfRotation = body.SelfRotation ?? key.SelfRotation;
+        var answer = KeyBodies.Of(key, agent.Slug, versions);
+        if ((key.Name, key.SelfRotation) == before)
+            return answer;
+        write.Trail(
+            by,
+            "key.changed",
+            new TrailTarget("key", key.Id, $"{agent.Slug} / {key.Name}", agent.TeamId),
+            new { name = before.Name, self_rotation = before.SelfRotation },
+            new { name = key.Name, self_rotation = key.SelfRotation },
+            reason
+        );
+        write.Tell(new LiveEvent("key", key.OrganizationId, agent.TeamId, key.AgentId, key.Id));
+        return await write.CommitAsync(by, answer, cancellationToken);
+    }
+
     /// <summary>Refuses the version from now on; <see cref="EnableAsync"/> takes it back.</summary>
     public Task<Outcome<KeyBody>> DisableAsync(
         Actor by,

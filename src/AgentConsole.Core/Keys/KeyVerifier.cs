@@ -12,7 +12,8 @@ public sealed class KeyVerifier(KeyIndex index, AgentDirectory agents, KeyUse us
     private static readonly KeyVerdict Unknown = new(false, KeyCheck.Unknown, null, null, null, null);
 
     /// <summary>A caller sees verdicts for agents it may see; any other key is <c>key_unknown</c>.</summary>
-    public KeyVerdict Verify(Actor by, ReadOnlySpan<char> secret)
+    /// <param name="instance">From <see cref="KeyUse.ReadInstance"/>: on whose behalf the gateway asks, where it says so.</param>
+    public KeyVerdict Verify(Actor by, ReadOnlySpan<char> secret, string? instance = null)
     {
         var check = index.Check(secret);
         var card = check.Card;
@@ -23,7 +24,7 @@ public sealed class KeyVerifier(KeyIndex index, AgentDirectory agents, KeyUse us
             return Unknown;
         }
         if (check.Code == KeyCheck.Ok)
-            use.Note(card, by.Address, by.UserAgent, Route);
+            use.Note(card, by.Address, by.UserAgent, Route, instance);
         else
             refusals.Note(check.Code, card.OrganizationId, card.VersionId, by.Address);
         return new KeyVerdict(

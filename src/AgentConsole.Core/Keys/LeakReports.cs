@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Keys;
 
 /// <summary>Somebody found a key where it should not be. The key itself is the proof; nobody needs to sign in.</summary>
-public sealed class LeakReports(ConsoleStore store, AgentDirectory agents, KeyIndex index, KeyRefusals refusals)
+public sealed class LeakReports(ConsoleStore store, AgentDirectory agents, KeyIndex index, KeyRefusals refusals, ILeakFollowUp followUp)
 {
     /// <summary>The same for every key, known or not, so that reporting is no way to find out.</summary>
     private static readonly LeakReceipt Receipt = new(
@@ -50,14 +50,6 @@ public sealed class LeakReports(ConsoleStore store, AgentDirectory agents, KeyIn
             k => k.OrganizationId == card.OrganizationId && k.Id == card.KeyId,
             cancellationToken
         );
-        var before = version.State;
-        version.LeakReportedAt = write.Now;
-        if (version.State is KeyState.Active or KeyState.Retiring)
-        {
-            version.State = KeyState.Disabled;
-            version.DisabledAt = write.Now;
-            version.Reason = "Reported as leaked";
-        }
         var agent = agents.Find(card.AgentId);
         var reporter = new Actor
         {
@@ -69,15 +61,70 @@ public sealed class LeakReports(ConsoleStore store, AgentDirectory agents, KeyIn
             UserAgent = origin.UserAgent,
             CorrelationId = origin.CorrelationId,
         };
-        write.Trail(
-            reporter,
-            "key.leak-reported",
-            KeyService.Target(agent?.Slug ?? "", agent?.TeamId, key, version),
-            new { version = version.Number, state = KebabCase.Of(before) },
-            new { version = version.Number, state = KebabCase.Of(version.State) }
-        );
-        KeyService.Announce(write, index, agent?.TeamId, version);
+        if (!await MarkAsync(write, reporter, agent, key, version, null, index, followUp, cancellationToken))
+            return false;
         write.Tell(new LiveEvent("agent", card.OrganizationId, agent?.TeamId, card.AgentId, card.AgentId));
         return await write.TryCommitAsync(cancellationToken);
     }
+
+    /// <summary>Refuses the version from now on, says so on the trail, and lets the rotations take up what follows.</summary>
+    /// <returns>False when somebody else was faster.</returns>
+    internal static async Task<bool> MarkAsync(
+        Write write,
+        Actor by,
+        AgentCard? agent,
+        AgentKey key,
+        KeyVersion version,
+        string? reason,
+        KeyIndex index,
+        ILeakFollowUp followUp,
+        CancellationToken cancellationToken
+    )
+    {
+        var before = version.State;
+        version.LeakReportedAt ??= write.Now;
+        if (version.State is KeyState.Active or KeyState.Retiring)
+        {
+            version.State = KeyState.Disabled;
+            version.DisabledAt = write.Now;
+            version.Reason = "Reported as leaked";
+        }
+        write.Trail(
+            by,
+            "key.leak-reported",
+            KeyService.Target(agent?.Slug ?? "", agent?.TeamId, key, version),
+            new
+            {
+                version = version.Number,
+                state = KebabCase.Of(before),
+                self_rotation = key.SelfRotation,
+            },
+            new
+            {
+                version = version.Number,
+                state = KebabCase.Of(version.State),
+                self_rotation = false,
+            },
+            reason
+        );
+        key.SelfRotation = false;
+        KeyService.Announce(write, index, agent?.TeamId, version);
+        return await followUp.FollowAsync(write, by, agent, key, version, before, cancellationToken);
+    }
+}
+
+/// <summary>What follows a leak in the same transaction. The rotations, a floor above, implement it.</summary>
+public interface ILeakFollowUp
+{
+    /// <param name="before">The state in which the version was found.</param>
+    /// <returns>False when somebody else was faster.</returns>
+    Task<bool> FollowAsync(
+        Write write,
+        Actor by,
+        AgentCard? agent,
+        AgentKey key,
+        KeyVersion version,
+        KeyState before,
+        CancellationToken cancellationToken
+    );
 }

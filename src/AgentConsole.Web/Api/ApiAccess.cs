@@ -9,6 +9,9 @@ internal sealed record ApiAccess(string? Scope, bool Anonymous = false)
 {
     /// <summary>Agent keys may call it as far as their fixed scopes reach; for people's own affairs they may not.</summary>
     public bool PeopleOnly { get; init; }
+
+    /// <summary>An agent key may call it for itself without the scope; what it may do there the service says.</summary>
+    public bool OwnKey { get; init; }
 }
 
 /// <summary>Most bytes a body of this endpoint may have.</summary>
@@ -31,6 +34,10 @@ internal static class ApiAccessExtensions
     /// <summary>As <see cref="Needs{TBuilder}"/>, and agent keys are refused whatever their scopes.</summary>
     public static TBuilder NeedsPerson<TBuilder>(this TBuilder endpoint, string? scope)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ApiAccess(scope) { PeopleOnly = true });
+
+    /// <summary>As <see cref="Needs{TBuilder}"/>, and an agent key may do it to itself without the scope.</summary>
+    public static TBuilder NeedsOrOwnKey<TBuilder>(this TBuilder endpoint, string scope)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ApiAccess(scope) { OwnKey = true });
 
     /// <summary>Everybody who is known, with any scope.</summary>
     public static TBuilder ForEverybodyKnown<TBuilder>(this TBuilder endpoint)

@@ -67,7 +67,7 @@ internal sealed class ApiGate(RequestDelegate next, Credentials credentials, Ret
 
     private static Problem? Refusal(ApiAccess access, Actor actor) =>
         access.PeopleOnly && actor.Kind == ActorKind.Agent ? PeopleOnly
-        : access.Scope is { } scope && !actor.HasScope(scope)
+        : access.Scope is { } scope && !actor.HasScope(scope) && !(access.OwnKey && actor.Kind == ActorKind.Agent)
             ? new Problem(ProblemKind.Forbidden, "scope_missing", $"This needs the scope {scope}, which the credential does not have.")
         : null;
 

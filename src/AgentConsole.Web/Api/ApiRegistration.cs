@@ -7,6 +7,7 @@ using AgentConsole.Web.Keys;
 using AgentConsole.Web.Live;
 using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
+using AgentConsole.Web.Rotations;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Search;
 using AgentConsole.Web.Spend;
@@ -38,6 +39,7 @@ internal static class ApiRegistration
         api.MapUnclaimedApi();
         api.MapInactivityApi();
         api.MapKeyApi();
+        api.MapRotationApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();

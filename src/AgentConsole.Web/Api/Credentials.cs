@@ -16,6 +16,9 @@ internal sealed class Credentials(
     KeyRefusals refusals
 )
 {
+    /// <summary>By which a caller tells its instances apart; see <see cref="KeyUse.ReadInstance"/>.</summary>
+    public const string InstanceHeader = "X-AgentConsole-Instance";
+
     private const string Bearer = "Bearer ";
     private static readonly Problem CookieForWrites = new(
         ProblemKind.Unauthenticated,
@@ -29,6 +32,10 @@ internal sealed class Credentials(
             Texts.Clip(context.Request.Headers.UserAgent.ToString(), 256),
             context.TraceIdentifier
         );
+
+    /// <summary>Who the caller says it is, among those with the same credential.</summary>
+    public static string? InstanceOf(HttpContext context) =>
+        context.Request.Headers.TryGetValue(InstanceHeader, out var names) && names.Count == 1 ? KeyUse.ReadInstance(names[0]) : null;
 
     public Outcome<CurrentActor> Read(HttpContext context)
     {
@@ -47,7 +54,7 @@ internal sealed class Credentials(
         {
             if (check.Code == KeyCheck.Ok)
             {
-                keyUse.Note(card, origin.Address, origin.UserAgent, RouteOf(context));
+                keyUse.Note(card, origin.Address, origin.UserAgent, RouteOf(context), InstanceOf(context));
                 return new CurrentActor(keyActor.Of(card, origin)) { Key = card };
             }
             refusals.Note(check.Code, card.OrganizationId, card.VersionId, origin.Address);

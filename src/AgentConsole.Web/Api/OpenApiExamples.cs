@@ -10,6 +10,7 @@ internal static class OpenApiExamples
     private const string AgentId = "agt_01m2fz3k9ve4q8t7r5n2x6h0wc";
     private const string KeyId = "key_01m2fz3k9vf8b1d4s6j7y9p3ma";
     private const string RunId = "run_01m2fz4qxkd2g9v5w8c1t7r6ne";
+    private const string RotationId = "rot_01m2fz5e7wd3n8k1t6v4q9x2hc";
     private const string TeamId = "team_01m2fyzzv4q7n3k9e5r8t1x2hb";
     private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
     private const string PlanDigest = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1e4d59c7726b8a0f31c2d4e5f60718293";
@@ -73,6 +74,54 @@ internal static class OpenApiExamples
                 LastUsedRoute = "/api/v1/runs",
             },
         ],
+    };
+
+    private static readonly RotationCaller Caller = new()
+    {
+        Id = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1",
+        Instance = "mailroom-blue",
+        UserAgent = "mailroom/2.2",
+        Address = "192.0.2.7",
+        State = "waiting",
+        LastVersion = 1,
+        OldFirstUsedAt = At.AddDays(-30),
+        OldLastUsedAt = At,
+        OldCalls = 48_211,
+        NewCalls = 0,
+        UsualGapSeconds = 3600,
+        GoneAt = At.AddDays(1),
+    };
+
+    private static readonly RotationBody Rotation = new()
+    {
+        Id = RotationId,
+        State = "observing",
+        Agent = "mailroom-1",
+        AgentId = AgentId,
+        Team = "payments",
+        KeyId = KeyId,
+        KeyName = "first",
+        FromVersion = 1,
+        ToVersion = 2,
+        ApiKeyPrefix = "ak_live_4Tn9",
+        ApiKeyLast4 = "x7Qa",
+        Trigger = "person",
+        Reason = "Yearly",
+        GraceSeconds = 86_400,
+        RevokeImmediately = false,
+        AutoExtend = false,
+        OldKeyExpiresAt = At.AddDays(1),
+        ExpiresAt = At.AddDays(90),
+        PlannedAt = At,
+        CreatedBy = "ines@example.com",
+        IssuedAt = At,
+        IssuedBy = "ines@example.com",
+        HeldBy = "ines@example.com",
+        AcknowledgedAt = At.AddSeconds(40),
+        Waiting = 1,
+        CallersOverflowed = false,
+        Callers = [Caller],
+        Knocks = [new RotationKnock("198.51.100.4", 1, "key_disabled", 3, At)],
     };
 
     private static readonly CancelNotice Cancel = new(RunId, "job-7", "requested", At, "wrong tax year");
@@ -289,6 +338,39 @@ internal static class OpenApiExamples
         [typeof(KeyAction)] = new { key_version = 1, reason = "Found in a log" },
         [typeof(SetKeyExpiry)] = new { expires_at = At.AddDays(30) },
         [typeof(KeyBody)] = Key,
+        [typeof(ChangeKey)] = new { self_rotation = true, reason = "It keeps its key in its own vault" },
+        [typeof(CreateRotation)] = new
+        {
+            grace_seconds = 86_400,
+            ttl_days = 90,
+            reason = "Yearly",
+        },
+        [typeof(RotateOwnKey)] = new { grace_seconds = 3600 },
+        [typeof(IssueRotation)] = new { grace_seconds = 0, reason = "Found in a log" },
+        [typeof(AcknowledgeRotation)] = new { last_four = "x7Qa" },
+        [typeof(GraceOfRotation)] = new { grace_seconds = 604_800, reason = "The night batch has not run yet" },
+        [typeof(DisableOld)] = new { days = 7 },
+        [typeof(RotationBody)] = Rotation,
+        [typeof(RotationCaller)] = Caller,
+        [typeof(RotationMinutes)] = new RotationMinutes(RotationId, [new RotationMinute(At.AddSeconds(-4), 12, 31)]),
+        [typeof(LeakedKey)] = new { key_version = 1, reason = "Found in a log" },
+        [typeof(LeakBody)] = new LeakBody
+        {
+            KeyId = KeyId,
+            Agent = "mailroom-1",
+            DisabledVersions = [1],
+            Rotation = Rotation with
+            {
+                State = "planned",
+                Trigger = "leak",
+                ToVersion = null,
+                ApiKeyPrefix = null,
+                ApiKeyLast4 = null,
+                IssuedAt = null,
+                AcknowledgedAt = null,
+            },
+            LastDay = new LeakedUse(At.AddDays(-1), 4211, 412, ["192.0.2.7"], [Caller]),
+        },
         [typeof(SearchResults)] = new SearchResults([
             new SearchResult("agent", AgentId, "Mailroom", "mailroom-1 · Payments", "/agents/mailroom-1"),
         ]),

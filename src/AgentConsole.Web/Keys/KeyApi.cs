@@ -35,6 +35,11 @@ internal static class KeyApi
             .WithName("ListKeys")
             .WithSummary("The keys of an agent with their versions, states and last use");
         keys.MapGet("/{key}", GetAsync).NeedsPerson(TokenScopes.KeysRead).WithName("GetKey").WithSummary("Read one key");
+        keys.MapPatch("/{key}", ChangeAsync)
+            .NeedsPerson(TokenScopes.KeysWrite)
+            .WithName("ChangeKey")
+            .WithSummary("Rename a key, or allow its agent to rotate it by itself")
+            .WithDescription("`self_rotation` is off for a new key, and a leak turns it off.");
         keys.MapPost("/{key}/disable", DisableAsync)
             .NeedsPerson(TokenScopes.KeysWrite)
             .WithName("DisableKey")
@@ -111,6 +116,15 @@ internal static class KeyApi
         KeyService keys,
         CancellationToken cancellationToken
     ) => (await keys.GetAsync(actor, agent, key, cancellationToken)).ToAnswer();
+
+    private static async Task<Answer<KeyBody>> ChangeAsync(
+        string agent,
+        string key,
+        Body<ChangeKey> body,
+        CurrentActor actor,
+        KeyService keys,
+        CancellationToken cancellationToken
+    ) => (await keys.ChangeAsync(actor, agent, key, body.Input, cancellationToken)).ToAnswer();
 
     private static async Task<Answer<KeyBody>> DisableAsync(
         string agent,

@@ -66,7 +66,7 @@ internal static class KeyVerifyDoor
         var problem = Read(body, secret, out var length);
         if (problem is not null)
             return ProblemHttp.WriteAsync(context, problem);
-        var verdict = verifier.Verify(actor, secret[..length]);
+        var verdict = verifier.Verify(actor, secret[..length], Credentials.InstanceOf(context));
         secret.Clear();
         var answer = JsonSerializer.SerializeToUtf8Bytes(verdict, ConsoleJson.Options);
         var response = context.Response;

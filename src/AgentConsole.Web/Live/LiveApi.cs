@@ -20,7 +20,7 @@ internal static class LiveApi
             .WithName("Listen")
             .WithSummary("Server-sent events: the same events and bodies as the hub")
             .WithDescription(
-                "`topic` is `org`, `team:<slug>` or `agent:<id>`, up to 20 of them. Each event is named after its noun (`run`, `agent`), has the noun's GET body as data, and its position as id. With `Last-Event-ID` a stream goes on where another ended, as far as events are kept, each thing with its present state; `gap` says that events were lost: read again what you follow. `for` ends the stream after so many seconds. It ends within 60 s of its credential. Needs the scope runs:read or agents:read; each noun is told as far as the scopes reach."
+                "`topic` is `org`, `team:<slug>` or `agent:<id>`, up to 20 of them. Each event is named after its noun (`run`, `agent`, `rotation`), has the noun's GET body as data, and its position as id. With `Last-Event-ID` a stream goes on where another ended, as far as events are kept, each thing with its present state; `gap` says that events were lost: read again what you follow. `for` ends the stream after so many seconds. It ends within 60 s of its credential. Needs the scope runs:read, agents:read or keys:read; each noun is told as far as the scopes reach."
             );
         return api;
     }

@@ -2,6 +2,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
@@ -12,12 +13,12 @@ namespace AgentConsole.Web.Live;
 /// What programs hear with an event that came without its body: from another node, or from ingest. Read once for all who listen here; who may hear it
 /// is asked for each of them.
 /// </summary>
-internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, AccessDirectory access) : IDisposable
+internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, RotationService rotations, AccessDirectory access) : IDisposable
 {
     private readonly MemoryCache _read = new(new MemoryCacheOptions { SizeLimit = 1000 });
 
     /// <summary>Whether there is anything to send for such an event.</summary>
-    public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent";
+    public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent" or "rotation";
 
     /// <summary>The body that a GET would answer now; null when there is none any more, or when it is another team's by now.</summary>
     public Task<object?> OfAsync(LiveEvent change)
@@ -44,6 +45,8 @@ internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, AccessDirec
             var run = await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.OrganizationId == change.OrganizationId && r.Id == change.Id);
             return run is null || run.TeamId != change.TeamId ? null : runs.Of(run);
         }
+        if (change.Noun == "rotation")
+            return await rotations.LiveAsync(db, change.OrganizationId, change.TeamId, change.Id, CancellationToken.None);
         var agent = await db.Agents.AsNoTracking().FirstOrDefaultAsync(a => a.OrganizationId == change.OrganizationId && a.Id == change.Id);
         return agent is null || agent.TeamId != change.TeamId ? null : AgentBodies.Of(agent, access.Current);
     }

@@ -309,8 +309,17 @@ internal sealed class LiveConnection : IDisposable
             await _listener.TellAsync(change, body, cancellationToken);
     }
 
+    private static string ScopeOf(string noun) =>
+        noun switch
+        {
+            "run" => TokenScopes.RunsRead,
+            "rotation" => TokenScopes.KeysRead,
+            _ => TokenScopes.AgentsRead,
+        };
+
     private static bool MayHear(Actor actor, LiveEvent change) =>
-        actor.HasScope(change.Noun == "run" ? TokenScopes.RunsRead : TokenScopes.AgentsRead)
+        actor.HasScope(ScopeOf(change.Noun))
+        && (change.Noun != "rotation" || actor.Kind != ActorKind.Agent)
         && (
             actor.AgentId is { } own ? change.AgentId == own
             : change.TeamId is { } team ? actor.TeamsWith(Permission.ReadFleet).Has(team)

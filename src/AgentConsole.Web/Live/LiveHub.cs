@@ -6,7 +6,7 @@ namespace AgentConsole.Web.Live;
 
 /// <summary>
 /// <c>/hubs/live</c> for programs: <c>Subscribe(topic)</c> with <c>org</c>, <c>team:&lt;slug&gt;</c> or <c>agent:&lt;id&gt;</c>; the hub then calls
-/// <c>run</c> and <c>agent</c>, as far as its scopes reach, with the noun's GET body and a <c>seq</c>, and <c>gap</c> when events were lost. A connection
+/// <c>run</c>, <c>agent</c> and <c>rotation</c>, as far as its scopes reach, with the noun's GET body and a <c>seq</c>, and <c>gap</c> when events were lost. A connection
 /// ends within 60 s of its credential.
 /// </summary>
 internal sealed class LiveHub(LiveConnections connections, LiveTopics topics) : Hub

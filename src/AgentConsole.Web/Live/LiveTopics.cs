@@ -16,13 +16,13 @@ internal sealed class LiveTopics(AccessDirectory access, AgentDirectory agents)
     private static readonly Problem ScopeMissing = new(
         ProblemKind.Forbidden,
         "scope_missing",
-        $"This needs the scope {TokenScopes.RunsRead} or {TokenScopes.AgentsRead}, which the credential does not have."
+        $"This needs the scope {TokenScopes.RunsRead}, {TokenScopes.AgentsRead} or {TokenScopes.KeysRead}, which the credential does not have."
     );
 
     /// <summary>Which events belong to the topic. What of them the listener may hear is asked anew for each.</summary>
     public Outcome<Func<LiveEvent, bool>> Read(Actor actor, string? topic)
     {
-        if (!actor.HasScope(TokenScopes.RunsRead) && !actor.HasScope(TokenScopes.AgentsRead))
+        if (!actor.HasScope(TokenScopes.RunsRead) && !actor.HasScope(TokenScopes.AgentsRead) && !actor.HasScope(TokenScopes.KeysRead))
             return ScopeMissing;
         if (topic is null || topic.Length > 200)
             return Unknown;

@@ -19,6 +19,7 @@ public sealed partial class DependencyRuleTests
         ["Agents", "Prices"],
         ["Unclaimed"],
         ["Keys", "Runs"],
+        ["Rotations"],
         ["Views"],
         ["Inactivity"],
         ["Samples"],

@@ -135,6 +135,11 @@ public sealed class IsolationTests
                     Stop
                 )
         ).Value;
+        var rotation = (
+            await console
+                .Get<Core.Rotations.RotationService>()
+                .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
+        ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -161,6 +166,7 @@ public sealed class IsolationTests
                 ["user"] = user.Id,
                 ["account"] = account.Id,
                 ["view"] = view.Id,
+                ["rotation"] = rotation.Id,
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
             SecretText.Create(SecretText.KeyPrefix),
@@ -246,8 +252,10 @@ public sealed class IsolationTests
         var access = endpoint.Metadata.GetMetadata<ApiAccess>()!;
         if (access.Anonymous)
             return Answer.Through;
-        if (access.PeopleOnly || (access.Scope is { } scope && !TokenScopes.AgentKey.Contains(scope)))
+        if (access.PeopleOnly || (access.Scope is { } scope && !TokenScopes.AgentKey.Contains(scope) && !access.OwnKey))
             return Answer.Forbidden;
+        if (door.Operation == "RotateOwnKey")
+            return Answer.Forbidden; // its key does not allow it
         return door.Path.Contains('{', StringComparison.Ordinal) ? Answer.NotFound : Answer.Through;
     }
 

@@ -38,6 +38,36 @@ public sealed class LiveStreamTests
     }
 
     [Fact]
+    public async Task Who_may_read_keys_hears_of_rotations_without_their_secret_and_nobody_else_does()
+    {
+        await using var console = await ConsoleServer.StartAsync();
+        var (_, secret) = await console.AgentAsync("mailroom-1");
+        using var kurt = console.Client(await console.TokenAsync(console.Cast.Kurt));
+        using var keys = await Listening.OpenAsync(
+            console,
+            await console.TokenAsync(console.Cast.Victor, [TokenScopes.KeysRead]),
+            "topic=team:payments"
+        );
+        using var runs = await Listening.OpenAsync(
+            console,
+            await console.TokenAsync(console.Cast.Victor, [TokenScopes.RunsRead]),
+            "topic=team:payments"
+        );
+
+        var made = await kurt.PostAsync("/api/v1/agents/mailroom-1/rotations", null, Stop);
+        await ReportAsync(console, secret, "later");
+
+        var heard = await keys.NextAsync("rotation");
+        var read = await kurt.GetFromJsonAsync<JsonElement>(made.Headers.Location, Stop);
+        Assert.Equal(
+            ("issued", JsonValueKind.Null),
+            (heard.Data.GetProperty("state").GetString(), heard.Data.GetProperty("api_key").ValueKind)
+        );
+        Assert.Equal(read.GetProperty("id").GetString(), heard.Data.GetProperty("id").GetString());
+        Assert.Equal("run", (await runs.NextAsync()).Name);
+    }
+
+    [Fact]
     public async Task A_stream_that_was_cut_off_goes_on_where_it_ended()
     {
         await using var console = await ConsoleServer.StartAsync();

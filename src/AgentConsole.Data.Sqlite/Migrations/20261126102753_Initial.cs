@@ -131,6 +131,43 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "key_callers",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    key_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    caller = table.Column<byte[]>(type: "BLOB", maxLength: 16, nullable: false),
+                    version = table.Column<int>(type: "INTEGER", nullable: false),
+                    instance = table.Column<string>(type: "TEXT", maxLength: 120, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    first_used_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_used_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_visit_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    calls = table.Column<long>(type: "INTEGER", nullable: false),
+                    visits = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_callers", x => new { x.organization_id, x.key_id, x.caller, x.version });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "key_minutes",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    key_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    minute = table.Column<long>(type: "INTEGER", nullable: false),
+                    version = table.Column<int>(type: "INTEGER", nullable: false),
+                    calls = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_minutes", x => new { x.organization_id, x.key_id, x.minute, x.version });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "key_refusals",
                 columns: table => new
                 {
@@ -140,6 +177,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     code = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
                     address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     minute = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_at = table.Column<long>(type: "INTEGER", nullable: false),
                     count = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
@@ -1121,7 +1159,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
-                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                    self_rotation = table.Column<bool>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    callers_overflowed_at = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -1211,6 +1251,57 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     table.PrimaryKey("PK_key_versions", x => new { x.organization_id, x.id });
                     table.ForeignKey(
                         name: "FK_key_versions_agent_keys_organization_id_key_id",
+                        columns: x => new { x.organization_id, x.key_id },
+                        principalTable: "agent_keys",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rotations",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    key_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    from_version = table.Column<int>(type: "INTEGER", nullable: true),
+                    to_version = table.Column<int>(type: "INTEGER", nullable: true),
+                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    planned_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    grace_seconds = table.Column<int>(type: "INTEGER", nullable: false),
+                    revoke_immediately = table.Column<bool>(type: "INTEGER", nullable: false),
+                    auto_extend = table.Column<bool>(type: "INTEGER", nullable: false),
+                    ttl_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    sink = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    delivered_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    issued_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    issuer_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    issued_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    retry_scope = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    holder_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    held_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ready_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    overridden_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    overridden_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    override_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    old_disabled_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    old_disabled_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    closed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    superseded_by = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    failure = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rotations", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rotations_agent_keys_organization_id_key_id",
                         columns: x => new { x.organization_id, x.key_id },
                         principalTable: "agent_keys",
                         principalColumns: new[] { "organization_id", "id" },
@@ -1329,6 +1420,16 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "policy_id", "due_at" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_callers_last_used_at",
+                table: "key_callers",
+                column: "last_used_at");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_minutes_minute",
+                table: "key_minutes",
+                column: "minute");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -1431,6 +1532,29 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 column: "organization_id",
                 unique: true,
                 filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rotations_organization_id_agent_id_id",
+                table: "rotations",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rotations_organization_id_key_id_id",
+                table: "rotations",
+                columns: new[] { "organization_id", "key_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_rotations_watched",
+                table: "rotations",
+                column: "id",
+                filter: "closed_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rotations_open",
+                table: "rotations",
+                columns: new[] { "organization_id", "key_id" },
+                unique: true,
+                filter: "closed_at IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_cancels_requested",
@@ -1664,6 +1788,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "inactivity_warnings");
 
             migrationBuilder.DropTable(
+                name: "key_callers");
+
+            migrationBuilder.DropTable(
+                name: "key_minutes");
+
+            migrationBuilder.DropTable(
                 name: "key_refusals");
 
             migrationBuilder.DropTable(
@@ -1698,6 +1828,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "rollup_bases");
+
+            migrationBuilder.DropTable(
+                name: "rotations");
 
             migrationBuilder.DropTable(
                 name: "run_cancels");
@@ -1757,10 +1890,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "inactivity_policies");
 
             migrationBuilder.DropTable(
-                name: "agent_keys");
+                name: "reratings");
 
             migrationBuilder.DropTable(
-                name: "reratings");
+                name: "agent_keys");
 
             migrationBuilder.DropTable(
                 name: "users");

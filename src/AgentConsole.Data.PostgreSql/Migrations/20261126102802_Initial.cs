@@ -133,6 +133,43 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "key_callers",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    caller = table.Column<byte[]>(type: "bytea", maxLength: 16, nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    instance = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    first_used_at = table.Column<long>(type: "bigint", nullable: false),
+                    last_used_at = table.Column<long>(type: "bigint", nullable: false),
+                    last_visit_at = table.Column<long>(type: "bigint", nullable: false),
+                    calls = table.Column<long>(type: "bigint", nullable: false),
+                    visits = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_callers", x => new { x.organization_id, x.key_id, x.caller, x.version });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "key_minutes",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    minute = table.Column<long>(type: "bigint", nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    calls = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_minutes", x => new { x.organization_id, x.key_id, x.minute, x.version });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "key_refusals",
                 columns: table => new
                 {
@@ -142,6 +179,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     code = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
                     address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     minute = table.Column<long>(type: "bigint", nullable: false),
+                    last_at = table.Column<long>(type: "bigint", nullable: false),
                     count = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -1123,7 +1161,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    revision = table.Column<long>(type: "bigint", nullable: false)
+                    self_rotation = table.Column<bool>(type: "boolean", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false),
+                    callers_overflowed_at = table.Column<long>(type: "bigint", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -1213,6 +1253,57 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     table.PrimaryKey("PK_key_versions", x => new { x.organization_id, x.id });
                     table.ForeignKey(
                         name: "FK_key_versions_agent_keys_organization_id_key_id",
+                        columns: x => new { x.organization_id, x.key_id },
+                        principalTable: "agent_keys",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rotations",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    from_version = table.Column<int>(type: "integer", nullable: true),
+                    to_version = table.Column<int>(type: "integer", nullable: true),
+                    trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    planned_at = table.Column<long>(type: "bigint", nullable: false),
+                    grace_seconds = table.Column<int>(type: "integer", nullable: false),
+                    revoke_immediately = table.Column<bool>(type: "boolean", nullable: false),
+                    auto_extend = table.Column<bool>(type: "boolean", nullable: false),
+                    ttl_days = table.Column<int>(type: "integer", nullable: true),
+                    sink = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    delivered_at = table.Column<long>(type: "bigint", nullable: true),
+                    issued_at = table.Column<long>(type: "bigint", nullable: true),
+                    issuer_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    issued_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    retry_scope = table.Column<byte[]>(type: "bytea", nullable: true),
+                    holder_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    held_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    acknowledged_at = table.Column<long>(type: "bigint", nullable: true),
+                    ready_at = table.Column<long>(type: "bigint", nullable: true),
+                    overridden_at = table.Column<long>(type: "bigint", nullable: true),
+                    overridden_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    override_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    old_disabled_at = table.Column<long>(type: "bigint", nullable: true),
+                    old_disabled_until = table.Column<long>(type: "bigint", nullable: true),
+                    closed_at = table.Column<long>(type: "bigint", nullable: true),
+                    superseded_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    failure = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rotations", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rotations_agent_keys_organization_id_key_id",
                         columns: x => new { x.organization_id, x.key_id },
                         principalTable: "agent_keys",
                         principalColumns: new[] { "organization_id", "id" },
@@ -1331,6 +1422,16 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "policy_id", "due_at" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_callers_last_used_at",
+                table: "key_callers",
+                column: "last_used_at");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_minutes_minute",
+                table: "key_minutes",
+                column: "minute");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_refusals_minute",
                 table: "key_refusals",
                 column: "minute");
@@ -1433,6 +1534,29 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "organization_id",
                 unique: true,
                 filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rotations_organization_id_agent_id_id",
+                table: "rotations",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rotations_organization_id_key_id_id",
+                table: "rotations",
+                columns: new[] { "organization_id", "key_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_rotations_watched",
+                table: "rotations",
+                column: "id",
+                filter: "closed_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rotations_open",
+                table: "rotations",
+                columns: new[] { "organization_id", "key_id" },
+                unique: true,
+                filter: "closed_at IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_cancels_requested",
@@ -1666,6 +1790,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "inactivity_warnings");
 
             migrationBuilder.DropTable(
+                name: "key_callers");
+
+            migrationBuilder.DropTable(
+                name: "key_minutes");
+
+            migrationBuilder.DropTable(
                 name: "key_refusals");
 
             migrationBuilder.DropTable(
@@ -1700,6 +1830,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "rollup_bases");
+
+            migrationBuilder.DropTable(
+                name: "rotations");
 
             migrationBuilder.DropTable(
                 name: "run_cancels");
@@ -1759,10 +1892,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "inactivity_policies");
 
             migrationBuilder.DropTable(
-                name: "agent_keys");
+                name: "reratings");
 
             migrationBuilder.DropTable(
-                name: "reratings");
+                name: "agent_keys");
 
             migrationBuilder.DropTable(
                 name: "users");

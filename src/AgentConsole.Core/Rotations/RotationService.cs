@@ -1,0 +1,629 @@
+using System.Globalization;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentConsole.Core.Rotations;
+
+/// <summary>
+/// What people and agents do with rotations. A rotation can be left at any state and taken up by anybody who may manage the key; only the one to whom a
+/// secret was issued can be shown it again, by repeating the call with its <c>Idempotency-Key</c>.
+/// </summary>
+public sealed class RotationService(
+    ConsoleStore store,
+    AccessDirectory access,
+    AgentDirectory directory,
+    KeyIndex index,
+    KeyMint mint,
+    RotationBodies bodies,
+    ISecretSinks sinks,
+    TimeProvider clock
+)
+{
+    private const int MostNamed = 5;
+    private static readonly int LongestGrace = (int)Rotation.LongestGrace.TotalSeconds;
+
+    /// <summary>Plans and issues at once; the new secret is in this answer and never again. An open rotation of the key is superseded.</summary>
+    public async Task<Outcome<RotationBody>> CreateAsync(
+        Actor by,
+        string agentIdOrSlug,
+        Outcome<CreateRotation> input,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        var agent = await write.Db.Agents.AsNoTracking().VisibleTo(by).Named(agentIdOrSlug).FirstOrDefaultAsync(cancellationToken);
+        if (agent is null)
+            return AgentProblems.NotFound;
+        if (mint.Refusal(by, agent.TeamId) is { } missing)
+            return missing;
+        if (!input.Try(out var body, out var unreadable))
+            return unreadable;
+        var errors = new FieldErrors();
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        var sink = Texts.Line(body.Sink, "sink", 100, errors);
+        Check(body.GraceSeconds, 0, errors);
+        CheckTtl(body.TtlDays, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        if (agent.Lifecycle == Lifecycle.Deleted)
+            return AgentProblems.Deleted;
+        if (sink is not null && sinks.Refusal(by.OrganizationId, agent.TeamId, sink) is { } noSink)
+            return noSink;
+        var chosen = await ChooseKeyAsync(write.Db, agent, body.KeyId, write.Now, cancellationToken);
+        if (!chosen.Try(out var key, out var unclear))
+            return unclear;
+        var begun = await BeginAsync(
+            write,
+            by,
+            bodies.AgentOf(AgentCard.Of(agent)),
+            key,
+            RotationTrigger.Person,
+            reason,
+            cancellationToken
+        );
+        if (!begun.Try(out var act, out var lost))
+            return lost;
+        act.Rotation.GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds;
+        act.Rotation.RevokeImmediately = body.RevokeImmediately;
+        act.Rotation.AutoExtend = body.AutoExtend;
+        act.Rotation.TtlDays = body.TtlDays;
+        act.Rotation.Sink = sink;
+        return await HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
+    }
+
+    /// <summary>
+    /// An agent gives the key that it calls with a new version. Only where a key-admin allowed it, and never beside another rotation of the key: a
+    /// second one would cut off the agent's other instances.
+    /// </summary>
+    public async Task<Outcome<RotationBody>> RotateOwnAsync(Actor by, Outcome<RotateOwnKey> input, CancellationToken cancellationToken)
+    {
+        if (by.AgentId is not { } own)
+            return RotationProblems.AgentKeyRequired;
+        await using var write = await store.WriteAsync(cancellationToken);
+        var version = await write
+            .Db.KeyVersions.AsNoTracking()
+            .FirstOrDefaultAsync(
+                v => v.OrganizationId == by.OrganizationId && v.Id == by.CredentialId && v.AgentId == own,
+                cancellationToken
+            );
+        var key = version is null
+            ? null
+            : await write.Db.AgentKeys.FirstOrDefaultAsync(
+                k => k.OrganizationId == by.OrganizationId && k.Id == version.KeyId,
+                cancellationToken
+            );
+        if (version is null || key is not { SelfRotation: true } || directory.Find(own) is not { } agent)
+            return RotationProblems.SelfRotationOff;
+        if (!input.Try(out var body, out var unreadable))
+            return unreadable;
+        var errors = new FieldErrors();
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        Check(body.GraceSeconds, 60, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        if (await OpenOf(write.Db, key).AnyAsync(r => r.State != RotationState.Planned, cancellationToken))
+            return RotationProblems.Open;
+        var begun = await BeginAsync(write, by, bodies.AgentOf(agent), key, RotationTrigger.Agent, reason, cancellationToken);
+        if (!begun.Try(out var act, out var lost))
+            return lost;
+        act.Rotation.GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds;
+        // An agent does not give itself more time than its key-admin did.
+        act.Rotation.TtlDays = version.ExpiresAt is { } end ? Math.Max(1, (int)Math.Floor((end - version.CreatedAt).TotalDays)) : null;
+        return await HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
+    }
+
+    /// <summary>Issues a planned rotation.</summary>
+    public Task<Outcome<RotationBody>> IssueAsync(Actor by, string id, Outcome<IssueRotation> input, CancellationToken cancellationToken) =>
+        HandOutAsync(
+            by,
+            id,
+            input,
+            again: false,
+            static rotation =>
+                rotation.State == RotationState.Planned
+                    ? null
+                    : RotationProblems.State(rotation.State, "issued: the secret was issued already"),
+            cancellationToken
+        );
+
+    /// <summary>Revokes the issued version, which nobody used yet, and issues another: for whoever takes over, and for a secret that got lost.</summary>
+    public Task<Outcome<RotationBody>> ReissueAsync(
+        Actor by,
+        string id,
+        Outcome<IssueRotation> input,
+        CancellationToken cancellationToken
+    ) =>
+        HandOutAsync(
+            by,
+            id,
+            input,
+            again: true,
+            static rotation =>
+                rotation.IsOpen && rotation.State != RotationState.Planned ? null : RotationProblems.State(rotation.State, "issued again"),
+            cancellationToken
+        );
+
+    /// <summary>The issuer proves with the last four characters that the secret was stored; from then on nobody is shown it again.</summary>
+    public Task<Outcome<RotationBody>> AcknowledgeAsync(
+        Actor by,
+        string id,
+        Outcome<AcknowledgeRotation> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            async (act, body, _) =>
+            {
+                if (!act.Rotation.IsOpen || act.New is not { } made)
+                    return RotationProblems.State(act.Rotation.State, "acknowledged");
+                if (act.Rotation.IssuerId != by.Id)
+                    return RotationProblems.IssuerOnly;
+                if (body.LastFour != made.Last4)
+                    return Problem.Invalid("last_four", "These are not the last four characters of the new secret.");
+                if (act.Rotation.AcknowledgedAt is null)
+                    await act.AcknowledgeAsync(by, cancellationToken);
+                return null;
+            },
+            cancellationToken
+        );
+
+    public Task<Outcome<RotationBody>> ExtendAsync(
+        Actor by,
+        string id,
+        Outcome<GraceOfRotation> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            (act, body, reason) =>
+            {
+                if (body.GraceSeconds is null)
+                    return Refuse(Problem.Invalid("grace_seconds", "This is required: seconds from now."));
+                var errors = new FieldErrors();
+                Check(body.GraceSeconds, 60, errors);
+                return Refuse(errors.ToProblem() ?? act.Extend(by, body.GraceSeconds.Value, body.AutoExtend, reason));
+            },
+            cancellationToken,
+            body => body.Reason
+        );
+
+    /// <summary>Ends the grace now. Before the rotation is ready this needs a reason, as an override does.</summary>
+    public Task<Outcome<RotationBody>> EndGraceAsync(Actor by, string id, Outcome<Reason> input, CancellationToken cancellationToken) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            (act, _, reason) =>
+                Refuse(
+                    reason is null && act.Rotation.State is RotationState.Issued or RotationState.Observing
+                        ? Problem.Invalid("reason", "Not every caller has moved. Say why the grace ends nevertheless.")
+                    : act is { Rotation.IsOpen: true, New: not null, NewIsAccepted: false } ? RotationProblems.NewNotAccepted
+                    : act.DisableOld(by, Rotation.UsualWindow, reason)
+                ),
+            cancellationToken,
+            body => body.Text
+        );
+
+    /// <summary>Refuses the old version, reversibly. Locked until the rotation is ready, or overridden.</summary>
+    public Task<Outcome<RotationBody>> DisableOldAsync(
+        Actor by,
+        string id,
+        Outcome<DisableOld> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            async (act, body, reason) =>
+            {
+                if (body.Days is < 1 or > 30)
+                    return Problem.Invalid("days", "Must be from 1 to 30.");
+                if (act.Rotation.State is RotationState.Issued or RotationState.Observing)
+                    return await NotReadyAsync(act, cancellationToken);
+                if (act is { Rotation.IsOpen: true, New: not null, NewIsAccepted: false })
+                    return RotationProblems.NewNotAccepted;
+                var window = body.Days is { } days ? TimeSpan.FromDays(days) : Rotation.UsualWindow;
+                return act.DisableOld(by, window, reason);
+            },
+            cancellationToken,
+            body => body.Reason
+        );
+
+    public Task<Outcome<RotationBody>> EnableOldAsync(
+        Actor by,
+        string id,
+        Outcome<GraceOfRotation> input,
+        CancellationToken cancellationToken
+    ) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            (act, body, reason) =>
+            {
+                var errors = new FieldErrors();
+                Check(body.GraceSeconds, 60, errors);
+                return Refuse(errors.ToProblem() ?? act.EnableOld(by, body.GraceSeconds ?? act.GraceForAnother, reason));
+            },
+            cancellationToken,
+            body => body.Reason
+        );
+
+    /// <summary>Revokes the old version for good.</summary>
+    public Task<Outcome<RotationBody>> CompleteAsync(Actor by, string id, Outcome<Reason> input, CancellationToken cancellationToken) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            async (act, _, reason) =>
+                act.Rotation.State is RotationState.Issued or RotationState.Observing && !act.OldHasEnded
+                    ? await NotReadyAsync(act, cancellationToken)
+                    : act.Complete(by, reason),
+            cancellationToken,
+            body => body.Text
+        );
+
+    /// <summary>Revokes the new version; the old one goes on.</summary>
+    public Task<Outcome<RotationBody>> AbortAsync(Actor by, string id, Outcome<Reason> input, CancellationToken cancellationToken) =>
+        ActAsync(by, id, input, (act, _, reason) => act.AbortAsync(by, reason, cancellationToken), cancellationToken, body => body.Text);
+
+    /// <summary>A person says, with a reason, that the old version may go although callers have not moved.</summary>
+    public Task<Outcome<RotationBody>> OverrideAsync(Actor by, string id, Outcome<Reason> input, CancellationToken cancellationToken) =>
+        ActAsync(
+            by,
+            id,
+            input,
+            (act, _, reason) =>
+                Refuse(
+                    reason is null ? Problem.Invalid("reason", "This is required: why nobody is waited for.") : act.Override(by, reason)
+                ),
+            cancellationToken,
+            body => body.Text
+        );
+
+    public async Task<Outcome<RotationBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        return await FindAsync(db, by, id, cancellationToken) is { } act
+            ? await bodies.FullAsync(db, by, act, clock.Now(), cancellationToken)
+            : RotationProblems.NotFound;
+    }
+
+    /// <summary>What listeners of this team hear of a rotation; null when there is none, or when it is another team's by now.</summary>
+    public async Task<RotationBody?> LiveAsync(
+        ConsoleDbContext db,
+        Guid organizationId,
+        Guid? teamId,
+        Guid id,
+        CancellationToken cancellationToken
+    )
+    {
+        var rotation = await db
+            .Rotations.AsNoTracking()
+            .FirstOrDefaultAsync(r => r.OrganizationId == organizationId && r.Id == id, cancellationToken);
+        if (rotation is null)
+            return null;
+        var act = (await bodies.LoadAsync(db, [rotation], clock.Now(), cancellationToken))[0];
+        return act.Agent.TeamId == teamId
+            ? await bodies.FullAsync(db, Actor.ForSystem(organizationId, "console"), act, clock.Now(), cancellationToken)
+            : null;
+    }
+
+    /// <summary>Newest first; without callers and knocks, which one rotation's own answer has.</summary>
+    public async Task<Outcome<Paged<RotationBody>>> ListAsync(
+        Actor by,
+        RotationFilter filter,
+        PageRequest page,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var rotations = filter.Apply(db.Rotations.VisibleTo(by, db.Agents), access.Current, directory, by.OrganizationId);
+        if (page.Cursor is not null)
+        {
+            if (!Cursor.TryDecode(page.Cursor, 1, out var after) || !IdText.TryParse(IdText.Rotation, after[0], out var last))
+                return Cursor.Bad();
+            rotations = rotations.Where(r => r.Id < last);
+        }
+        var rows = await rotations.OrderByDescending(r => r.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        var waiting = await Adoption.WaitingAsync(db, [.. rows.Where(r => r.IsOpen).Select(r => r.Id)], clock.Now(), cancellationToken);
+        var acts = await bodies.LoadAsync(db, rows, clock.Now(), cancellationToken);
+        return Paged<RotationAct>
+            .Of(acts, page.Limit, last => [IdText.Format(IdText.Rotation, last.Rotation.Id)])
+            .Map(act =>
+                RotationBodies.Bare(act) with
+                {
+                    Waiting = waiting.GetValueOrDefault(act.Rotation.Id),
+                    CallersOverflowed = act.Key.CallersOverflowedAt is not null,
+                }
+            );
+    }
+
+    /// <summary>Every caller of the key, those that stand in the way first.</summary>
+    public async Task<Outcome<Paged<RotationCaller>>> CallersAsync(
+        Actor by,
+        string id,
+        PageRequest page,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (await FindAsync(db, by, id, cancellationToken) is not { } act)
+            return RotationProblems.NotFound;
+        var from = 0;
+        if (
+            page.Cursor is not null
+            && (
+                !Cursor.TryDecode(page.Cursor, 1, out var after)
+                || !int.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out from)
+            )
+        )
+            return Cursor.Bad();
+        var all = await Adoption.AllAsync(db, act.Rotation, clock.Now(), cancellationToken);
+        var rows = all.Skip(from).Take(page.Limit).Select(a => a.ToBody()).ToList();
+        var next = from + rows.Count < all.Count ? Cursor.Encode((from + rows.Count).ToString(CultureInfo.InvariantCulture)) : null;
+        return new Paged<RotationCaller>(rows, next);
+    }
+
+    /// <summary>Calls with old versions and the new one by minute, from an hour before the issue on; at most 48 hours back.</summary>
+    public async Task<Outcome<RotationMinutes>> MinutesAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (await FindAsync(db, by, id, cancellationToken) is not { Rotation: var rotation })
+            return RotationProblems.NotFound;
+        var since = (rotation.IssuedAt ?? rotation.PlannedAt).AddHours(-1);
+        var minutes = await db
+            .KeyMinutes.Where(m => m.OrganizationId == rotation.OrganizationId && m.KeyId == rotation.KeyId && m.Minute >= since)
+            .ToListAsync(cancellationToken);
+        var to = rotation.ToVersion ?? int.MaxValue;
+        return new RotationMinutes(
+            IdText.Format(IdText.Rotation, rotation.Id),
+            [
+                .. minutes
+                    .GroupBy(m => m.Minute)
+                    .OrderBy(same => same.Key)
+                    .Select(same => new RotationMinute(
+                        same.Key,
+                        same.Where(m => m.Version < to).Sum(m => m.Calls),
+                        same.Where(m => m.Version >= to).Sum(m => m.Calls)
+                    )),
+            ]
+        );
+    }
+
+    internal static IQueryable<Rotation> OpenOf(ConsoleDbContext db, AgentKey key) =>
+        db.Rotations.Where(r => r.OrganizationId == key.OrganizationId && r.KeyId == key.Id && r.ClosedAt == null);
+
+    internal static Task<List<KeyVersion>> VersionsOfAsync(ConsoleDbContext db, AgentKey key, CancellationToken cancellationToken) =>
+        db
+            .KeyVersions.Where(v => v.OrganizationId == key.OrganizationId && v.KeyId == key.Id)
+            .OrderBy(v => v.Number)
+            .ToListAsync(cancellationToken);
+
+    // A planned rotation of the key is taken up; one that was issued gives way.
+    private async Task<Outcome<RotationAct>> BeginAsync(
+        Write write,
+        Actor by,
+        RotatedAgent agent,
+        AgentKey key,
+        RotationTrigger trigger,
+        string? reason,
+        CancellationToken cancellationToken
+    )
+    {
+        var versions = await VersionsOfAsync(write.Db, key, cancellationToken);
+        var id = write.NewId();
+        if (await OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken) is { } open)
+        {
+            var before = new RotationAct((write, index), write.Now, open, agent, key, versions);
+            if (open.State == RotationState.Planned)
+            {
+                open.Reason = reason ?? open.Reason;
+                return before;
+            }
+            await before.SupersedeAsync(by, id, reason, cancellationToken);
+            if (!await write.TryFlushAsync(cancellationToken))
+                return Write.LostRace();
+        }
+        return RotationAct.Plan(write, index, by, agent, key, versions, trigger, reason, id);
+    }
+
+    private async Task<Outcome<RotationBody>> HandOutAsync(
+        Actor by,
+        string id,
+        Outcome<IssueRotation> input,
+        bool again,
+        Func<Rotation, Problem?> state,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        if (await FindAsync(write.Db, by, id, cancellationToken, write) is not { } act)
+            return RotationProblems.NotFound;
+        if (mint.Refusal(by, act.Agent.TeamId) is { } missing)
+            return missing;
+        if (!input.Try(out var body, out var unreadable))
+            return unreadable;
+        var errors = new FieldErrors();
+        var reason = Texts.Block(body.Reason, "reason", 500, errors);
+        Check(body.GraceSeconds, 0, errors);
+        CheckTtl(body.TtlDays, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        var rotation = act.Rotation;
+        if (state(rotation) is { } impossible)
+            return impossible;
+        if (again && act.New?.FirstUsedAt is not null)
+            return RotationProblems.NewWasUsed;
+        if (again)
+            await act.ForgetSecretAsync(cancellationToken);
+        rotation.GraceSeconds = body.GraceSeconds ?? rotation.GraceSeconds;
+        rotation.RevokeImmediately = body.RevokeImmediately ?? rotation.RevokeImmediately;
+        rotation.AutoExtend = body.AutoExtend ?? rotation.AutoExtend;
+        rotation.TtlDays = body.TtlDays ?? rotation.TtlDays;
+        rotation.Reason = reason ?? rotation.Reason;
+        return await HandOutAsync(write, by, act, act.Issue(by, mint, again), cancellationToken);
+    }
+
+    // The secret leaves in this answer, or goes to the sink and to nobody else.
+    private async Task<Outcome<RotationBody>> HandOutAsync(
+        Write write,
+        Actor by,
+        RotationAct act,
+        string secret,
+        CancellationToken cancellationToken
+    )
+    {
+        var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
+        if (act.Rotation.Sink is not { } sink)
+            return await write.CommitAsync(by, body with { ApiKey = secret }, cancellationToken);
+        var committed = await write.CommitAsync(by, body, cancellationToken);
+        if (committed.Problem is not null)
+            return committed;
+        var delivery = new SecretDelivery(
+            by.OrganizationId,
+            act.Agent.TeamId,
+            sink,
+            act.Agent.Slug,
+            act.Key.Id,
+            act.Rotation.ToVersion!.Value,
+            act.Rotation.Id,
+            secret
+        );
+        // Somebody who hangs up now must not leave a secret behind that half arrived.
+        return await DeliverAsync(by, delivery, CancellationToken.None) ?? committed;
+    }
+
+    private async Task<Outcome<RotationBody>?> DeliverAsync(Actor by, SecretDelivery delivery, CancellationToken cancellationToken)
+    {
+        var delivered = await sinks.DeliverAsync(delivery, cancellationToken);
+        await using var write = await store.WriteAsync(cancellationToken);
+        var id = IdText.Format(IdText.Rotation, delivery.RotationId);
+        if (
+            await FindAsync(write.Db, by, id, cancellationToken, write) is not { Rotation.IsOpen: true } act
+            || act.Rotation.ToVersion != delivery.KeyVersion
+        )
+            return null;
+        if (delivered.Try(out var receipt, out var problem))
+            act.Delivered(by, receipt);
+        else
+            act.Fail(by, Texts.Clip($"The new secret was not delivered to {delivery.Sink}: {problem.Detail}", 500)!);
+        var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
+        return await write.TryCommitAsync(cancellationToken) ? (Outcome<RotationBody>?)body : null;
+    }
+
+    /// <param name="reason">Where the body has one; it is checked before <paramref name="perform"/>.</param>
+    private async Task<Outcome<RotationBody>> ActAsync<T>(
+        Actor by,
+        string id,
+        Outcome<T> input,
+        Func<RotationAct, T, string?, Task<Problem?>> perform,
+        CancellationToken cancellationToken,
+        Func<T, string?>? reason = null
+    )
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        if (await FindAsync(write.Db, by, id, cancellationToken, write) is not { } act)
+            return RotationProblems.NotFound;
+        // An agent acknowledges what it issued itself, and does nothing else here.
+        if (by.AgentId is { } own ? own != act.Rotation.IssuerId : mint.Refusal(by, act.Agent.TeamId) is not null)
+            return by.AgentId is null ? mint.Refusal(by, act.Agent.TeamId)! : RotationProblems.IssuerOnly;
+        if (!input.Try(out var body, out var unreadable))
+            return unreadable;
+        var errors = new FieldErrors();
+        var why = Texts.Block(reason?.Invoke(body), "reason", 500, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        if (await perform(act, body, why) is { } refusal)
+            return refusal;
+        var answer = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
+        return await write.CommitAsync(by, answer, cancellationToken);
+    }
+
+    private async Task<RotationAct?> FindAsync(
+        ConsoleDbContext db,
+        Actor by,
+        string id,
+        CancellationToken cancellationToken,
+        Write? write = null
+    )
+    {
+        if (!IdText.TryParse(IdText.Rotation, id, out var rotationId))
+            return null;
+        var rotation = await db.Rotations.VisibleTo(by, db.Agents).FirstOrDefaultAsync(r => r.Id == rotationId, cancellationToken);
+        if (rotation is null)
+            return null;
+        (Write, KeyIndex)? hand = write is null ? null : (write, index);
+        return (await bodies.LoadAsync(db, [rotation], write?.Now ?? clock.Now(), cancellationToken, hand))[0];
+    }
+
+    private async Task<Problem> NotReadyAsync(RotationAct act, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var all = await Adoption.AllAsync(db, act.Rotation, clock.Now(), cancellationToken);
+        var waiting = all.FindAll(a => a.State == CallerState.Waiting);
+        return RotationProblems.NotReady(
+            [.. waiting.Take(MostNamed).Select(a => a.Name)],
+            waiting.Count,
+            act.Key.CallersOverflowedAt is not null
+        );
+    }
+
+    private static async Task<Outcome<AgentKey>> ChooseKeyAsync(
+        ConsoleDbContext db,
+        Agent agent,
+        string? keyId,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        var keys = db.AgentKeys.Where(k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id);
+        if (!string.IsNullOrEmpty(keyId))
+            return
+                IdText.TryParse(IdText.Key, keyId, out var id)
+                && await keys.FirstOrDefaultAsync(k => k.Id == id, cancellationToken) is { } named
+                ? named
+                : RotationProblems.OtherKey;
+        var versions = db.KeyVersions;
+        var active = await keys.Where(k =>
+                versions.Any(v =>
+                    v.OrganizationId == k.OrganizationId
+                    && v.KeyId == k.Id
+                    && v.State == KeyState.Active
+                    && (v.ExpiresAt == null || v.ExpiresAt > now)
+                )
+            )
+            .Take(2)
+            .ToListAsync(cancellationToken);
+        return active.Count switch
+        {
+            1 => active[0],
+            0 => RotationProblems.NoKey,
+            _ => RotationProblems.SeveralKeys,
+        };
+    }
+
+    private static void Check(int? graceSeconds, int least, FieldErrors errors)
+    {
+        if (graceSeconds < least || graceSeconds > LongestGrace)
+            errors.Add("grace_seconds", string.Create(CultureInfo.InvariantCulture, $"Must be from {least} to {LongestGrace} (30 days)."));
+    }
+
+    private static void CheckTtl(int? days, FieldErrors errors)
+    {
+        if (days is < 1 or > 3650)
+            errors.Add("ttl_days", "Must be from 1 to 3650 days; leave it away for a version that does not expire.");
+    }
+
+    private static Task<Problem?> Refuse(Problem? problem) => Task.FromResult(problem);
+}
