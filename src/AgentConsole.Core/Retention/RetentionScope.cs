@@ -14,7 +14,7 @@ internal sealed class RetentionScope(ConsoleDbContext db, Guid organization, Ret
     private IQueryable<Agent> Living =>
         db.Agents.Where(a => a.OrganizationId == organization && a.Lifecycle != Lifecycle.Retired && a.Lifecycle != Lifecycle.Deleted);
 
-    /// <summary>Ended before the limit. A run that started one which is open or stays, stays.</summary>
+    /// <summary>Ended before the limit. A run that itself started one which is open or stays, stays.</summary>
     public IQueryable<Run>? Runs
     {
         get
@@ -22,7 +22,7 @@ internal sealed class RetentionScope(ConsoleDbContext db, Guid organization, Ret
             if (limits.Runs is not { } days)
                 return null;
             var cutoff = now.AddDays(-days);
-            // A run is received before it ends, and its id tells when: most of the table is passed over.
+            // Its id tells when a run was received: most of the table is passed over, and what ends on the edge goes a day later.
             var below = RunSearch.FirstIdAt(cutoff);
             var living = Living;
             var runs = db.Runs;

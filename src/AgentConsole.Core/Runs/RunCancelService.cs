@@ -206,7 +206,9 @@ internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, int
             var children = await db
                 .Runs.AsNoTracking()
                 .Where(r => r.OrganizationId == root.OrganizationId && r.ParentRunId != null && parents.Contains(r.ParentRunId.Value))
-                .OrderBy(r => r.Id)
+                // Open ones first: those that ended a while ago must not take their places.
+                .OrderBy(r => r.FinishedAt != null && r.Status != RunStatus.Lost)
+                .ThenByDescending(r => r.Id)
                 .Take(left + 1)
                 .ToListAsync(cancellationToken);
             more = children.Count > left;
@@ -223,7 +225,7 @@ internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, int
                 }
                 else if (!child.Status.IsFinal())
                 {
-                    if (by.May(Permission.ReadFleet, child.TeamId))
+                    if (by.May(Permission.ReadFleet, child.TeamId) || child.AgentId == by.AgentId)
                         notIncluded.Add(child);
                     else
                         hidden++;

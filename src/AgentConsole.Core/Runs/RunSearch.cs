@@ -21,7 +21,7 @@ internal sealed class RunSearch
     private const int MostStreams = 48;
 
     // Ids are made just after the time of receipt is taken, and run ahead of the clock in a burst.
-    private static readonly TimeSpan IdsAhead = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan IdsAhead = TimeSpan.FromMinutes(1);
 
     private readonly List<Func<IQueryable<Run>, IQueryable<Run>>> _streams = [];
     private readonly List<Func<IQueryable<Run>, IQueryable<Run>>> _points = [];

@@ -32,8 +32,8 @@ internal sealed class ReratingPlan(Rerating rerating, PriceList prices) : IDispo
     {
         var organization = rerating.OrganizationId;
         var (from, to, model, reported) = (rerating.From, rerating.To, rerating.Model, rerating.IncludeReported);
-        // A run is received before it ends.
-        var below = RunSearch.FirstIdAt(to);
+        // Ids tell when a run was received, which is before its end was, give or take how far they run ahead.
+        var below = RunSearch.FirstIdAt(to + RunSearch.IdsAhead);
         var position = Guid.Empty;
         while (true)
         {

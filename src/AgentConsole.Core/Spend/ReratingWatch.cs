@@ -58,9 +58,17 @@ public sealed class ReratingWatch(ConsoleStore store, RunBodies bodies, TimeProv
     private async Task ForgetAsync(Guid organization, Guid id, CancellationToken cancellationToken)
     {
         await using var write = await store.WriteAsync(cancellationToken);
-        await write
-            .Db.Reratings.Where(r => r.OrganizationId == organization && r.Id == id && r.State != ReratingState.Applying)
+        var now = write.Now;
+        var over = await write
+            .Db.Reratings.Where(r =>
+                r.OrganizationId == organization
+                && r.Id == id
+                && (r.State == ReratingState.Planning || r.State == ReratingState.Planned)
+                && r.ExpiresAt <= now
+            )
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.State, ReratingState.Expired), cancellationToken);
+        if (over == 0)
+            return; // somebody applied it meanwhile
         await write
             .Db.ReratingRows.Where(r => r.OrganizationId == organization && r.ReratingId == id)
             .ExecuteDeleteAsync(cancellationToken);

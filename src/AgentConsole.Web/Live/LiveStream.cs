@@ -26,7 +26,18 @@ internal sealed class LiveStream : ILiveListener, IDisposable
     /// <summary>The listener left, its credential ended, or the console stops.</summary>
     public CancellationToken Over => _over.Token;
 
-    public void End() => _over.Cancel();
+    /// <summary>Also for one that is over already: whoever ends streams does not know which have left.</summary>
+    public void End()
+    {
+        try
+        {
+            _over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It left a moment ago.
+        }
+    }
 
     public Task TellAsync(LiveEvent change, object body, CancellationToken cancellationToken) =>
         WriteAsync(change.Noun, change.Seq, body, cancellationToken);
