@@ -9,6 +9,7 @@ using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Search;
+using AgentConsole.Web.Sinks;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
 using AgentConsole.Web.Views;
@@ -38,6 +39,7 @@ internal static class ApiRegistration
         api.MapUnclaimedApi();
         api.MapInactivityApi();
         api.MapKeyApi();
+        api.MapSinkApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();
