@@ -81,6 +81,8 @@ public sealed class AddressRules(IReadOnlyList<IPNetwork> allowed)
     {
         if (address.IsIPv4MappedToIPv6)
             return address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6 && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes()) : address;
+        return address.AddressFamily == AddressFamily.InterNetworkV6 && address.ScopeId != 0
+            ? new IPAddress(address.GetAddressBytes())
+            : address;
     }
 }

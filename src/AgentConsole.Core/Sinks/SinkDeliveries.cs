@@ -119,7 +119,8 @@ public sealed class SinkDeliveries
         await write
             .Db.SecretSinks.Where(s => s.OrganizationId == organization && s.Id == id)
             .ExecuteUpdateAsync(
-                set => set.SetProperty(s => s.LastDeliveryAt, now).SetProperty(s => s.LastCode, code).SetProperty(s => s.LastProblem, detail),
+                set =>
+                    set.SetProperty(s => s.LastDeliveryAt, now).SetProperty(s => s.LastCode, code).SetProperty(s => s.LastProblem, detail),
                 CancellationToken.None
             );
         write.Trail(

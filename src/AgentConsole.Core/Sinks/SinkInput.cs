@@ -90,7 +90,10 @@ internal static partial class SinkInput
     {
         var address = OutgoingAddress.Read(given.Address ?? known?.Address, "vault.address", options.Rules, Networks, errors);
         if (address is not null && address.AbsolutePath != "/")
-            errors.Add("vault.address", "Must end after host and port, as https://vault.example:8200; the mount stands in a field of its own.");
+            errors.Add(
+                "vault.address",
+                "Must end after host and port, as https://vault.example:8200; the mount stands in a field of its own."
+            );
         var mount = SinkTemplate.ReadPlain((given.Mount ?? known?.Mount ?? "secret").Trim('/'), "vault.mount", errors);
         var path = SinkTemplate.Read(given.Path ?? known?.Path, "vault.path", errors);
         var space = Texts.Line(given.Namespace ?? known?.Namespace, "vault.namespace", 200, errors)?.Trim('/');
@@ -107,7 +110,9 @@ internal static partial class SinkInput
     }
 
     private static WebhookSettings? Read(WebhookSinkSettings given, SinkOptions options, FieldErrors errors) =>
-        OutgoingAddress.Read(given.Url, "webhook.url", options.Rules, Networks, errors) is { } url ? new WebhookSettings(url.AbsoluteUri) : null;
+        OutgoingAddress.Read(given.Url, "webhook.url", options.Rules, Networks, errors) is { } url
+            ? new WebhookSettings(url.AbsoluteUri)
+            : null;
 
     private static FileSettings? Read(FileSinkSettings given, FileSettings? known, SinkOptions options, FieldErrors errors)
     {

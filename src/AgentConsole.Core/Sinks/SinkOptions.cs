@@ -26,7 +26,12 @@ internal sealed class SinkOptionsCheck : IValidateOptions<SinkOptions>
             faults.Add($"{SinkOptions.Section}:AllowedAddresses: {fault}");
         foreach (var root in options.FileRoots)
         {
-            if (!Path.IsPathFullyQualified(root) || Path.GetFullPath(root) != root || root.Length < 2 || Path.EndsInDirectorySeparator(root))
+            if (
+                !Path.IsPathFullyQualified(root)
+                || Path.GetFullPath(root) != root
+                || root.Length < 2
+                || Path.EndsInDirectorySeparator(root)
+            )
                 faults.Add(
                     $"{SinkOptions.Section}:FileRoots: must be absolute paths without . or .. or a slash at the end, such as /run/agent-keys; one is '{root}'."
                 );

@@ -49,7 +49,10 @@ public static class SinkProblems
             ),
             OutgoingFault.TimedOut => Failed("sink_timeout", "The other side did not answer within 10 seconds."),
             OutgoingFault.TooLarge => Failed("sink_answer_odd", "The other side's answer was longer than 64 KiB."),
-            _ => Failed("sink_unreachable", "The other side cannot be reached: its name is not known, nobody listens, or the connection broke."),
+            _ => Failed(
+                "sink_unreachable",
+                "The other side cannot be reached: its name is not known, nobody listens, or the connection broke."
+            ),
         };
 
     /// <summary>A delivery that did not come to its end; trying again later may help.</summary>

@@ -275,7 +275,8 @@ public sealed class SinkService
                 : null,
             CredentialSetAt = sink.CredentialSetAt,
             PreviousCredentialUntil = sink.PreviousUntil > now ? sink.PreviousUntil : null,
-            State = sink.LastDeliveryAt is null ? "untried"
+            State =
+                sink.LastDeliveryAt is null ? "untried"
                 : sink.LastCode is null ? "ok"
                 : "failing",
             LastDeliveryAt = sink.LastDeliveryAt,

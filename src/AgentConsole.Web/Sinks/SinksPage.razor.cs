@@ -48,7 +48,8 @@ public sealed partial class SinksPage
         {
             ("vault", null) => "Its policy needs create, update and read on the path. Kept encrypted, never shown again.",
             ("vault", _) => "Empty: the known one stays, unless the address changes.",
-            (_, null) => "whsec_ and 24 to 64 random bytes in base64: echo whsec_$(openssl rand -base64 32). Kept encrypted, never shown again.",
+            (_, null) =>
+                "whsec_ and 24 to 64 random bytes in base64: echo whsec_$(openssl rand -base64 32). Kept encrypted, never shown again.",
             _ => "Empty: the known one stays. With a new one both sign for seven days.",
         };
 
@@ -157,8 +158,7 @@ public sealed partial class SinksPage
 
     private void NewForm() => _form = new SinkForm { Team = _everywhere ? "" : _teams.FirstOrDefault()?.Slug ?? "" };
 
-    private string TeamName(string? slug) =>
-        slug is null ? "the organization" : _teams.FirstOrDefault(t => t.Slug == slug)?.Name ?? slug;
+    private string TeamName(string? slug) => slug is null ? "the organization" : _teams.FirstOrDefault(t => t.Slug == slug)?.Name ?? slug;
 
     private static string KindName(string kind) =>
         kind switch

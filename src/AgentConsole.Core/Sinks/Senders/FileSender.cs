@@ -17,7 +17,9 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
     public SinkKind Kind => SinkKind.File;
 
     public string? PlaceOf(SinkSettings settings, Parcel parcel) =>
-        SinkTemplate.Fill(settings.File!.Path, parcel.Names) is { } path ? $"{settings.File.Root}/{path}{(parcel.Probe ? ".probe" : "")}" : null;
+        SinkTemplate.Fill(settings.File!.Path, parcel.Names) is { } path
+            ? $"{settings.File.Root}/{path}{(parcel.Probe ? ".probe" : "")}"
+            : null;
 
     public async Task<Outcome<string>> SendAsync(
         SinkSettings settings,
@@ -137,7 +139,10 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
     }
 
     private static Problem Link(string step) =>
-        SinkProblems.Failed("sink_link_met", $"'{step}' is a link, or no folder, and is not followed. Give the real path, and look who put it there.");
+        SinkProblems.Failed(
+            "sink_link_met",
+            $"'{step}' is a link, or no folder, and is not followed. Give the real path, and look who put it there."
+        );
 
     private static string Words(int error) => System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error);
 }

@@ -28,10 +28,8 @@ internal static class LinkFree
     private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Two flags have other numbers on some processors.
-    private static readonly bool Swapped = RuntimeInformation.ProcessArchitecture
-        is Architecture.Arm
-            or Architecture.Arm64
-            or Architecture.Ppc64le;
+    private static readonly bool Swapped =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le;
     private static readonly int Folder = Swapped ? 0x4000 : 0x10000;
     private static readonly int NoFollow = Swapped ? 0x8000 : 0x20000;
 

@@ -38,7 +38,11 @@ internal sealed class VaultSender(SinkHttp http) : ISinkSender
             var next = present.Members ?? [];
             foreach (var (name, value) in members)
                 next[name] = value;
-            var body = new JsonObject { ["options"] = new JsonObject { ["cas"] = present.Version }, ["data"] = next };
+            var body = new JsonObject
+            {
+                ["options"] = new JsonObject { ["cas"] = present.Version },
+                ["data"] = next,
+            };
             using var write = Request(HttpMethod.Post, vault, credentials, address);
             write.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body));
             write.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -122,7 +126,10 @@ internal sealed class VaultSender(SinkHttp http) : ISinkSender
                 "sink_place_unknown",
                 $"Vault knows nothing at the mount {vault.Mount}. Is a KV engine mounted there, and the namespace right?"
             ),
-            412 or 429 or 472 or 473 => SinkProblems.Failed("sink_busy", "Vault is busy or not the active node. Trying again later may help."),
+            412 or 429 or 472 or 473 => SinkProblems.Failed(
+                "sink_busy",
+                "Vault is busy or not the active node. Trying again later may help."
+            ),
             503 => SinkProblems.Failed("sink_sealed", "Vault is sealed or down for maintenance. Unseal it."),
             _ => SinkProblems.Failed(
                 "sink_failed",

@@ -65,7 +65,10 @@ internal sealed class WebhookSender(SinkHttp http, TimeProvider clock) : ISinkSe
             return SinkProblems.Of(fault);
         var status = (int)answer.Status;
         if (status is >= 300 and < 400)
-            return SinkProblems.Failed("sink_redirects", "The receiver answered with a redirect, which is not followed. Give its last address.");
+            return SinkProblems.Failed(
+                "sink_redirects",
+                "The receiver answered with a redirect, which is not followed. Give its last address."
+            );
         if (parcel.Probe ? status is < 200 or > 299 : status != 200)
             return SinkProblems.Failed(
                 status is 401 or 403 ? "sink_forbidden" : "sink_failed",
