@@ -55,10 +55,10 @@ public sealed class SinkStories
                 }
                 data = (JsonObject)body["data"]!.DeepClone();
                 version++;
-                await context.Response.WriteAsync($$"""{"data":{"version":{{version}},"destroyed":false}}""");
+                await context.Response.WriteAsync("{\"data\":{\"version\":" + version + ",\"destroyed\":false}}");
                 return;
             }
-            await context.Response.WriteAsync($$$"""{"data":{"data":{{{data.ToJsonString()}}},"metadata":{"version":{{{version}}}}}}""");
+            await context.Response.WriteAsync("{\"data\":{\"data\":" + data.ToJsonString() + ",\"metadata\":{\"version\":" + version + "}}}");
         });
         await using var house = await OpenAsync(database, (Loopback, "127.0.0.0/8"));
         var sink = await VaultAsync(house, vault.Address);
