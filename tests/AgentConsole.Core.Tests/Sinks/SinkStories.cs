@@ -58,7 +58,9 @@ public sealed class SinkStories
                 await context.Response.WriteAsync("{\"data\":{\"version\":" + version + ",\"destroyed\":false}}");
                 return;
             }
-            await context.Response.WriteAsync("{\"data\":{\"data\":" + data.ToJsonString() + ",\"metadata\":{\"version\":" + version + "}}}");
+            await context.Response.WriteAsync(
+                "{\"data\":{\"data\":" + data.ToJsonString() + ",\"metadata\":{\"version\":" + version + "}}}"
+            );
         });
         await using var house = await OpenAsync(database, (Loopback, "127.0.0.0/8"));
         var sink = await VaultAsync(house, vault.Address);
@@ -309,7 +311,12 @@ public sealed class SinkStories
 
     private static async Task<SinkSecret> SecretAsync(TestHouse house)
     {
-        var body = new RegisterAgent { Slug = "mailroom-1", Team = "payments" };
+        var body = new RegisterAgent
+        {
+            Slug = "mailroom-1",
+            Team = "payments",
+            Key = true,
+        };
         var agent = (await house.Get<AgentService>().RegisterAsync(house.As(house.Cast.Olga), body, Stop)).Value;
         return new SinkSecret
         {
