@@ -9,8 +9,8 @@ public sealed record SetRetention
     public int? LivenessDays { get; init; }
     public int? SessionDays { get; init; }
 
-    /// <summary>Stops every removal; needs a reason.</summary>
-    public bool LegalHold { get; init; }
+    /// <summary>Stops every removal. Absent, it stays as it is: to set it and to lift it needs a reason.</summary>
+    public bool? LegalHold { get; init; }
     public string? HoldReason { get; init; }
 }
 

@@ -65,7 +65,7 @@ internal sealed record AgentDraft
     {
         if (string.IsNullOrEmpty(owner))
             return null;
-        if (FindUser(access, organizationId, owner) is { Enabled: true } user)
+        if (FindUser(access, organizationId, owner) is { Enabled: true, BreakGlass: false } user)
             return user.Id;
         errors.Add("owner", "Is no enabled user of this organization; give an e-mail address or a user id.");
         return null;

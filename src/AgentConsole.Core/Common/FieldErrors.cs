@@ -7,6 +7,9 @@ public sealed class FieldErrors
 
     public bool Any => _errors.Count > 0;
 
+    /// <summary>Sentences so far; who adds some can tell by it whether it did.</summary>
+    public int Count => _errors.Values.Sum(list => list.Count);
+
     public void Add(string field, string sentence)
     {
         if (!_errors.TryGetValue(field, out var list))

@@ -23,6 +23,7 @@ public static class IdText
         InactivityPolicy = "inp",
         Exemption = "exm",
         Price = "prc",
+        Sink = "snk",
         Rerating = "rra",
         Purge = "prg",
         View = "view",
@@ -70,6 +71,7 @@ public static class IdText
         View,
         Plan,
         Unclaimed,
+        Sink,
     ];
 
     public static string Format(string prefix, Guid id) =>

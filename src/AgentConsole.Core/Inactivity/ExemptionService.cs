@@ -187,7 +187,9 @@ public sealed class ExemptionService(ConsoleStore store, AccessDirectory access)
         if (agent is not null)
         {
             var warnings = await write
-                .Db.InactivityWarnings.Where(w => w.OrganizationId == organization && w.AgentId == agent.Id && w.ActedAt == null)
+                .Db.InactivityWarnings.Where(w =>
+                    w.OrganizationId == organization && w.AgentId == agent.Id && w.PolicyId == policyId && w.ActedAt == null
+                )
                 .ToListAsync(cancellationToken);
             write.Db.RemoveRange(warnings);
             write.Tell(new LiveEvent("agent", organization, agent.TeamId, agent.Id, agent.Id));

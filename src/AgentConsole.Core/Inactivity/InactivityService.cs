@@ -141,7 +141,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             .InactivityPolicies.Where(p => p.OrganizationId == organization && p.TeamId == team)
             .Select(p => (Guid?)p.Id)
             .FirstOrDefaultAsync(cancellationToken);
-        return await DryRunAsync(db, draft(stored ?? Guid.Empty, now), page, cancellationToken);
+        return await DryRunAsync(db, by, draft(stored ?? Guid.Empty, now), page, cancellationToken);
     }
 
     /// <summary>Who would be hit now, and when, by a stored policy, also while it is off.</summary>
@@ -149,7 +149,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
     {
         await using var db = await store.ReadAsync(cancellationToken);
         return await db.InactivityPolicies.NamedAsync(by, id, cancellationToken) is { } policy
-            ? await DryRunAsync(db, policy, page, cancellationToken)
+            ? await DryRunAsync(db, by, policy, page, cancellationToken)
             : InactivityProblems.NotFound;
     }
 
@@ -229,15 +229,19 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
 
     private async Task<Outcome<InactivityDryRun>> DryRunAsync(
         ConsoleDbContext db,
+        Actor by,
         InactivityPolicy policy,
         PageRequest page,
         CancellationToken cancellationToken
     )
     {
         var now = clock.Now();
-        var idle = InactivityRule.Idle(db, policy, now);
+        // Whoever reads the organization's policy and not all of its agents hears of their own alone.
+        var seen = db.Agents.VisibleTo(by);
+        var idle = InactivityRule.Idle(db, policy, now).Where(a => seen.Any(s => s.Id == a.Id));
         var hits = await idle.CountAsync(cancellationToken);
-        var fleet = await InactivityRule.Fleet(db, policy).CountAsync(cancellationToken);
+        var fleet = await InactivityRule.Fleet(db, policy).Where(a => seen.Any(s => s.Id == a.Id)).CountAsync(cancellationToken);
+        var whole = access.Current.MayNotChange(by, policy.TeamId) is null;
         var from = "";
         if (page.Cursor is not null)
         {
@@ -271,7 +275,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
                     warning?.WarnedAt,
                     held > due ? held.Value : due,
                     warning?.ActedAt,
-                    doubts.Of(a, policy.Sign)
+                    whole ? doubts.Of(a, policy.Sign) : []
                 );
             });
         return new InactivityDryRun(paged.Items, paged.NextCursor is not null, paged.NextCursor)
@@ -279,7 +283,8 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             Fleet = fleet,
             Hits = hits,
             Allowed = InactivityRule.Allowed(fleet, policy.MaxSharePercent),
-            NeedsConfirmation = policy.Action != InactivityAction.Flag && hits > InactivityRule.Allowed(fleet, policy.MaxSharePercent),
+            NeedsConfirmation =
+                whole && policy.Action != InactivityAction.Flag && hits > InactivityRule.Allowed(fleet, policy.MaxSharePercent),
             HeldUntil = held,
         };
     }

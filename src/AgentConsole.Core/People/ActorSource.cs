@@ -93,7 +93,7 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, IOptio
         var origin = new CallOrigin(by.Address, by.UserAgent, by.CorrelationId);
         return by.Method switch
         {
-            AuthMethod.Session => ForSession(by.Id!.Value, by.CredentialId!.Value, origin),
+            AuthMethod.Session or AuthMethod.BreakGlass => ForSession(by.Id!.Value, by.CredentialId!.Value, origin),
             AuthMethod.Token => ForTokenId(by.CredentialId!.Value, origin),
             _ => by,
         };

@@ -42,7 +42,7 @@ public sealed class RetentionService(ConsoleStore store, AccessDirectory access,
             return problem;
         var errors = new FieldErrors();
         var limits = Check(body.RunDays, body.StepDays, body.ContentDays, body.LivenessDays, body.SessionDays, errors);
-        var reason = Texts.Line(body.HoldReason, "hold_reason", 500, errors, required: body.LegalHold);
+        var reason = Texts.Line(body.HoldReason, "hold_reason", 500, errors, required: body.LegalHold == true);
         if (errors.ToProblem() is { } invalid)
             return invalid;
         if (ifMatch is null)
@@ -53,6 +53,9 @@ public sealed class RetentionService(ConsoleStore store, AccessDirectory access,
             .SingleOrDefaultAsync(p => p.OrganizationId == by.OrganizationId, cancellationToken);
         if ((policy?.Revision ?? 0) != ifMatch)
             return Problem.Changed("retention policy");
+        var hold = body.LegalHold ?? policy?.LegalHold ?? false;
+        if (policy is { LegalHold: true } && !hold && reason is null)
+            return Problem.Invalid("hold_reason", "Say why the legal hold is lifted.");
         var before = policy is null ? null : Facts(policy);
         if (policy is null)
             write.Db.Add(
@@ -65,7 +68,12 @@ public sealed class RetentionService(ConsoleStore store, AccessDirectory access,
             );
         (policy.RunDays, policy.StepDays, policy.ContentDays) = (limits.Runs, limits.Steps, limits.Content);
         (policy.LivenessDays, policy.SessionDays) = (limits.Liveness, limits.Sessions);
-        (policy.LegalHold, policy.HoldReason) = (body.LegalHold, body.LegalHold ? reason : null);
+        (policy.LegalHold, policy.HoldReason) = (
+            hold,
+            !hold ? null
+            : body.LegalHold is null ? policy.HoldReason
+            : reason
+        );
         (policy.ChangedAt, policy.ChangedBy) = (write.Now, by.Label);
         write.Trail(
             by,
@@ -221,7 +229,7 @@ public sealed class RetentionService(ConsoleStore store, AccessDirectory access,
 
     private static int? Days(string? text, string field, FieldErrors errors)
     {
-        if (text is null)
+        if (string.IsNullOrEmpty(text))
             return null;
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var days))
             return days;

@@ -53,6 +53,8 @@ public sealed class SampleDataService(
     {
         if (!by.MayEverywhere(Permission.ManageOrganization))
             return Actor.MissingRole(Permission.ManageOrganization, null);
+        if (StepUp.Require(by) is { } first)
+            return first; // before the first step: disabling people asks for it as well
         foreach (var fleet in fleets)
             await fleet.StopAsync();
         var found = await ReadAsync(by, cancellationToken);

@@ -194,7 +194,13 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         if (count + fresh > MostNewPerMinute)
             return UnclaimedProblems.TooManyNew(MostNewPerMinute);
         var waiting = _seen.Keys.Where(key => !_known.ContainsKey(key));
-        var all = _known.Keys.Concat(waiting).Where(key => key.OrganizationId == organization).ToList();
+        // Those that are blocked wait for nobody.
+        var all = _known
+            .Where(k => k.Value.State == SightingState.Open)
+            .Select(k => k.Key)
+            .Concat(waiting)
+            .Where(key => key.OrganizationId == organization)
+            .ToList();
         if (all.Count + fresh > MostOfOrganization)
             return UnclaimedProblems.Full(MostOfOrganization);
         if (all.Count(key => key.TokenId == token) + fresh > MostOfToken)

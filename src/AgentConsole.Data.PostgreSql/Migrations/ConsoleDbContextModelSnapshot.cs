@@ -2850,6 +2850,101 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("run_rollups", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Sinks.SecretSink", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Credential")
+                        .HasColumnType("bytea")
+                        .HasColumnName("credential");
+
+                    b.Property<long?>("CredentialSetAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("credential_set_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("LastCode")
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("last_code");
+
+                    b.Property<long?>("LastDeliveryAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_delivery_at");
+
+                    b.Property<string>("LastProblem")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("last_problem");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("Previous")
+                        .HasColumnType("bytea")
+                        .HasColumnName("previous");
+
+                    b.Property<long?>("PreviousUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("previous_until");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("settings");
+
+                    b.Property<Guid?>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_secret_sinks_organization_name")
+                        .HasFilter("team_id IS NULL");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_secret_sinks_team_name")
+                        .HasFilter("team_id IS NOT NULL");
+
+                    b.ToTable("secret_sinks", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -3689,6 +3784,20 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasForeignKey("OrganizationId", "KeyId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Sinks.SecretSink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.People.Team", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "TeamId")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>

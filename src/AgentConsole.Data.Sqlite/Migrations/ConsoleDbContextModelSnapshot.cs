@@ -2873,6 +2873,101 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("run_rollups", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Sinks.SecretSink", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Credential")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("credential");
+
+                    b.Property<long?>("CredentialSetAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("credential_set_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("LastCode")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_code");
+
+                    b.Property<long?>("LastDeliveryAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_delivery_at");
+
+                    b.Property<string>("LastProblem")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_problem");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("Previous")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("previous");
+
+                    b.Property<long?>("PreviousUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("previous_until");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("settings");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_secret_sinks_organization_name")
+                        .HasFilter("team_id IS NULL");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_secret_sinks_team_name")
+                        .HasFilter("team_id IS NOT NULL");
+
+                    b.ToTable("secret_sinks", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -3714,6 +3809,20 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasForeignKey("OrganizationId", "KeyId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Sinks.SecretSink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.People.Team", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "TeamId")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Spend.Rerating", b =>

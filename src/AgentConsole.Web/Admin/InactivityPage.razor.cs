@@ -182,8 +182,9 @@ public sealed partial class InactivityPage
 
     private async Task EndAsync(InactivityExemptionBody exemption)
     {
-        _problem = (await Exemptions.EndAsync(Me, _policy!.Id, exemption.Id, Left)).Problem;
+        var done = await Exemptions.EndAsync(Me, _policy!.Id, exemption.Id, Left);
         await ReloadAsync(takeForm: false);
+        _problem ??= done.Problem;
     }
 
     private static string Date(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM HH:mm", CultureInfo.InvariantCulture) + " UTC";

@@ -21,6 +21,7 @@ public sealed partial class TeamPage
     private string? _mayNot;
     private string? _name;
     private string? _zone;
+    private long _revision; // of what the fields show
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
@@ -50,7 +51,7 @@ public sealed partial class TeamPage
             _shown = Slug;
             Clear();
             await ReloadAsync();
-            (_name, _zone) = (_team?.Name, _team?.TimeZone);
+            (_name, _zone, _revision) = (_team?.Name, _team?.TimeZone, _team?.Revision ?? 0);
         }
         if (_asked == (Doing, Of))
             return;
@@ -142,9 +143,11 @@ public sealed partial class TeamPage
             return;
         _busy = true;
         var body = new ChangeTeam { Name = _name, TimeZone = _zone ?? "" };
-        var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _team!.Revision, body, Left), Left);
+        var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _revision, body, Left), Left);
         _busy = false;
         (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);
+        if (renamed.Problem is null)
+            _revision = renamed.Value.Revision;
         await ReloadAsync();
         _problem ??= problem;
     }

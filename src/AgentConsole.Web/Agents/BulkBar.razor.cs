@@ -66,7 +66,9 @@ public sealed partial class BulkBar
 
     private IEnumerable<Principal> People =>
         Access
-            .Current.Principals.Values.Where(p => p.OrganizationId == Me.OrganizationId && p is { Kind: ActorKind.User, Enabled: true })
+            .Current.Principals.Values.Where(p =>
+                p.OrganizationId == Me.OrganizationId && p is { Kind: ActorKind.User, Enabled: true, BreakGlass: false }
+            )
             .OrderBy(p => p.DisplayName, StringComparer.CurrentCultureIgnoreCase)
             .Take(500);
 

@@ -45,6 +45,7 @@ internal static class AnswerShape
             TokenBody token => $"/api/v1/tokens/{token.Id}",
             ViewBody view => $"/api/v1/views/{view.Id}",
             InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
+            SinkBody sink => $"/api/v1/sinks/{sink.Id}",
             _ => null,
         };
 
@@ -59,6 +60,7 @@ internal static class AnswerShape
             ServiceAccountBody account => ETag(account.Revision),
             ViewBody view => ETag(view.Revision),
             InactivityPolicyBody policy => ETag(policy.Revision),
+            SinkBody sink => ETag(sink.Revision),
             _ => null,
         };
 

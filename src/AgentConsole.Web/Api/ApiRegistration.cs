@@ -10,6 +10,7 @@ using AgentConsole.Web.Retention;
 using AgentConsole.Web.Rotations;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Search;
+using AgentConsole.Web.Sinks;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Trail;
 using AgentConsole.Web.Views;
@@ -40,6 +41,7 @@ internal static class ApiRegistration
         api.MapInactivityApi();
         api.MapKeyApi();
         api.MapRotationApi();
+        api.MapSinkApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();

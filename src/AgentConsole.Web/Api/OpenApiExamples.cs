@@ -549,6 +549,42 @@ internal static class OpenApiExamples
             "ines@example.com"
         ),
         [typeof(KeepAgent)] = new { days = 30 },
+        [typeof(SetSink)] = new
+        {
+            team = "payments",
+            name = "Payments vault",
+            kind = "vault",
+            vault = new
+            {
+                address = "https://vault.example:8200",
+                mount = "secret",
+                path = "agents/{team}/{agent}",
+            },
+            credential = "hvs.CAESIJ…",
+        },
+        [typeof(SinkBody)] = new SinkBody
+        {
+            Id = "snk_01m2fz6b8tk4n1c9q5w3r7h2xe",
+            Team = "payments",
+            Name = "Payments vault",
+            Kind = "vault",
+            Target = "https://vault.example:8200/v1/secret/data/agents/{team}/{agent}",
+            Vault = new VaultSinkSettings
+            {
+                Address = "https://vault.example:8200",
+                Mount = "secret",
+                Path = "agents/{team}/{agent}",
+                Field = "agent_key",
+            },
+            CredentialSetAt = At,
+            State = "ok",
+            LastDeliveryAt = At,
+            CreatedAt = At,
+            UpdatedAt = At,
+            UpdatedBy = "ines@example.com",
+            Revision = 1,
+        },
+        [typeof(SinkTestResult)] = new SinkTestResult(true, "secret/agents/payments/agentconsole-probe-probe, version 3", null, null, At),
         [typeof(UnclaimedReport)] = new UnclaimedReport(
             true,
             "unclaimed",

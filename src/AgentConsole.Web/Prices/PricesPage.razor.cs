@@ -119,7 +119,9 @@ public sealed partial class PricesPage
     private async Task ImportAsync()
     {
         await RunAsync(dryRun: false);
+        var refusal = _problem;
         await ReloadAsync();
+        _problem ??= refusal;
     }
 
     private async Task RunAsync(bool dryRun)

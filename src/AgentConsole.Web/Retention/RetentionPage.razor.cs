@@ -37,25 +37,32 @@ public sealed partial class RetentionPage
     private string? _holdReason;
     private readonly Submission _saving = new("retention");
     private string? _seen;
+    private long _revision; // of what the fields show
     private IReadOnlyDictionary<string, string[]>? _errors;
 
     [Inject]
     public required RetentionService Retention { get; init; }
 
-    private string Key => string.Join('/', _limits.Select(l => l.Text?.Trim()));
+    private string Key => string.Join('/', _limits.Select(l => l.Text?.Trim()).Append(_hold ? "hold" : ""));
 
     protected override async Task OpenAsync()
     {
         _mayNot = WhyNot(Permission.ManageOrganization);
         if (_mayNot is not null)
             return;
+        await FillAsync();
+    }
+
+    private async Task FillAsync()
+    {
         await ReloadAsync();
         if (_now is null)
             return;
         int?[] set = [_now.RunDays, _now.StepDays, _now.ContentDays, _now.LivenessDays, _now.SessionDays];
         for (var i = 0; i < set.Length; i++)
             _limits[i].Text = set[i]?.ToString(CultureInfo.InvariantCulture);
-        (_hold, _holdReason, _seen) = (_now.LegalHold, _now.HoldReason, Key);
+        (_hold, _holdReason, _revision) = (_now.LegalHold, _now.HoldReason, _now.Revision);
+        _seen = Key;
     }
 
     private async Task ReloadAsync()
@@ -69,11 +76,7 @@ public sealed partial class RetentionPage
 
     private async Task PreviewAsync()
     {
-        var preview = await Retention.PreviewAsync(
-            Me,
-            name => _limits.First(l => l.Name == name).Text?.Trim() is { Length: > 0 } text ? text : null,
-            Left
-        );
+        var preview = await Retention.PreviewAsync(Me, name => _limits.First(l => l.Name == name).Text?.Trim() ?? "", Left);
         Take(preview.Problem);
         if (preview.Problem is null)
             (_preview, _seen) = (preview.Value, Key);
@@ -108,10 +111,10 @@ public sealed partial class RetentionPage
             LegalHold = _hold,
             HoldReason = _holdReason,
         };
-        var saved = await Once.RunAsync(_saving, Me, body, me => Retention.SetAsync(me, _now!.Revision, body, Left), Left);
+        var saved = await Once.RunAsync(_saving, Me, body, me => Retention.SetAsync(me, _revision, body, Left), Left);
         Take(saved.Problem);
         if (saved.Problem is null)
-            (_now, _preview) = (saved.Value, null);
+            (_now, _preview, _revision, _seen) = (saved.Value, null, saved.Value.Revision, Key);
     }
 
     private void Take(Problem? problem)

@@ -58,6 +58,7 @@ internal static class PaletteEntries
         new("Break-glass", "lock-open", ConsoleUrls.BreakGlassAdmin, Words: "admin emergency sealed code"),
         new("Roles", "shield-check", ConsoleUrls.Admin + "/roles", Words: "admin permissions who may do what"),
         new("Inactivity", "timer-off", ConsoleUrls.Admin + "/inactivity", Words: "admin policy unused silent pause"),
+        new("Secret sinks", "send", ConsoleUrls.Sinks, Words: "admin rotation vault webhook file key"),
         new("Retention", "archive", ConsoleUrls.Admin + "/retention", Words: "admin delete old purge"),
         new("Prices", "banknote", ConsoleUrls.Admin + "/prices", Words: "admin models tokens cost"),
         new("System", "heart-pulse", ConsoleUrls.Admin + "/system", Words: "admin health status"),

@@ -213,6 +213,7 @@ public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : Journ
             { "admin-tokens", "/admin/tokens" },
             { "admin-roles", "/admin/roles" },
             { "admin-inactivity", "/admin/inactivity" },
+            { "admin-sinks", "/admin/sinks" },
             { "admin-system", "/admin/system" },
             { "admin-break-glass", "/admin/break-glass" },
             { "account", "/account" },

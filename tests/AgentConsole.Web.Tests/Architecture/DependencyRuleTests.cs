@@ -16,9 +16,10 @@ public sealed partial class DependencyRuleTests
     private static readonly string[][] Floors =
     [
         ["Common", "Data", "Live", "Trail", "People"],
-        ["Agents", "Prices"],
+        ["Agents", "Prices", "Outgoing"],
         ["Unclaimed"],
         ["Keys", "Runs"],
+        ["Sinks"],
         ["Rotations"],
         ["Views"],
         ["Inactivity"],

@@ -61,6 +61,12 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new("ListSinks", "GET", "/api/v1/sinks", Subject.Narrowed, null),
+        new("CreateSink", "POST", "/api/v1/sinks", Subject.Payments, Permission.ManageKeys, """{"team":"payments"}"""),
+        new("GetSink", "GET", "/api/v1/sinks/{sink}", Subject.Payments, Permission.ManageKeys),
+        new("ChangeSink", "PATCH", "/api/v1/sinks/{sink}", Subject.Payments, Permission.ManageKeys, "{}"),
+        new("DeleteSink", "DELETE", "/api/v1/sinks/snk_00000000000000000000000000", Subject.Nobodys, null),
+        new("TestSink", "POST", "/api/v1/sinks/{sink}/test", Subject.Payments, Permission.ManageKeys),
         new("ListInactivityPolicies", "GET", "/api/v1/inactivity-policies", Subject.Narrowed, null),
         new(
             "CreateInactivityPolicy",

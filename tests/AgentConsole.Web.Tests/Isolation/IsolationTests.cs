@@ -140,6 +140,7 @@ public sealed class IsolationTests
                 .Get<Core.Rotations.RotationService>()
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
+        var sink = await SinkAsync(console);
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -167,11 +168,31 @@ public sealed class IsolationTests
                 ["account"] = account.Id,
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
+                ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
             SecretText.Create(SecretText.KeyPrefix),
             stranger
         );
+    }
+
+    // Files are off here: a test of this sink ends before anything is written.
+    private static async Task<Guid> SinkAsync(ConsoleServer console)
+    {
+        await using var write = await console.Get<ConsoleStore>().WriteAsync(Stop);
+        var sink = new Core.Sinks.SecretSink
+        {
+            Id = write.NewId(),
+            OrganizationId = console.Cast.Acme,
+            TeamId = console.Cast.Payments,
+            Name = "Files",
+            Kind = Core.Sinks.SinkKind.File,
+            Settings = new Core.Sinks.SinkSettings(File: new Core.Sinks.FileSettings("/run/agent-keys", "{agent}.env", "env")),
+            UpdatedBy = "a test",
+        };
+        write.Db.Add(sink);
+        Assert.True(await write.TryCommitAsync(Stop));
+        return sink.Id;
     }
 
     // The table of the design, written a second time in its own words.

@@ -268,15 +268,17 @@ public sealed class BulkPlanService
 
     /// <summary>Goes on with what is not done yet: after a crash, a stop of the console, or a fault. A row that was done or refused is not done again.</summary>
     public Task<Outcome<PlanBody>> ResumeAsync(Actor by, string id, CancellationToken cancellationToken) =>
-        WorkAsync(by, id, (plan, workId, now) => plan.Resume(workId, now), "plan.resumed", cancellationToken);
+        WorkAsync(by, id, BulkAction.Delete, (plan, workId, now) => plan.Resume(workId, now), "plan.resumed", cancellationToken);
 
     /// <summary>Puts every agent that was changed back as it was, but for those that somebody changed since: their rows say so.</summary>
     public Task<Outcome<PlanBody>> UndoAsync(Actor by, string id, CancellationToken cancellationToken) =>
-        WorkAsync(by, id, (plan, workId, now) => plan.BeginUndo(workId, now), "plan.undone", cancellationToken);
+        WorkAsync(by, id, BulkAction.Restore, (plan, workId, now) => plan.BeginUndo(workId, now), "plan.undone", cancellationToken);
 
+    /// <param name="deletes">The action of plans by which this deletes agents.</param>
     private async Task<Outcome<PlanBody>> WorkAsync(
         Actor by,
         string id,
+        BulkAction deletes,
         Func<BulkPlan, Guid, DateTimeOffset, Problem?> begin,
         string action,
         CancellationToken cancellationToken
@@ -287,6 +289,8 @@ public sealed class BulkPlanService
             var mine = await MineAsync(by, id, cancellationToken);
             if (!mine.Try(out var seen, out var refusal))
                 return refusal;
+            if (seen.Action == deletes && StepUp.Require(by) is { } first)
+                return first;
             await using var write = await _store.WriteAsync(cancellationToken);
             var plan = await TrackAsync(write, seen, cancellationToken);
             var workId = _store.NewId();

@@ -1067,6 +1067,45 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "secret_sinks",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    kind = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    settings = table.Column<string>(type: "text", nullable: false),
+                    credential = table.Column<byte[]>(type: "bytea", nullable: true),
+                    credential_set_at = table.Column<long>(type: "bigint", nullable: true),
+                    previous = table.Column<byte[]>(type: "bytea", nullable: true),
+                    previous_until = table.Column<long>(type: "bigint", nullable: true),
+                    last_delivery_at = table.Column<long>(type: "bigint", nullable: true),
+                    last_code = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    last_problem = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_secret_sinks", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_secret_sinks_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_secret_sinks_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "user_claims",
                 columns: table => new
                 {
@@ -1656,6 +1695,20 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 filter: "role IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "ux_secret_sinks_organization_name",
+                table: "secret_sinks",
+                columns: new[] { "organization_id", "name" },
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_secret_sinks_team_name",
+                table: "secret_sinks",
+                columns: new[] { "organization_id", "team_id", "name" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_service_accounts_name",
                 table: "service_accounts",
                 columns: new[] { "organization_id", "name" },
@@ -1845,6 +1898,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "runs");
+
+            migrationBuilder.DropTable(
+                name: "secret_sinks");
 
             migrationBuilder.DropTable(
                 name: "service_accounts");
