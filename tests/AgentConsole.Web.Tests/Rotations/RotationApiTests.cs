@@ -24,7 +24,7 @@ public sealed class RotationApiTests
     [Theory, BothDatabases]
     public async Task A_rotation_goes_from_created_to_completed_over_the_api(Database database)
     {
-        var clock = new ManualClock(DateTimeOffset.UtcNow);
+        var clock = new ManualClock(TimeProvider.System.GetUtcNow());
         await using var console = await ConsoleServer.StartAsync(database, clock);
         var (_, first) = await console.AgentAsync("mailroom-1");
         using var kurt = console.Client(await console.TokenAsync(console.Cast.Kurt));
