@@ -219,11 +219,11 @@ public sealed class LiveStreamTests
     }
 
     [Fact]
-    public async Task A_token_without_either_scope_is_refused_and_one_with_one_of_them_hears_its_noun()
+    public async Task A_token_without_any_of_the_scopes_is_refused_and_one_with_one_of_them_hears_its_noun()
     {
         await using var console = await ConsoleServer.StartAsync();
         var (agent, secret) = await console.AgentAsync("mailroom-1");
-        using var none = console.Client(await console.TokenAsync(console.Cast.Victor, [TokenScopes.KeysRead]));
+        using var none = console.Client(await console.TokenAsync(console.Cast.Victor, [TokenScopes.KeysVerify]));
         using var refused = await none.GetAsync(new Uri("/api/v1/live?topic=org", UriKind.Relative), Stop);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         using var stream = await Listening.OpenAsync(
