@@ -39,7 +39,12 @@
 
   // ---- menus: one open at a time, closed by a click outside and by a choice; Escape is in keys.js ---------------------------------------------------
   const closeMenus = (except) => {
-    for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu === except) continue;
+      // The focus must not go down with what is closed: a dialog that a choice opens gives it back to where it was.
+      if (menu.contains(document.activeElement)) menu.querySelector("summary")?.focus({ preventScroll: true });
+      menu.open = false;
+    }
   };
   document.addEventListener("click", (event) => {
     const inside = event.target.closest?.("details.menu");

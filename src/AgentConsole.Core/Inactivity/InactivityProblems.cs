@@ -18,6 +18,9 @@ public static class InactivityProblems
         "No inactivity policy has warned of this agent; there is nothing to keep it from."
     );
 
+    public static Problem BrakeChanged(int now, int shown) =>
+        new(ProblemKind.Conflict, "brake_changed", $"It would act on {now} agents by now, not on {shown}. Look again.");
+
     public static Problem Exists(string scope) =>
         new(ProblemKind.Conflict, "policy_exists", $"{scope} has an inactivity policy already. Change that one.");
 

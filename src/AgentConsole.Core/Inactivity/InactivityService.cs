@@ -154,11 +154,13 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
     }
 
     /// <summary>Lets a braked policy act on as many agents as it shows now, within a day.</summary>
+    /// <param name="shown">The number that the person was shown; 409 <c>brake_changed</c> when it would be more by now. Null for the present one.</param>
     public async Task<Outcome<InactivityPolicyBody>> ConfirmAsync(
         Actor by,
         string id,
         Outcome<string> reason,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        int? shown = null
     )
     {
         await using var write = await store.WriteAsync(cancellationToken);
@@ -178,6 +180,8 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         );
         if (brake is not { ConfirmedAt: null })
             return InactivityProblems.NotBraked;
+        if (brake.Agents > shown)
+            return InactivityProblems.BrakeChanged(brake.Agents, shown.Value);
         (brake.ConfirmedAt, brake.ConfirmedBy, brake.ConfirmedAgents) = (write.Now, Texts.Clip(by.Label, 256), brake.Agents);
         write.Trail(
             by,

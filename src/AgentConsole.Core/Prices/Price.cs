@@ -26,7 +26,7 @@ public sealed class Price : IHeldInMemory
     public decimal OutputPerMillion { get; init; }
     public DateTimeOffset EffectiveFrom { get; init; }
 
-    /// <summary>First instant at which it counts no more; null for no end but the next price's begin.</summary>
+    /// <summary>First instant at which it counts no more; null for no end. Of several that count, the one that began last does; when it ends, an earlier one counts again.</summary>
     public DateTimeOffset? EffectiveUntil { get; init; }
 
     /// <summary>Where the figures were taken from: a text or an address.</summary>

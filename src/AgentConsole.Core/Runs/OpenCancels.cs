@@ -152,6 +152,8 @@ public sealed class OpenCancels(IDbContextFactory<ConsoleDbContext> contexts, IO
             var rows = await Rows(db, db.RunCancels.Where(c => ids.Contains(c.RunId))).ToListAsync(cancellationToken);
             foreach (var row in rows)
                 Take(row);
+            foreach (var gone in ids.Except(rows.Select(r => r.Cancel.RunId)))
+                Remove(gone); // retention took the run
         }
     }
 

@@ -28,6 +28,7 @@ public sealed class RunExports(RunService runs, ListExports exports)
             ("input_tokens", r => Number(r.InputTokens)),
             ("output_tokens", r => Number(r.OutputTokens)),
             ("cost", r => r.Cost),
+            ("cost_source", r => r.CostSource),
             ("summary", r => r.Summary),
             ("error", r => r.Error),
             ("error_code", r => r.ErrorCode),

@@ -150,12 +150,15 @@ public sealed partial class InactivityPage
             await ReloadAsync(takeForm: true);
     }
 
-    private async Task ConfirmAsync()
+    private async Task ConfirmAsync(int shown)
     {
-        var confirmed = await Inactivity.ConfirmAsync(Me, _policy!.Id, "", Left);
-        _problem = confirmed.Problem;
-        if (confirmed.Problem is null)
-            await ReloadAsync(takeForm: false);
+        if (_busy)
+            return;
+        _busy = true;
+        var confirmed = await Inactivity.ConfirmAsync(Me, _policy!.Id, "", Left, shown);
+        _busy = false;
+        await ReloadAsync(takeForm: false);
+        _problem ??= confirmed.Problem;
     }
 
     private async Task ExemptAsync()

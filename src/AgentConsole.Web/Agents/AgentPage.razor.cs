@@ -135,26 +135,32 @@ public sealed partial class AgentPage
         StateHasChanged();
     }
 
-    private Task PauseAsync(bool undo) =>
+    private Task PauseAsync(bool undo) => PauseAsync(_agent!, undo);
+
+    private Task ResumeAsync(bool undo) => ResumeAsync(_agent!, undo);
+
+    // An undo may be pressed when another agent, or another page, is shown: it means the agent of its time, and is not given up with the page.
+    private Task PauseAsync(AgentBody agent, bool undo) =>
         ActAsync(
-            () => Agents.PauseAsync(Me, _agent!.Id, "", Left),
-            $"Paused {_agent!.DisplayName}; its keys are refused",
-            undo ? () => ResumeAsync(false) : null
+            () => Agents.PauseAsync(Me, agent.Id, "", CancellationToken.None),
+            $"Paused {agent.DisplayName}; its keys are refused",
+            undo ? () => ResumeAsync(agent, false) : null
         );
 
-    private Task ResumeAsync(bool undo) =>
+    private Task ResumeAsync(AgentBody agent, bool undo) =>
         ActAsync(
-            () => Agents.ResumeAsync(Me, _agent!.Id, "", Left),
-            $"Resumed {_agent!.DisplayName}",
-            undo ? () => PauseAsync(false) : null
+            () => Agents.ResumeAsync(Me, agent.Id, "", CancellationToken.None),
+            $"Resumed {agent.DisplayName}",
+            undo ? () => PauseAsync(agent, false) : null
         );
 
     private async Task DeleteAsync()
     {
+        var agent = _agent!;
         await ActAsync(
             () => Once.RunAsync(_delete, Me, _why, me => Agents.DeleteAsync(me, _agent!.Id, _why ?? "", Left), Left),
-            $"Deleted {_agent!.DisplayName}",
-            RestoreAsync
+            $"Deleted {agent.DisplayName}",
+            () => RestoreAsync(agent)
         );
         if (_problem is null)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Id), replace: true);
@@ -162,10 +168,12 @@ public sealed partial class AgentPage
             Ask(null);
     }
 
-    private async Task RestoreAsync()
+    private Task RestoreAsync() => RestoreAsync(_agent!);
+
+    private async Task RestoreAsync(AgentBody agent)
     {
-        await ActAsync(() => Agents.RestoreAsync(Me, _agent!.Id, "", Left), $"Restored {_agent!.DisplayName}", null);
-        if (_problem is null)
+        await ActAsync(() => Agents.RestoreAsync(Me, agent.Id, "", CancellationToken.None), $"Restored {agent.DisplayName}", null);
+        if (_problem is null && _agent!.Id == agent.Id && !Left.IsCancellationRequested)
             Navigation.NavigateTo(ConsoleUrls.Agent(_agent!.Slug, Tab), replace: true);
     }
 
@@ -176,12 +184,15 @@ public sealed partial class AgentPage
         _busy = true;
         var outcome = await act();
         _busy = false;
+        if (outcome.Problem is null)
+            Toasts.Show(done, undo);
+        else if (Left.IsCancellationRequested)
+            Toasts.Show("Not done: " + outcome.Problem.Detail);
+        if (Left.IsCancellationRequested || (outcome.Problem is null && outcome.Value.Id != _agent!.Id))
+            return; // what is shown is something else by now
         _problem = outcome.Problem;
         if (_problem is null)
-        {
             await ShowAsync(outcome.Value);
-            Toasts.Show(done, undo);
-        }
         StateHasChanged(); // an undo comes from the toast, not from this page
     }
 

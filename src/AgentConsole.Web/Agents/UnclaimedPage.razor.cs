@@ -122,7 +122,7 @@ public sealed partial class UnclaimedPage
 
     private async Task UnblockAsync(UnclaimedBody row)
     {
-        _problem = (await Unclaimed.UnblockAsync(Me, row.Id, "", Left)).Problem;
+        _problem = (await Unclaimed.UnblockAsync(Me, row.Id, "", CancellationToken.None)).Problem; // an undo outlives the page
         await List.ActedAsync();
         StateHasChanged(); // an undo comes from the toast, not from this page
     }

@@ -116,7 +116,7 @@ public sealed partial class KeysPage
     }
 
     private Task EnableAsync(KeyRow row) =>
-        ActAsync(Keys.EnableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
+        ActAsync(Keys.EnableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, CancellationToken.None)); // an undo outlives the page
 
     private async Task RevokeAsync(KeyRow row)
     {

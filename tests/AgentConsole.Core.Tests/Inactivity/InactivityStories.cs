@@ -232,6 +232,25 @@ public sealed class InactivityStories
     }
 
     [Theory, BothDatabases]
+    public async Task A_dry_run_of_the_organizations_policy_shows_nobody_another_teams_agents(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "idle-1", "idle-2");
+        var service = house.Get<InactivityService>();
+        await story.RegisterAsync("reader-1", "research");
+        var policy = (await service.CreateAsync(story.Olga, new SetInactivityPolicy { Enabled = true, Days = 30 }, TestHouse.Stop)).Value;
+        house.Clock.Advance(TimeSpan.FromDays(31));
+
+        var whole = (await service.DryRunAsync(story.Olga, policy.Id, new PageRequest(), TestHouse.Stop)).Value;
+        var research = (await service.DryRunAsync(story.Sara, policy.Id, new PageRequest(), TestHouse.Stop)).Value;
+
+        Assert.Equal(["idle-1", "idle-2", "reader-1"], whole.Data.Select(h => h.Agent));
+        Assert.Equal(["reader-1"], research.Data.Select(h => h.Agent));
+        Assert.Equal((1, 1, false), (research.Hits, research.Fleet, research.NeedsConfirmation));
+        Assert.All(research.Data, hit => Assert.Empty(hit.Doubts));
+    }
+
+    [Theory, BothDatabases]
     public async Task Keys_are_disabled_and_the_teams_policy_stands_before_the_organizations(Database database)
     {
         await using var house = await TestHouse.OpenAsync(database);

@@ -194,9 +194,36 @@ public sealed class RetentionTests
         {
             RunDays = 1,
             LegalHold = hold,
-            HoldReason = hold ? "Case 12" : null,
+            HoldReason = hold ? "Case 12" : "Case 12 is closed",
         };
         Assert.Null((await retention.SetAsync(system, now.Revision, set, Stop)).Problem);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_legal_hold_is_not_lifted_by_leaving_it_away_nor_without_a_reason(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var retention = house.Get<RetentionService>();
+        var olga = house.As(house.Cast.Olga);
+        await SetHoldAsync(house, hold: true);
+
+        var other = await retention.SetAsync(olga, 1, new SetRetention { RunDays = 30 }, Stop);
+        var bare = await retention.SetAsync(olga, 2, new SetRetention { RunDays = 30, LegalHold = false }, Stop);
+        var lifted = await retention.SetAsync(
+            olga,
+            2,
+            new SetRetention
+            {
+                RunDays = 30,
+                LegalHold = false,
+                HoldReason = "Case 12 is closed",
+            },
+            Stop
+        );
+
+        Assert.Equal((true, "Case 12"), (other.Value.LegalHold, other.Value.HoldReason));
+        Assert.Equal(["hold_reason"], bare.Problem!.Errors!.Keys);
+        Assert.Equal((false, null), (lifted.Value.LegalHold, lifted.Value.HoldReason));
     }
 
     [Theory, BothDatabases]

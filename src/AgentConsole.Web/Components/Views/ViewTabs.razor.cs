@@ -188,7 +188,7 @@ public sealed partial class ViewTabs
                 Columns = before.Columns ?? "",
                 Density = before.Density ?? "",
             },
-            Left
+            CancellationToken.None
         );
         _problem = done.Problem;
         await ReadAsync();
@@ -229,7 +229,7 @@ public sealed partial class ViewTabs
                 Pinned = view.Pinned,
                 Default = view.Default,
             },
-            Left
+            CancellationToken.None
         );
         _problem = made.Problem;
         await ReadAsync();
