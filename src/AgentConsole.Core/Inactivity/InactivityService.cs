@@ -28,7 +28,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         var paged = Paged<InactivityPolicy>.Of(rows, page.Limit, last => [IdText.Format(IdText.InactivityPolicy, last.Id)]);
         var bodies = new List<InactivityPolicyBody>();
         foreach (var policy in paged.Items)
-            bodies.Add(await BodyAsync(db, policy, cancellationToken));
+            bodies.Add(await BodyAsync(db, by, policy, cancellationToken));
         return new Paged<InactivityPolicyBody>(bodies, paged.NextCursor);
     }
 
@@ -36,7 +36,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
     {
         await using var db = await store.ReadAsync(cancellationToken);
         return await db.InactivityPolicies.NamedAsync(by, id, cancellationToken) is { } policy
-            ? await BodyAsync(db, policy, cancellationToken)
+            ? await BodyAsync(db, by, policy, cancellationToken)
             : InactivityProblems.NotFound;
     }
 
@@ -97,7 +97,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
                 .ExecuteDeleteAsync(cancellationToken);
         write.Trail(by, "inactivity.policy-changed", policy.Target(access.Current), before, policy.Facts());
         write.Tell(policy);
-        var warned = policy.Enabled ? await WarnedAsync(write.Db, policy, cancellationToken) : 0;
+        var warned = policy.Enabled ? await WarnedAsync(write.Db, by, policy, cancellationToken) : 0;
         return await write.CommitAsync(
             by,
             InactivityBodies.Of(policy, access.Current, null, warned, null) with
@@ -196,7 +196,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             reason: why
         );
         write.Tell(policy);
-        var warned = await WarnedAsync(write.Db, policy, cancellationToken);
+        var warned = await WarnedAsync(write.Db, by, policy, cancellationToken);
         return await write.CommitAsync(by, InactivityBodies.Of(policy, access.Current, brake, warned, null), cancellationToken);
     }
 
@@ -293,16 +293,22 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         };
     }
 
-    private static Task<int> WarnedAsync(ConsoleDbContext db, InactivityPolicy policy, CancellationToken cancellationToken)
+    private static Task<int> WarnedAsync(ConsoleDbContext db, Actor by, InactivityPolicy policy, CancellationToken cancellationToken)
     {
         var (organization, id) = (policy.OrganizationId, policy.Id);
+        var seen = db.Agents.VisibleTo(by);
         return db.InactivityWarnings.CountAsync(
-            w => w.OrganizationId == organization && w.PolicyId == id && w.ActedAt == null,
+            w => w.OrganizationId == organization && w.PolicyId == id && w.ActedAt == null && seen.Any(a => a.Id == w.AgentId),
             cancellationToken
         );
     }
 
-    private async Task<InactivityPolicyBody> BodyAsync(ConsoleDbContext db, InactivityPolicy policy, CancellationToken cancellationToken)
+    private async Task<InactivityPolicyBody> BodyAsync(
+        ConsoleDbContext db,
+        Actor by,
+        InactivityPolicy policy,
+        CancellationToken cancellationToken
+    )
     {
         var (organization, id) = (policy.OrganizationId, policy.Id);
         var brake = await db.InactivityBrakes.FirstOrDefaultAsync(
@@ -313,7 +319,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             policy,
             access.Current,
             brake,
-            await WarnedAsync(db, policy, cancellationToken),
+            await WarnedAsync(db, by, policy, cancellationToken),
             await InactivityRule.HeldUntilAsync(db, policy, clock.Now(), cancellationToken)
         );
     }
