@@ -147,9 +147,10 @@
       ),
       make("footer", {}, close, toggle),
     );
+    // The browser gives the focus back as it closes and tells of it later: by then a key may have moved it on, and it stays where that key put it.
     const end = () => {
       sheet.remove();
-      if (before?.isConnected) before.focus();
+      if (document.activeElement === document.body && before?.isConnected) before.focus();
     };
     sheet.addEventListener("close", end);
     close.addEventListener("click", () => sheet.close());

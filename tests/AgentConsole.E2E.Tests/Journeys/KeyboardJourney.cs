@@ -97,6 +97,28 @@ public sealed class KeyboardJourney(Chromium chromium) : JourneyTest(chromium)
     }
 
     [Fact]
+    public async Task A_key_pressed_as_the_sheet_closes_keeps_the_row_it_moved_to()
+    {
+        var page = await FleetAsync(1);
+        await page.Locator("summary.ava").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keys" }).ClickAsync();
+        await Expect(page.GetByTestId("help")).ToBeVisibleAsync();
+
+        var row = await page.EvaluateAsync<string?>(
+            $$"""
+            () => new Promise(done => {
+              const sheet = document.querySelector('[data-testid=help]');
+              sheet.addEventListener('close', () => setTimeout(() => done({{FocusedRow}})));
+              sheet.close();
+              document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+            })
+            """
+        );
+
+        Assert.Equal("mailroom-001", row);
+    }
+
+    [Fact]
     public async Task Rows_go_on_below_what_is_drawn_and_a_row_that_is_no_longer_drawn_hands_its_focus_on()
     {
         var page = await FleetAsync(120);
