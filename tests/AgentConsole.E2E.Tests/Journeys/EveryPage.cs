@@ -154,12 +154,15 @@ public sealed class FurnishedConsole : IAsyncLifetime
 }
 
 /// <summary>
-/// Every page in both looks and both widths: no finding of axe, no sideways scrolling, no error in the browser's console. With SHOTS set to a
+/// Every page in every look at this width: no finding of axe, no sideways scrolling, no error in the browser's console. With SHOTS set to a
 /// folder each of them is also saved there as a picture, to be looked at.
 /// </summary>
-public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : JourneyTest(chromium), IClassFixture<FurnishedConsole>
+public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : JourneyTest(chromium)
 {
     protected override ConsoleServer Shared => scene.Console;
+
+    // What can differ where a page differs by its colours only.
+    protected static readonly string[] Colours = ["color-contrast", "link-in-text-block"];
 
     // PAGES=spend,fleet looks at these alone, while somebody works on them.
     public static IEnumerable<TheoryDataRow<string, string>> Pages =>
@@ -222,63 +225,37 @@ public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : Journ
             { "not-found", "/nonsense" },
         };
 
-    [Theory, MemberData(nameof(Pages))]
-    public async Task Is_accessible_and_fits(string name, string path)
+    /// <summary>Looks at the page as it stands in a window of this size, in both schemes.</summary>
+    /// <param name="more">What else is looked at, before the page closes.</param>
+    protected async Task LookAsync(string name, string path, int width, int height, Func<IPage, Task> more)
     {
-        foreach (var (width, height) in new[] { (1440, 900), (390, 844) })
+        var page = await OpenAsync(Console.Cast.Olga, width, height);
+        var complaints = new List<string>();
+        page.Console += (_, message) =>
         {
-            var page = await OpenAsync(Console.Cast.Olga, width, height);
-            var complaints = new List<string>();
-            page.Console += (_, message) =>
-            {
-                if (message.Type == "error" && !message.Text.Contains("404", StringComparison.Ordinal))
-                    complaints.Add(message.Text);
-            };
-            page.PageError += (_, error) => complaints.Add(error);
-            await page.GotoAsync(
-                path.Replace("{run}", scene.Run, StringComparison.Ordinal)
-                    .Replace("{step}", scene.Step, StringComparison.Ordinal)
-                    .Replace("{plan}", scene.Plan, StringComparison.Ordinal)
-            );
-            await Expect(page.Locator("h1").First).ToBeVisibleAsync();
-            if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static
-                await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
-            await AssertFitsAsync(page, name, width);
-            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
-            {
-                await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
-                await PictureAsync(page, $"{name}-{width}-{scheme}");
-                if (width == 1440 || scheme == ColorScheme.Light)
-                    await AssertAccessibleAsync(page);
-            }
-            if (width == 1440)
-            {
-                // High contrast, in both looks: the colours are all that is new.
-                await page.EvaluateAsync("document.documentElement.dataset.look = 'system.more.comfortable.on.local'");
-                await Expect(page.Locator("html")).ToHaveAttributeAsync("data-contrast", "more");
-                foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
-                {
-                    await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
-                    await PictureAsync(page, $"{name}-{width}-{scheme}-contrast");
-                    await AssertAccessibleAsync(page, "color-contrast-enhanced", "color-contrast");
-                }
-            }
-            else if (width == 390)
-            {
-                // The narrowest window that must do, and a usual one at 200 %.
-                foreach (var narrow in (int[])[320, 720])
-                {
-                    await page.SetViewportSizeAsync(narrow, 640);
-                    await AssertFitsAsync(page, name, narrow);
-                    await PictureAsync(page, $"{name}-{narrow}");
-                }
-            }
-            Assert.Empty(complaints);
-            await page.CloseAsync();
-        }
+            if (message.Type == "error" && !message.Text.Contains("404", StringComparison.Ordinal))
+                complaints.Add(message.Text);
+        };
+        page.PageError += (_, error) => complaints.Add(error);
+        await page.GotoAsync(
+            path.Replace("{run}", scene.Run, StringComparison.Ordinal)
+                .Replace("{step}", scene.Step, StringComparison.Ordinal)
+                .Replace("{plan}", scene.Plan, StringComparison.Ordinal)
+        );
+        await Expect(page.Locator("h1").First).ToBeVisibleAsync();
+        if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static
+            await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        await AssertFitsAsync(page, name, width);
+        await PictureAsync(page, $"{name}-{width}-Light");
+        await AssertAccessibleAsync(page);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
+        await PictureAsync(page, $"{name}-{width}-Dark");
+        await more(page);
+        Assert.Empty(complaints);
+        await page.CloseAsync();
     }
 
-    private static async Task AssertFitsAsync(IPage page, string name, int width)
+    protected static async Task AssertFitsAsync(IPage page, string name, int width)
     {
         var beyond = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         Assert.True(beyond <= 0, $"{name} scrolls {beyond} px sideways at {width} px");
@@ -288,9 +265,59 @@ public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : Journ
         Assert.True(squeezed == 0, $"{name} leaves {squeezed} names without room at {width} px");
     }
 
-    private static async Task PictureAsync(IPage page, string name)
+    protected static async Task PictureAsync(IPage page, string name)
     {
         if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
             await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
     }
+}
+
+public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
+    : EveryPage(chromium, scene),
+        IClassFixture<FurnishedConsole>
+{
+    [Theory, MemberData(nameof(Pages))]
+    public Task Is_accessible_and_fits(string name, string path) =>
+        LookAsync(
+            name,
+            path,
+            1440,
+            900,
+            async page =>
+            {
+                await AssertAccessibleAsync(page, Colours);
+                await page.EvaluateAsync("document.documentElement.dataset.look = 'system.more.comfortable.on.local'");
+                await Expect(page.Locator("html")).ToHaveAttributeAsync("data-contrast", "more");
+                foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+                {
+                    await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+                    await PictureAsync(page, $"{name}-1440-{scheme}-contrast");
+                    await AssertAccessibleAsync(page, ["color-contrast-enhanced", .. Colours]);
+                }
+            }
+        );
+}
+
+public sealed class EveryPageOnAPhone(Chromium chromium, FurnishedConsole scene)
+    : EveryPage(chromium, scene),
+        IClassFixture<FurnishedConsole>
+{
+    [Theory, MemberData(nameof(Pages))]
+    public Task Is_accessible_and_fits(string name, string path) =>
+        LookAsync(
+            name,
+            path,
+            390,
+            844,
+            async page =>
+            {
+                // The narrowest window that must do, and a usual one at 200 %.
+                foreach (var narrow in (int[])[320, 720])
+                {
+                    await page.SetViewportSizeAsync(narrow, 640);
+                    await AssertFitsAsync(page, name, narrow);
+                    await PictureAsync(page, $"{name}-{narrow}");
+                }
+            }
+        );
 }

@@ -8,7 +8,6 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.E2E.Tests.Journeys;
 
 /// <summary>The change is on disk, its answer is lost, and the console is killed then: the same press again gives the first result.</summary>
-[Collection(Journey.Name)]
 public sealed class LostAnswerJourney(Chromium chromium)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

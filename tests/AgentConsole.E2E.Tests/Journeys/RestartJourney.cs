@@ -39,7 +39,6 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000); // two dozen pages come back at once
         _port = ConsoleProcess.FreePort();
         _folder = await ConsoleFolder.CreateAsync();
         await using (var services = Folder.Open())
@@ -102,7 +101,6 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
 }
 
 /// <summary>Every form and every filtered list outlives a console that is killed under it; what is sent then is there once.</summary>
-[Collection(Journey.Name)]
 public sealed class RestartJourney(RestartedConsole console) : IClassFixture<RestartedConsole>
 {
     private static ILocator Button(IPage page, string name) =>

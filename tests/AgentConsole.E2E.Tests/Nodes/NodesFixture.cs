@@ -47,7 +47,7 @@ public sealed record NodeAgent(string Id, string Slug, string Secret);
 
 /// <summary>They measure what happens within a second: nothing else of this project runs meanwhile.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class NodesCollection : ICollectionFixture<NodesFixture>, ICollectionFixture<Chromium>
+public sealed class NodesCollection : ICollectionFixture<NodesFixture>
 {
     public const string Name = "nodes";
 }
