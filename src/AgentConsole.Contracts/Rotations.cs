@@ -1,6 +1,6 @@
 namespace AgentConsole.Contracts;
 
-/// <summary>Body of <c>POST /api/v1/agents/{id}/rotations</c>: plans and issues at once.</summary>
+/// <summary>Body of <c>POST /api/v1/agents/{id}/rotations</c>: plans, and issues at once unless told otherwise.</summary>
 public sealed record CreateRotation
 {
     /// <summary>Which key; the agent's only active one when absent, else 400.</summary>
@@ -19,8 +19,11 @@ public sealed record CreateRotation
     public bool AutoExtend { get; init; }
     public string? Reason { get; init; }
 
-    /// <summary>Name of a secret sink that the new secret is written to.</summary>
+    /// <summary>Name or id of a secret sink that the new secret is written to.</summary>
     public string? Sink { get; init; }
+
+    /// <summary>Makes nothing yet: <c>issue</c> it when you are ready to hand over. Refused while an issued rotation of the key is open.</summary>
+    public bool PlanOnly { get; init; }
 }
 
 /// <summary>Body of <c>POST /api/v1/rotations</c>: an agent gives the key that it calls with a new version.</summary>
@@ -204,12 +207,40 @@ public sealed record LeakBody
 
     /// <summary>The rotation that gives the key its next version; issue it when you are ready to hand over. Null where the version was refused before.</summary>
     public RotationBody? Rotation { get; init; }
-    public required LeakedUse LastDay { get; init; }
+    public required KeyDay LastDay { get; init; }
+}
+
+/// <summary>Body of <c>GET /api/v1/agents/{id}/keys/{key}/use</c>: what one wants to know before one rotates a key.</summary>
+public sealed record KeyUseBody
+{
+    public required string KeyId { get; init; }
+    public required string KeyName { get; init; }
+    public required string Agent { get; init; }
+
+    /// <summary>Slug of the agent's team.</summary>
+    public required string Team { get; init; }
+
+    /// <summary>The newest accepted version; the newest where none is accepted.</summary>
+    public required int KeyVersion { get; init; }
+
+    /// <summary>Whether any version is accepted.</summary>
+    public required bool Accepted { get; init; }
+
+    /// <summary>When that version was made: the age of the secret.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The last use of any version.</summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>Id of the rotation that is open.</summary>
+    public string? Rotation { get; init; }
+    public required KeyDay LastDay { get; init; }
 }
 
 /// <summary>What a key did in the last 24 hours.</summary>
 /// <param name="Runs">Runs that were reported with it.</param>
-public sealed record LeakedUse(
+public sealed record KeyDay(
     DateTimeOffset Since,
     long Calls,
     long Runs,

@@ -13,6 +13,7 @@ public static class ConsoleUrls
     public const string Unclaimed = "/fleet/unclaimed";
     public const string Runs = "/runs";
     public const string Keys = "/keys";
+    public const string Rotations = "/rotations";
     public const string Trail = "/trail";
     public const string Spend = "/spend";
     public const string Rerate = "/spend/re-rate";
@@ -44,6 +45,12 @@ public static class ConsoleUrls
 
     /// <summary>A bulk action's plan, and what came of it.</summary>
     public static string Plan(string id) => $"/fleet/plans/{Uri.EscapeDataString(id)}";
+
+    /// <summary>One rotation, at one of the wizard's steps; where it stands when none is named.</summary>
+    public static string Rotation(string id, string? step = null) => With($"/rotations/{Uri.EscapeDataString(id)}", ("step", step));
+
+    /// <summary>The wizard's first step.</summary>
+    public static string Rotate(string agent, string? key = null) => With("/rotations/new", ("agent", agent), ("key", key));
 
     /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
     public static string HandOver(string from) => With(HandOverPath, ("from", from));

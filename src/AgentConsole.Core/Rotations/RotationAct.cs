@@ -88,7 +88,7 @@ internal sealed class RotationAct(
         versions.Where(v => Accepts(v, now)).MaxBy(v => v.Number)
         ?? versions.Where(v => v.State == KeyState.Disabled && !(v.ExpiresAt <= now)).MaxBy(v => v.Number);
 
-    private static bool Accepts(KeyVersion version, DateTimeOffset now) =>
+    internal static bool Accepts(KeyVersion version, DateTimeOffset now) =>
         version.State switch
         {
             KeyState.Active => true,
@@ -145,7 +145,7 @@ internal sealed class RotationAct(
     }
 
     /// <summary>The sink has the secret: the old version's grace begins.</summary>
-    public void Delivered(Actor by, SinkReceipt receipt)
+    public void Delivered(Actor by, DeliveryReceipt receipt)
     {
         var before = rotation.State;
         rotation.DeliveredAt = receipt.At;

@@ -110,8 +110,6 @@ public sealed class RotationLeaks(
     RotationBodies bodies
 )
 {
-    private const int MostCallers = 100;
-
     /// <summary>Refuses the version at once, plans its successor, and tells what the key did in the last 24 hours.</summary>
     public async Task<Outcome<LeakBody>> ReportAsync(
         Actor by,
@@ -159,7 +157,13 @@ public sealed class RotationLeaks(
             Agent = agent.Slug,
             DisabledVersions = [.. accepted.Where(v => v.State == KeyState.Disabled).Select(v => v.Number)],
             Rotation = await OpenAsync(write, by, agent, key, versions, cancellationToken),
-            LastDay = await LastDayAsync(write, key, [version, .. accepted.Where(v => v.LeakReportedAt == write.Now)], cancellationToken),
+            LastDay = await KeyUses.LastDayAsync(
+                write.Db,
+                key,
+                [version, .. accepted.Where(v => v.LeakReportedAt == write.Now)],
+                write.Now,
+                cancellationToken
+            ),
         };
         return await write.CommitAsync(by, answer, cancellationToken);
     }
@@ -180,52 +184,5 @@ public sealed class RotationLeaks(
             return null;
         var act = new RotationAct((write, index), write.Now, open, bodies.AgentOf(AgentCard.Of(agent)), key, versions);
         return await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
-    }
-
-    private static async Task<LeakedUse> LastDayAsync(
-        Write write,
-        AgentKey key,
-        IReadOnlyCollection<KeyVersion> leaked,
-        CancellationToken cancellationToken
-    )
-    {
-        var since = write.Now.AddDays(-1);
-        var numbers = leaked.Select(v => v.Number).Distinct().ToArray();
-        var ids = leaked.Select(v => (Guid?)v.Id).Distinct().ToArray();
-        var calls = await write
-            .Db.KeyMinutes.Where(m =>
-                m.OrganizationId == key.OrganizationId && m.KeyId == key.Id && m.Minute >= since && numbers.Contains(m.Version)
-            )
-            .SumAsync(m => m.Calls, cancellationToken);
-        var callers = await write
-            .Db.KeyCallers.AsNoTracking()
-            .Where(c => c.OrganizationId == key.OrganizationId && c.KeyId == key.Id && c.LastUsedAt >= since && numbers.Contains(c.Version))
-            .ToListAsync(cancellationToken);
-        var runs = await write.Db.Runs.LongCountAsync(
-            r =>
-                r.OrganizationId == key.OrganizationId && r.AgentId == key.AgentId && r.ReceivedAt >= since && ids.Contains(r.KeyVersionId),
-            cancellationToken
-        );
-        return new LeakedUse(
-            since,
-            calls,
-            runs,
-            [
-                .. callers
-                    .Where(c => c.Address is not null)
-                    .Select(c => c.Address!)
-                    .Distinct()
-                    .Order(StringComparer.Ordinal)
-                    .Take(MostCallers),
-            ],
-            [
-                .. callers
-                    .GroupBy(c => Convert.ToHexString(c.Caller))
-                    .Select(same => new Adopter(same, null, write.Now))
-                    .OrderByDescending(a => a.LastUsedAt)
-                    .Take(MostCallers)
-                    .Select(a => a.ToBody()),
-            ]
-        );
     }
 }

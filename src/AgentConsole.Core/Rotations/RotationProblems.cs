@@ -29,7 +29,7 @@ public static class RotationProblems
     public static readonly Problem Open = new(
         ProblemKind.Conflict,
         "rotation_open",
-        "A rotation of this key is open already. Go on with the secret it issued, or ask a key-admin."
+        "A rotation of this key is open already. Go on with the secret it issued, or abort it first."
     );
 
     public static readonly Problem SeveralKeys = Problem.Invalid(

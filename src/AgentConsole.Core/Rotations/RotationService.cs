@@ -27,7 +27,10 @@ public sealed class RotationService(
     private const int MostNamed = 5;
     private static readonly int LongestGrace = (int)Rotation.LongestGrace.TotalSeconds;
 
-    /// <summary>Plans and issues at once; the new secret is in this answer and never again. An open rotation of the key is superseded.</summary>
+    /// <summary>
+    /// Plans and issues at once; the new secret is in this answer and never again. An open rotation of the key is superseded. Where only a plan is asked for,
+    /// nothing is made, and an issued rotation of the key refuses it; one that is planned is changed.
+    /// </summary>
     public async Task<Outcome<RotationBody>> CreateAsync(
         Actor by,
         string agentIdOrSlug,
@@ -52,11 +55,13 @@ public sealed class RotationService(
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
-        if (sink is not null && sinks.Refusal(by.OrganizationId, agent.TeamId, sink) is { } noSink)
+        if (sink is not null && await sinks.RefusalAsync(write.Db, by.OrganizationId, agent.TeamId, sink, cancellationToken) is { } noSink)
             return noSink;
         var chosen = await ChooseKeyAsync(write.Db, agent, body.KeyId, write.Now, cancellationToken);
         if (!chosen.Try(out var key, out var unclear))
             return unclear;
+        if (body.PlanOnly && await OpenOf(write.Db, key).AnyAsync(r => r.State != RotationState.Planned, cancellationToken))
+            return RotationProblems.Open;
         var begun = await BeginAsync(
             write,
             by,
@@ -73,7 +78,10 @@ public sealed class RotationService(
         act.Rotation.AutoExtend = body.AutoExtend;
         act.Rotation.TtlDays = body.TtlDays;
         act.Rotation.Sink = sink;
-        return await HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
+        if (!body.PlanOnly)
+            return await HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
+        act.Planned(by);
+        return await write.CommitAsync(by, await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -490,16 +498,19 @@ public sealed class RotationService(
         var committed = await write.CommitAsync(by, body, cancellationToken);
         if (committed.Problem is not null)
             return committed;
-        var delivery = new SecretDelivery(
-            by.OrganizationId,
-            act.Agent.TeamId,
-            sink,
-            act.Agent.Slug,
-            act.Key.Id,
-            act.Rotation.ToVersion!.Value,
-            act.Rotation.Id,
-            secret
-        );
+        var delivery = new SecretDelivery
+        {
+            OrganizationId = by.OrganizationId,
+            TeamId = act.Agent.TeamId,
+            Sink = sink,
+            AgentSlug = act.Agent.Slug,
+            KeyId = act.Key.Id,
+            KeyVersion = act.New!.Number,
+            RotationId = act.Rotation.Id,
+            Secret = secret,
+            ExpiresAt = act.New.ExpiresAt,
+            IssuedAt = write.Now,
+        };
         // Somebody who hangs up now must not leave a secret behind that half arrived.
         return await DeliverAsync(by, delivery, CancellationToken.None) ?? committed;
     }

@@ -1,6 +1,5 @@
 using AgentConsole.Core.Keys;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace AgentConsole.Core.Rotations;
 
@@ -10,9 +9,9 @@ internal static class RotationsRegistration
     {
         services.AddSingleton<RotationBodies>();
         services.AddSingleton<RotationService>();
+        services.AddSingleton<KeyUses>();
         services.AddSingleton<ILeakFollowUp, LeakRotations>();
         services.AddSingleton<RotationLeaks>();
-        services.TryAddSingleton<ISecretSinks, NoSinks>();
         services.AddSingleton<RotationWatch>();
         services.AddHostedService(s => s.GetRequiredService<RotationWatch>());
         return services;

@@ -369,7 +369,19 @@ internal static class OpenApiExamples
                 IssuedAt = null,
                 AcknowledgedAt = null,
             },
-            LastDay = new LeakedUse(At.AddDays(-1), 4211, 412, ["192.0.2.7"], [Caller]),
+            LastDay = new KeyDay(At.AddDays(-1), 4211, 412, ["192.0.2.7"], [Caller]),
+        },
+        [typeof(KeyUseBody)] = new KeyUseBody
+        {
+            KeyId = KeyId,
+            KeyName = "first",
+            Agent = "mailroom-1",
+            Team = "payments",
+            KeyVersion = 1,
+            Accepted = true,
+            CreatedAt = At.AddDays(-91),
+            LastUsedAt = At.AddSeconds(-10),
+            LastDay = new KeyDay(At.AddDays(-1), 4211, 412, ["192.0.2.7"], [Caller]),
         },
         [typeof(SearchResults)] = new SearchResults([
             new SearchResult("agent", AgentId, "Mailroom", "mailroom-1 · Payments", "/agents/mailroom-1"),

@@ -36,6 +36,12 @@ internal static class RotationApi
             .WithName("ReportKeyLeaked")
             .WithSummary("This key leaked: refuse it at once, plan its next version, and hear what it did in the last 24 hours");
 
+        api.MapGet("/agents/{agent}/keys/{key}/use", UseAsync)
+            .NeedsPerson(TokenScopes.KeysRead)
+            .WithTags("Rotations")
+            .WithName("GetKeyUse")
+            .WithSummary("Who used a key in the last 24 hours, and how old its secret is");
+
         var rotations = api.MapGroup("/rotations").WithTags("Rotations");
         rotations
             .MapPost("", RotateOwnAsync)
@@ -192,6 +198,14 @@ internal static class RotationApi
         RotationService rotations,
         CancellationToken cancellationToken
     ) => (await rotations.ReissueAsync(actor, rotation, body.Input, cancellationToken)).ToAnswer();
+
+    private static async Task<Answer<KeyUseBody>> UseAsync(
+        string agent,
+        string key,
+        CurrentActor actor,
+        KeyUses uses,
+        CancellationToken cancellationToken
+    ) => (await uses.GetAsync(actor, agent, key, cancellationToken)).ToAnswer();
 
     private static async Task<Answer<RotationBody>> AcknowledgeAsync(
         string rotation,

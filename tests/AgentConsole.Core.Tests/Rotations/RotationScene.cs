@@ -34,10 +34,11 @@ internal sealed class RotationScene : IAsyncDisposable
 
     public static async Task<RotationScene> OpenAsync(
         Database database = Database.Sqlite,
-        Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? change = null
+        Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? change = null,
+        IReadOnlyDictionary<string, string?>? settings = null
     )
     {
-        var house = await TestHouse.OpenAsync(database, change: change);
+        var house = await TestHouse.OpenAsync(database, settings, change);
         var agent = await house
             .Get<AgentService>()
             .RegisterAsync(

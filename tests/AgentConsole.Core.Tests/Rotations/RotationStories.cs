@@ -4,6 +4,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Sinks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -468,19 +469,93 @@ public sealed class RotationStories
         Assert.Equal(["retiring", "revoked", "active"], await scene.StatesAsync());
     }
 
+    [Theory, BothDatabases]
+    public async Task A_file_sink_takes_the_new_secret_and_nobody_is_shown_it(Database database)
+    {
+        var root = Directory.CreateTempSubdirectory("agentconsole-test-").FullName;
+        await using var scene = await RotationScene.OpenAsync(
+            database,
+            settings: new Dictionary<string, string?> { ["AgentConsole:Sinks:FileRoots:0"] = root }
+        );
+        var sink = new SetSink
+        {
+            Team = "payments",
+            Name = "Files",
+            Kind = "file",
+            File = new FileSinkSettings
+            {
+                Root = root,
+                Path = "{agent}.key",
+                Format = "raw",
+            },
+        };
+        Assert.Null((await scene.House.Get<SinkService>().CreateAsync(scene.House.As(scene.House.Cast.Kurt), sink, Stop)).Problem);
+        Assert.Equal(
+            "invalid",
+            (await scene.Rotations.CreateAsync(scene.Ines, "mailroom-1", new CreateRotation { Sink = "Vault" }, Stop)).Problem!.Code
+        );
+
+        var delivered = await scene.RotateAsync(new CreateRotation { Sink = "Files" });
+        Assert.Equal(("observing", null, null), (delivered.State, delivered.ApiKey, delivered.Failure));
+        Assert.NotNull(delivered.DeliveredAt);
+        var secret = (await File.ReadAllTextAsync(Path.Combine(root, "mailroom-1.key"), Stop)).Trim();
+        Assert.Equal((KeyCheck.Ok, KeyCheck.Ok), (scene.Check(scene.First), scene.Check(secret)));
+
+        // The place is gone: the old version stays as it is, and the sink's words say why.
+        Directory.Delete(root, recursive: true);
+        var failed = await scene.RotateAsync(new CreateRotation { Sink = "Files" });
+        Assert.Contains("not delivered to Files", failed.Failure, StringComparison.Ordinal);
+        await scene.WatchAsync(TimeSpan.FromDays(2));
+        Assert.Equal(KeyCheck.Ok, scene.Check(secret));
+    }
+
+    [Theory, BothDatabases]
+    public async Task Who_uses_a_key_is_told_before_it_is_rotated_and_a_plan_makes_nothing_yet(Database database)
+    {
+        await using var scene = await RotationScene.OpenAsync(database);
+        await scene.CallAsync(scene.First, "blue");
+        await scene.CallAsync(scene.First, "green");
+        var uses = scene.House.Get<KeyUses>();
+        var use = (await uses.GetAsync(scene.Ines, "mailroom-1", scene.Agent.KeyId!, Stop)).Value;
+        Assert.Equal((1, true, "payments", null), (use.KeyVersion, use.Accepted, use.Team, use.Rotation));
+        Assert.Equal((2L, 2), (use.LastDay.Calls, use.LastDay.Callers.Count));
+        Assert.Equal(["blue", "green"], use.LastDay.Callers.Select(c => c.Instance).Order());
+
+        var planned = await scene.RotateAsync(new CreateRotation { PlanOnly = true, GraceSeconds = 3600 });
+        Assert.Equal(("planned", null, null), (planned.State, planned.ToVersion, planned.ApiKey));
+        Assert.Equal(["active"], await scene.StatesAsync());
+        Assert.Equal(planned.Id, (await uses.GetAsync(scene.Ines, "mailroom-1", scene.Agent.KeyId!, Stop)).Value.Rotation);
+        var changed = await scene.RotateAsync(new CreateRotation { PlanOnly = true, GraceSeconds = 7200 });
+        Assert.Equal((planned.Id, 7200), (changed.Id, changed.GraceSeconds));
+
+        var issued = (await scene.Rotations.IssueAsync(scene.Ines, planned.Id, new IssueRotation(), Stop)).Value;
+        Assert.Equal(scene.House.Clock.GetUtcNow().AddHours(2), issued.OldKeyExpiresAt);
+        Assert.Equal(["retiring", "active"], await scene.StatesAsync());
+        // A plan does not take the place of what is under way.
+        var refused = await scene.Rotations.CreateAsync(scene.Ines, "mailroom-1", new CreateRotation { PlanOnly = true }, Stop);
+        Assert.Equal("rotation_open", refused.Problem!.Code);
+        Assert.Equal("issued", (await scene.GetAsync(planned.Id)).State);
+    }
+
     private sealed class OneSink : ISecretSinks
     {
         public bool Works { get; set; }
         public string? Secret { get; private set; }
 
-        public Problem? Refusal(Guid organizationId, Guid teamId, string sink) => null;
+        public Task<Problem?> RefusalAsync(
+            ConsoleDbContext db,
+            Guid organizationId,
+            Guid teamId,
+            string sink,
+            CancellationToken cancellationToken
+        ) => Task.FromResult<Problem?>(null);
 
-        public Task<Outcome<SinkReceipt>> DeliverAsync(SecretDelivery delivery, CancellationToken cancellationToken)
+        public Task<Outcome<DeliveryReceipt>> DeliverAsync(SecretDelivery delivery, CancellationToken cancellationToken)
         {
             if (!Works)
-                return Task.FromResult<Outcome<SinkReceipt>>(Problem.Unavailable("sink_failed", "The vault is sealed."));
+                return Task.FromResult<Outcome<DeliveryReceipt>>(Problem.Unavailable("sink_failed", "The vault is sealed."));
             Secret = delivery.Secret;
-            return Task.FromResult<Outcome<SinkReceipt>>(new SinkReceipt(delivery.Sink, "kv/mailroom", DateTimeOffset.UnixEpoch));
+            return Task.FromResult<Outcome<DeliveryReceipt>>(new DeliveryReceipt(delivery.Sink, "kv/mailroom", DateTimeOffset.UnixEpoch));
         }
     }
 

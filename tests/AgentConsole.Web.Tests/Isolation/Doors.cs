@@ -154,6 +154,7 @@ public static class Doors
             Permission.ManageKeys,
             """{"key_version":99}"""
         ),
+        new("GetKeyUse", "GET", "/api/v1/agents/{agent}/keys/{key}/use", Subject.Payments, null),
         new("RotateOwnKey", "POST", "/api/v1/rotations", Subject.Agent, null, "{}"),
         new("ListRotations", "GET", "/api/v1/rotations", Subject.Narrowed, null),
         new("GetRotation", "GET", "/api/v1/rotations/{rotation}", Subject.Payments, null),

@@ -31,12 +31,14 @@ public sealed class SubmitOnce
 
     /// <summary>Does the write, or gives the result that it had when the same key was used before.</summary>
     /// <param name="body">What is asked for; the same key with another body is refused once and then counts as a new form.</param>
+    /// <param name="keep">The browser keeps its key after the result, to ask for it once more with <see cref="FindAsync{T}(Submission, Actor, object?, CancellationToken)"/>.</param>
     public async Task<Outcome<T>> RunAsync<T>(
         Submission submission,
         Actor by,
         object? body,
         Func<Actor, Task<Outcome<T>>> write,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        bool keep = false
     )
         where T : notnull
     {
@@ -47,11 +49,30 @@ public sealed class SubmitOnce
         var outcome = await FindAsync<T>(by, retry, again, cancellationToken) ?? await write(by with { Retry = retry.Ticket });
         if (outcome.Problem is { Kind: ProblemKind.Conflict } && await FindAsync<T>(by, retry, again, cancellationToken) is { } twin)
             outcome = twin; // the first press was still under way
-        if (outcome.Problem is null)
+        if (outcome.Problem is null && !keep)
             Confirm(key);
         else if (outcome.Problem == Before)
             submission.Spend();
         return outcome;
+    }
+
+    /// <summary>The result that this form had; null when its key opens none.</summary>
+    public async Task<Outcome<T>?> FindAsync<T>(Submission submission, Actor by, object? body, CancellationToken cancellationToken)
+        where T : notnull =>
+        submission.Key is { } key
+            ? await FindAsync<T>(
+                by,
+                _retries.Of(by, submission.Name, key, JsonSerializer.SerializeToUtf8Bytes(body, ConsoleJson.Options)),
+                anyBody: false,
+                cancellationToken
+            )
+            : null;
+
+    /// <summary>A result that was kept is needed no longer: the browser drops the key.</summary>
+    public void Forget(Submission submission)
+    {
+        if (submission.Key is { } key)
+            Confirm(key);
     }
 
     private async Task<Outcome<T>?> FindAsync<T>(Actor by, Retry retry, bool anyBody, CancellationToken cancellationToken)

@@ -1,0 +1,117 @@
+using System.Globalization;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
+using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Sinks;
+using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
+using Microsoft.AspNetCore.Components;
+
+namespace AgentConsole.Web.Rotations;
+
+/// <summary>The first step: what is rotated and how, beside who uses it. It ends in a planned rotation, of which nothing is made yet.</summary>
+public sealed partial class RotationChoosePage
+{
+    internal static readonly IReadOnlyList<int> Graces = [0, 3600, 86_400, 604_800];
+    private readonly Submission _planning = new("rotation-plan");
+    private List<KeyBody>? _keys;
+    private IReadOnlyList<SinkChoice> _sinks = [];
+    private KeyUseBody? _use;
+    private Problem? _problem;
+    private string? _mayNot;
+    private (string?, string?) _shown;
+    private bool _busy;
+    private int _grace = (int)Rotation.UsualGrace.TotalSeconds;
+    private int _hours = 48;
+    private bool _autoExtend;
+    private bool _revoke;
+    private string _days = "90";
+    private string _sink = "";
+    private string _why = "";
+
+    [Inject]
+    public required RotationService Rotations { get; init; }
+
+    [Inject]
+    public required KeyUses Uses { get; init; }
+
+    [Inject]
+    public required KeyService Keys { get; init; }
+
+    [Inject]
+    public required SinkService Sinks { get; init; }
+
+    [SupplyParameterFromQuery]
+    public string? Agent { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Key { get; set; }
+
+    private string Consequence =>
+        _grace switch
+        {
+            0 => "Whoever has not moved is refused the moment the new secret is made.",
+            _ => "Old and new are both accepted meanwhile. Then the old one is refused, and can be enabled again for 7 days.",
+        };
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_shown == (Agent, Key))
+            return;
+        _shown = (Agent, Key);
+        (_keys, _use, _problem) = (null, null, null);
+        if (string.IsNullOrWhiteSpace(Agent))
+            return;
+        var keys = await Keys.ListAsync(Me, Agent, Left);
+        _problem = keys.Problem;
+        if (keys.Problem is not null)
+            return;
+        _keys = keys.Value.FindAll(key => key.Versions.Any(v => v.State is not ("revoked" or "expired")) || key.Id == Key);
+        await UseAsync(_keys.Find(key => key.Id == Key) ?? _keys.FirstOrDefault());
+    }
+
+    private Task ChooseAsync(ChangeEventArgs chosen)
+    {
+        Navigation.NavigateTo(ConsoleUrls.Rotate(Agent!, chosen.Value as string), replace: true);
+        return Task.CompletedTask;
+    }
+
+    private async Task UseAsync(KeyBody? key)
+    {
+        if (key is null)
+            return;
+        var use = await Uses.GetAsync(Me, Agent!, key.Id, Left);
+        _problem = use.Problem;
+        _use = use.Problem is null ? use.Value : null;
+        if (_use is null)
+            return;
+        var team = Access.Current.TeamsBySlug.GetValueOrDefault((Me.OrganizationId, _use.Team))?.Id ?? Guid.Empty;
+        _mayNot = WhyNot(Permission.ManageKeys, team);
+        _sinks = await Sinks.ChoicesAsync(Me, team, Left);
+    }
+
+    private async Task PlanAsync()
+    {
+        if (_busy || _use is null)
+            return;
+        _busy = true;
+        var body = new CreateRotation
+        {
+            KeyId = _use.KeyId,
+            GraceSeconds = _grace == -1 ? _hours * 3600 : _grace,
+            RevokeImmediately = _grace == 0 && _revoke,
+            AutoExtend = _grace != 0 && _autoExtend,
+            TtlDays = int.TryParse(_days, CultureInfo.InvariantCulture, out var days) ? days : null,
+            Reason = string.IsNullOrWhiteSpace(_why) ? null : _why,
+            Sink = _sink.Length == 0 ? null : _sink,
+            PlanOnly = true,
+        };
+        var planned = await Once.RunAsync(_planning, Me, body, me => Rotations.CreateAsync(me, Agent!, body, Left), Left);
+        _busy = false;
+        _problem = planned.Problem;
+        if (planned.Problem is null)
+            Navigation.NavigateTo(ConsoleUrls.Rotation(planned.Value.Id));
+    }
+}
