@@ -284,6 +284,8 @@ public sealed partial class RotationPage
         var asked = Doing;
         if (!await ActAsync(() => act(Me), inDialog: true))
             return;
+        if (!IsOpen)
+            Toasts.Clear(); // there is no way back any more
         Navigation.NavigateTo(
             ConsoleUrls.Rotation(
                 Id,

@@ -9,6 +9,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Run { get; private set; } = "";
     public string Step { get; private set; } = "";
     public string Plan { get; private set; } = "";
+    public string Rotation { get; private set; } = "";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -136,6 +137,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
             Stop
         );
         Plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
+        Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var stray = await olga.PostAsJsonAsync(
             "/api/v1/runs",
             new
@@ -202,6 +205,14 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "run-compare-nothing", "/runs/compare" },
             { "keys", "/keys" },
             { "keys-never-used", "/keys?state=active&used=never" },
+            { "rotations", "/rotations" },
+            { "rotation-choose", "/rotations/new?agent=reader-1" },
+            { "rotation-choose-whose", "/rotations/new" },
+            { "rotation-chosen", "/rotations/{rotation}?step=choose" },
+            { "rotation-hand-over", "/rotations/{rotation}" },
+            { "rotation-observe", "/rotations/{rotation}?step=observe" },
+            { "rotation-extend", "/rotations/{rotation}?step=observe&act=extend" },
+            { "rotation-finish", "/rotations/{rotation}?step=finish" },
             { "trail", "/trail" },
             { "spend", "/spend" },
             { "spend-model", "/spend?by=model&zone=Asia/Kathmandu&bucket=day" },
@@ -241,6 +252,7 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             path.Replace("{run}", scene.Run, StringComparison.Ordinal)
                 .Replace("{step}", scene.Step, StringComparison.Ordinal)
                 .Replace("{plan}", scene.Plan, StringComparison.Ordinal)
+                .Replace("{rotation}", scene.Rotation, StringComparison.Ordinal)
         );
         await Expect(page.Locator("h1").First).ToBeVisibleAsync();
         if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static

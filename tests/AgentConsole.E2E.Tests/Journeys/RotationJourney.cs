@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
 using AgentConsole.Testing.Processes;
 using Microsoft.EntityFrameworkCore;
 using HttpStatusCode = System.Net.HttpStatusCode;
@@ -63,6 +64,7 @@ public sealed class RotationJourney(Chromium chromium) : JourneyTest(chromium)
         // 2. Hand over: shown once, confirmed with its last four characters.
         await page.WaitForURLAsync(new Regex("/rotations/rot_"));
         var address = new Uri(page.Url).AbsolutePath;
+        await Expect(Button(page, "Make the new secret")).ToBeVisibleAsync();
         await ShootAsync(page, "rotation-2-planned");
         await Button(page, "Make the new secret").ClickAsync();
         await Expect(page.Locator("[data-secret]")).ToBeVisibleAsync();
@@ -144,7 +146,7 @@ public sealed class RotationRestartJourney(Chromium chromium)
     {
         await using var services = folder.Open();
         await using var write = await ((ConsoleStore)services.GetService(typeof(ConsoleStore))!).WriteAsync(Stop);
-        foreach (var session in await write.Db.UserSessions.AsTracking().ToListAsync(Stop))
+        foreach (var session in await write.Db.Set<UserSession>().AsTracking().ToListAsync(Stop))
             session.AuthenticatedAt -= TimeSpan.FromMinutes(11);
         Assert.True(await write.TryCommitAsync(Stop));
     }
