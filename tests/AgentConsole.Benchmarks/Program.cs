@@ -27,6 +27,7 @@ IReadOnlyList<ILine> lines =
     new ColdStart(),
     new Soak(),
     new Kills(),
+    new RotationKills(),
 ];
 var pace = new Pace(Quick: args.Contains("--quick"));
 var names = args.Where(a => !a.StartsWith('-')).ToList();
