@@ -226,8 +226,9 @@ internal static class PaletteEntries
     private static IEnumerable<T> Matching<T>(IEnumerable<T> all, Func<T, string> title, Func<T, string> words, string text)
     {
         var fuzzy = new Fuzzy(text);
+        var asked = Math.Max(1, text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
         return all.Select(one => (Entry: one, Has: Has(title(one) + " " + words(one), text), Score: fuzzy.Score(title(one), title(one))))
-            .Where(one => one.Has || one.Score >= NearEnough)
+            .Where(one => one.Has || one.Score >= NearEnough * asked)
             .OrderBy(one => one.Has ? 0 : 1)
             .ThenByDescending(one => one.Has ? 0 : one.Score)
             .Select(one => one.Entry);
