@@ -198,6 +198,50 @@
   let ages = 0;
   new MutationObserver(() => (ages ||= requestAnimationFrame(() => ((ages = 0), age())))).observe(document.body, { childList: true, subtree: true });
 
+  // ---- paper: what is on it, as text: one line for each piece, spaces as one ------------------------------------------------------------------
+  const unprinted = ".act, .views, .tabs, .fb, .facets, .held, .menu, kbd, .tail, .btn:not(a), dialog, .paper, script, style, .vh:not(caption)";
+  window.agentConsole.printed = () => {
+    const lines = [];
+    const walker = document.createTreeWalker(document.getElementById("main"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode.data.replace(/\s+/g, " ").trim();
+      const part = walker.currentNode.parentElement;
+      if (text && !part.closest(unprinted) && part.checkVisibility()) lines.push(text);
+    }
+    return lines.join("\n");
+  };
+  // Of our own: the browser's is for addresses with TLS only, and answers too late for the paper.
+  const sha256 = (bytes) => {
+    const primes = [];
+    for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
+    const fraction = (value) => ((value - Math.floor(value)) * 2 ** 32) >>> 0;
+    const k = primes.map((p) => fraction(Math.cbrt(p)));
+    const h = primes.slice(0, 8).map((p) => fraction(Math.sqrt(p)));
+    const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
+    padded.set(bytes);
+    padded[bytes.length] = 0x80;
+    const view = new DataView(padded.buffer);
+    view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
+    view.setUint32(padded.length - 4, (bytes.length << 3) >>> 0);
+    const w = new Uint32Array(64);
+    const turn = (x, n) => (x >>> n) | (x << (32 - n));
+    for (let at = 0; at < padded.length; at += 64) {
+      for (let i = 0; i < 64; i++)
+        w[i] =
+          i < 16
+            ? view.getUint32(at + i * 4)
+            : w[i - 16] + (turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >>> 3)) + w[i - 7] + (turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >>> 10));
+      let [a, b, c, d, e, f, g, last] = h;
+      for (let i = 0; i < 64; i++) {
+        const one = (last + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i]) | 0;
+        const other = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+        [last, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + other) | 0];
+      }
+      [a, b, c, d, e, f, g, last].forEach((value, i) => (h[i] = (h[i] + value) >>> 0));
+    }
+    return h.map((value) => value.toString(16).padStart(8, "0")).join("");
+  };
+
   // ---- paper: the time of printing, in the zone of the page -------------------------------------------------------------------------------------
   addEventListener("beforeprint", () => {
     const now = new Date(Date.now() + skew);
@@ -207,6 +251,8 @@
       time.dateTime = now.toISOString();
       time.textContent = `${at.year}-${two(at.month)}-${two(at.day)} ${two(at.hour)}:${two(at.minute)}:${two(at.second)} ${zone === zoneLabel ? zone : `${zoneLabel} ${zone}`}`;
     }
+    const hash = sha256(new TextEncoder().encode(window.agentConsole.printed()));
+    for (const foot of document.querySelectorAll("[data-print-hash]")) foot.textContent = hash;
   });
 
   // ---- hold: while a person points at a list, stands, selects or reads on in it, its rows keep their places ------------------------------------

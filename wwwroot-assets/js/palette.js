@@ -192,6 +192,7 @@
                 },
                 icon(item.icon),
                 make("span", { class: "pal-t" }, item.title, make("small", {}, item.why ?? item.detail ?? "")),
+                item.role && !item.why ? make("small", { class: "pal-r", title: "The role that this needs" }, item.role) : null,
                 item.keys ? make("span", { class: "pal-k", "aria-hidden": "true" }, ...item.keys.split(" ").map((key) => make("kbd", {}, key))) : null,
               );
               option.addEventListener("pointermove", () => at !== id && mark(id));

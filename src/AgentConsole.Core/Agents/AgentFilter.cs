@@ -219,15 +219,14 @@ public sealed record AgentFilter
 
     private static IQueryable<Agent> ApplyOwner(IQueryable<Agent> agents, Choice owner, AccessSnapshot access, Guid organization)
     {
-        if (owner.Wanted.Count > 0)
+        if (owner.Wanted is [Ownerless])
+            agents = agents.Ownerless(access, organization);
+        else if (owner.Wanted.Count > 0)
         {
             var (ids, nobody) = Owners(owner.Wanted, access, organization);
             var wanted = ids.Select(id => (Guid?)id).ToArray();
             if (nobody)
-                agents =
-                    wanted.Length == 0
-                        ? agents.Where(a => a.OwnerId == null)
-                        : agents.Where(a => a.OwnerId == null || wanted.Contains(a.OwnerId));
+                agents = agents.Where(a => a.OwnerId == null || wanted.Contains(a.OwnerId));
             else
                 agents = wanted is [var only] ? agents.Where(a => a.OwnerId == only) : agents.Where(a => wanted.Contains(a.OwnerId));
         }

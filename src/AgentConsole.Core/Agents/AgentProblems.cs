@@ -7,7 +7,6 @@ public static class AgentProblems
 {
     public static readonly Problem NotFound = Problem.NotFound("agent");
     public static readonly Problem TeamNotFound = Problem.NotFound("team");
-    public static readonly Problem Changed = Problem.Changed("agent");
     public static readonly Problem Deleted = new(ProblemKind.Conflict, "agent_deleted", "This agent was deleted. Restore it first.");
     public static readonly Problem NotDeleted = new(
         ProblemKind.Conflict,

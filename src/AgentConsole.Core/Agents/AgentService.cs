@@ -108,7 +108,7 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
         if (ifMatch is null)
             return Problem.MatchRequired();
         if (ifMatch != agent.Revision)
-            return AgentProblems.Changed;
+            return await write.ChangedAsync(by, "agent", agent.Id, cancellationToken);
 
         var changes = Apply(
             now,
@@ -134,7 +134,8 @@ public sealed partial class AgentService(ConsoleStore store, AccessDirectory acc
             TeamId = teamId,
             Slug = body.Slug!,
             DisplayName = draft.DisplayName ?? body.Slug!,
-            OwnerId = owner ?? (body.Owner is null && by.Kind == ActorKind.User ? by.Id : null),
+            // A break-glass account is nobody: what it registers waits for an owner.
+            OwnerId = owner ?? (body.Owner is null && by is { Kind: ActorKind.User, Method: not AuthMethod.BreakGlass } ? by.Id : null),
             CreatedAt = write.Now,
             CreatedBy = by.Label,
             UpdatedAt = write.Now,

@@ -13,6 +13,9 @@ namespace AgentConsole.Core.Agents;
 internal sealed class FacetIndex : IDisposable
 {
     private const int MostDirty = 20_000;
+
+    // So many more values than agents may stand here from earlier before all is numbered anew.
+    internal const int Spare = 1_000;
     private readonly ConsoleStore _store;
     private readonly Guid _organization;
     private readonly IDisposable _listening;
@@ -39,6 +42,11 @@ internal sealed class FacetIndex : IDisposable
     }
 
     public DateTimeOffset AskedAt { get; set; }
+
+    /// <summary>How many different values it holds, whether or not an agent still has them.</summary>
+    internal int Values => _owners.Count + _environments.Count + _tags.Count + _tagsOfSet.Count;
+
+    private bool Outgrown => Math.Max(_tagsOfSet.Count, Math.Max(_environments.Count, _owners.Count)) > _entries.Count + Spare;
 
     public void Dispose() => _listening.Dispose();
 
@@ -98,20 +106,21 @@ internal sealed class FacetIndex : IDisposable
             await using var db = await _store.ReadAsync(cancellationToken);
             var agents = db.Agents.Where(a => a.OrganizationId == _organization);
             var changed = false;
-            if (whole)
-            {
-                // Numbers that were given stay; an agent that is gone for good is not, as agents are never taken out of their table.
-                await foreach (var row in Facts(agents).AsAsyncEnumerable().WithCancellation(cancellationToken))
-                    Put(row);
-                changed = true;
-            }
-            else
+            if (!whole)
             {
                 foreach (var ids in dirty.Chunk(500))
                 {
                     foreach (var row in await Facts(agents.Where(a => ids.Contains(a.Id))).ToListAsync(cancellationToken))
                         changed |= Put(row);
                 }
+                whole = Outgrown;
+            }
+            if (whole)
+            {
+                Clear();
+                await foreach (var row in Facts(agents).AsAsyncEnumerable().WithCancellation(cancellationToken))
+                    Put(row);
+                changed = true;
             }
             if (changed)
                 _counted.Clear();
@@ -140,6 +149,18 @@ internal sealed class FacetIndex : IDisposable
             a.DeletedAt != null,
             a.SearchText
         ));
+
+    private void Clear()
+    {
+        _entries.Clear();
+        _places.Clear();
+        _teams.Clear();
+        _owners.Clear();
+        _environments.Clear();
+        _tags.Clear();
+        _tagSets.Clear();
+        _tagsOfSet.Clear();
+    }
 
     /// <returns>Whether anything that is counted became another.</returns>
     private bool Put(Row row)
@@ -414,6 +435,12 @@ internal sealed class FacetIndex : IDisposable
             _numbers[value] = Values.Count;
             Values.Add(value);
             return Values.Count - 1;
+        }
+
+        public void Clear()
+        {
+            _numbers.Clear();
+            Values.Clear();
         }
 
         public int? Find(T value) => _numbers.TryGetValue(value, out var number) ? number : null;

@@ -72,6 +72,10 @@ public static class IdText
         Plan,
         Unclaimed,
         Sink,
+        Session,
+        Passkey,
+        BreakGlass,
+        BreakGlassUse,
     ];
 
     public static string Format(string prefix, Guid id) =>

@@ -56,6 +56,15 @@ public sealed record Problem(ProblemKind Kind, string Code, string Detail, IRead
             $"This {noun} was changed by somebody else since you read it. Read it again and repeat your change."
         );
 
+    /// <param name="who">As the trail calls whoever changed it; <c>You</c> for the caller, who did it elsewhere.</param>
+    /// <param name="ago">How long before.</param>
+    public static Problem Changed(string noun, string who, TimeSpan ago) =>
+        new(
+            ProblemKind.Changed,
+            "changed_meanwhile",
+            $"{who} changed this {noun} {Texts.Ago(ago)}, since you read it. Read it again and repeat your change."
+        );
+
     public static Problem MatchRequired() =>
         new(ProblemKind.MatchRequired, "if_match_required", "Send the ETag you read in If-Match, so that nobody's change is overwritten.");
 

@@ -15,6 +15,13 @@ public static partial class Texts
     public static string? Block(string? value, string field, int max, FieldErrors errors, bool required = false) =>
         Check(value, field, max, errors, required, multiline: true);
 
+    /// <summary>An age in a sentence: <c>4 s ago</c>, <c>11 min ago</c>, <c>2 h ago</c>, <c>3 days ago</c>.</summary>
+    public static string Ago(TimeSpan age) =>
+        age.TotalMinutes < 1 ? $"{Math.Max(0, (int)age.TotalSeconds)}\u00a0s ago"
+        : age.TotalHours < 1 ? $"{(int)age.TotalMinutes}\u00a0min ago"
+        : age.TotalDays < 2 ? $"{(int)age.TotalHours}\u00a0h ago"
+        : $"{(int)age.TotalDays}\u00a0days ago";
+
     /// <summary>What is wrong with the text, or null.</summary>
     public static string? Fault(string value, int max, bool multiline)
     {

@@ -84,7 +84,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         if (ifMatch is null)
             return Problem.MatchRequired();
         if (ifMatch != policy.Revision)
-            return Problem.Changed("inactivity policy");
+            return await write.ChangedAsync(by, "inactivity policy", policy.Id, cancellationToken, "inactivity.policy-changed");
         (policy.UpdatedAt, policy.UpdatedBy) = (write.Now, Texts.Clip(by.Label, 256)!);
         var (organization, policyId) = (policy.OrganizationId, policy.Id);
         // What the old version asked a person for is not asked any more; off means that nothing is due.

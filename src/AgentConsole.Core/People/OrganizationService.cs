@@ -37,7 +37,7 @@ public sealed class OrganizationService(ConsoleStore store, AccessDirectory acce
         await using var write = await store.WriteAsync(cancellationToken);
         var organization = await write.Db.Organizations.AsTracking().SingleAsync(o => o.Id == by.OrganizationId, cancellationToken);
         if (organization.Revision != ifMatch)
-            return Problem.Changed("organization");
+            return await write.ChangedAsync(by, "organization", organization.Id, cancellationToken, "organization.changed");
         (name, zone) = (name ?? organization.Name, zone ?? organization.TimeZone);
         if (organization.Name == name && organization.TimeZone == zone)
             return Body(organization);

@@ -1,3 +1,4 @@
+using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using Microsoft.AspNetCore.Identity;
@@ -20,6 +21,10 @@ public sealed class Passkey : IdentityUserPasskey<Guid>
 
     internal string Name => Data.Name ?? "Passkey";
 }
+
+/// <summary>A passkey and whose it is.</summary>
+/// <param name="Mine">It is the asker's own.</param>
+public sealed record PasskeyFound(PasskeyBody Passkey, string UserId, string Email, bool Mine);
 
 /// <summary>A sealed ticket that was used. It stands here until it would have expired, so that no challenge is answered twice.</summary>
 public sealed class SpentTicket

@@ -178,6 +178,29 @@ public sealed class PasskeyService
             : PeopleProblems.UserNotFound;
     }
 
+    /// <summary>One's own passkey, or for org-admins anybody's of the organization.</summary>
+    public async Task<Outcome<PasskeyFound>> FindAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        if (by.Kind != ActorKind.User || !IdText.TryParse(IdText.Passkey, id, out var passkeyId))
+            return PasskeyProblems.NotFound;
+        var (organization, me, anybodys) = (by.OrganizationId, by.Id, by.MayEverywhere(Permission.ManageOrganization));
+        await using var db = await _store.ReadAsync(cancellationToken);
+        var passkey = await db
+            .Passkeys.AsNoTracking()
+            .FirstOrDefaultAsync(
+                p => p.Id == passkeyId && p.OrganizationId == organization && (anybodys || p.UserId == me),
+                cancellationToken
+            );
+        return passkey is null
+            ? PasskeyProblems.NotFound
+            : new PasskeyFound(
+                BodyOf(passkey),
+                IdText.Format(IdText.User, passkey.UserId),
+                _access.Current.Principals.GetValueOrDefault(passkey.UserId)?.Label ?? "",
+                passkey.UserId == me
+            );
+    }
+
     /// <summary>Removes a passkey of somebody else, for org-admins; all of that user's sessions end.</summary>
     public async Task<Outcome<Done>> RemoveOfAsync(Actor by, string userId, string id, string? reason, CancellationToken cancellationToken)
     {

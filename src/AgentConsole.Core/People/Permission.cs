@@ -72,6 +72,12 @@ public static class Permissions
             ? OrganizationRoles.OrgAdmin | OrganizationRoles.Auditor
             : OrganizationRoles.OrgAdmin;
 
+    /// <summary>The roles that grant it, for people: <c>operator or team-admin</c>, <c>org-admin</c>.</summary>
+    public static string Roles(Permission permission) =>
+        TeamRolesFor(permission) is var team && team != TeamRoles.None
+            ? string.Join(" or ", RoleNames.Of(team))
+            : string.Join(" or ", RoleNames.Of(OrganizationRolesFor(permission)));
+
     /// <summary>One sentence for a disabled control or a 403: which role is missing and who can grant it.</summary>
     public static string Explain(Permission permission, string? teamName)
     {

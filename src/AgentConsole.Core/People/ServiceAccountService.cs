@@ -135,7 +135,7 @@ public sealed class ServiceAccountService(ConsoleStore store, AccessDirectory ac
                 if (ifMatch is null)
                     return Problem.MatchRequired();
                 if (ifMatch != account.Revision)
-                    return Problem.Changed("service account");
+                    return await write.ChangedAsync(by, "service account", account.Id, cancellationToken);
                 if (
                     name != account.Name
                     && await write.Db.ServiceAccounts.AnyAsync(

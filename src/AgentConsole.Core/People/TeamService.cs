@@ -117,7 +117,7 @@ public sealed class TeamService(ConsoleStore store, AccessDirectory access, IAge
             .Db.Teams.AsTracking()
             .SingleAsync(t => t.OrganizationId == by.OrganizationId && t.Id == card.Id, cancellationToken);
         if (team.Revision != ifMatch)
-            return Problem.Changed("team");
+            return await write.ChangedAsync(by, "team", team.Id, cancellationToken, "team.changed");
         var counts = (await BodiesAsync(write.Db, by.OrganizationId, [team], cancellationToken))[0];
         name ??= team.Name;
         zone = body.TimeZone is null ? team.TimeZone : zone;

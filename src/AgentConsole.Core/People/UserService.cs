@@ -26,6 +26,19 @@ public sealed class UserService(
 {
     private const int MostUsers = 20_000;
 
+    // What changes a user's row, beside their coming and going.
+    private static readonly string[] Changes =
+    [
+        "user.changed",
+        "user.disabled",
+        "user.enabled",
+        "user.joined",
+        "user.password-changed",
+        "user.password-reset",
+        "user.two-factor-enabled",
+        "user.two-factor-disabled",
+    ];
+
     /// <summary>Users by e-mail address.</summary>
     public async Task<Outcome<Paged<UserBody>>> ListAsync(
         Actor by,
@@ -290,7 +303,7 @@ public sealed class UserService(
                 if (ifMatch is null)
                     return Problem.MatchRequired();
                 if (ifMatch != user.Revision)
-                    return Problem.Changed("user");
+                    return await write.ChangedAsync(by, "user", user.Id, cancellationToken, Changes);
                 if (user.Roles.HasFlag(OrganizationRoles.OrgAdmin) && !roles.HasFlag(OrganizationRoles.OrgAdmin) && !user.Disabled)
                 {
                     await write.LockOrganizationAsync(by.OrganizationId, cancellationToken);

@@ -52,7 +52,7 @@ public sealed class RetentionService(ConsoleStore store, AccessDirectory access,
             .Db.RetentionPolicies.AsTracking()
             .SingleOrDefaultAsync(p => p.OrganizationId == by.OrganizationId, cancellationToken);
         if ((policy?.Revision ?? 0) != ifMatch)
-            return Problem.Changed("retention policy");
+            return await write.ChangedAsync(by, "retention policy", by.OrganizationId, cancellationToken, "retention.changed");
         var hold = body.LegalHold ?? policy?.LegalHold ?? false;
         if (policy is { LegalHold: true } && !hold && reason is null)
             return Problem.Invalid("hold_reason", "Say why the legal hold is lifted.");

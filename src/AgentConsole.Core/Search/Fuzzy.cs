@@ -8,12 +8,16 @@ namespace AgentConsole.Core.Search;
 /// </summary>
 public sealed class Fuzzy
 {
+    /// <summary>Further words of a query say nothing more, and each is looked for in every text.</summary>
+    public const int MostWords = 8;
+
     private readonly string[] _words;
 
     public Fuzzy(string query)
     {
-        _words = query.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        Needs = Letters.Of(query);
+        _words = [.. query.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MostWords)];
+        foreach (var word in _words)
+            Needs |= Letters.Of(word);
     }
 
     /// <summary>What a text must have to match; see <see cref="Letters"/>.</summary>

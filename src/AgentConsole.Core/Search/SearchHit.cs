@@ -10,12 +10,32 @@ public enum SearchKind
     ServiceAccount,
     Team,
     Token,
+    Organization,
+    Plan,
+    View,
+    Price,
+    Rerating,
+
+    /// <summary>A policy, or an exemption from one.</summary>
+    InactivityPolicy,
+    Unclaimed,
+    Sink,
+    Rotation,
+    Purge,
+    Session,
+    Passkey,
+
+    /// <summary>An account, or a use of one.</summary>
+    BreakGlass,
 
     /// <summary>One record of the trail.</summary>
     TrailRecord,
 
     /// <summary>All that one request left on the trail; the id is its correlation id.</summary>
     Request,
+
+    /// <summary>All records of something that is gone, or has no page.</summary>
+    Records,
 }
 
 /// <summary>Something that was found and that the actor may see.</summary>
@@ -31,6 +51,15 @@ public sealed record SearchHit(SearchKind Kind, string Id, string Title, string 
 
     /// <summary>Slug of a team.</summary>
     public string? Slug { get; init; }
+
+    /// <summary>The list of which it is a view: <c>fleet</c>, <c>runs</c> or <c>keys</c>.</summary>
+    public string? Page { get; init; }
+
+    /// <summary>Id of the user whose it is; null for one's own.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Of a key, a run or a name that is not registered, as it travels.</summary>
+    public string? State { get; init; }
 
     public Guid? TeamId { get; init; }
 

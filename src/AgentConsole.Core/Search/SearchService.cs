@@ -21,6 +21,7 @@ public sealed class SearchService(
     RunService runs,
     TrailService trail,
     TokenService tokens,
+    PrintedIds printed,
     MasterKey master
 )
 {
@@ -50,8 +51,8 @@ public sealed class SearchService(
         most = Math.Clamp(most, 1, MostOfAKind);
         if (IsSecret(text))
             return new SearchAnswer(await OfSecretAsync(by, text, cancellationToken), true);
-        if (await OfIdAsync(by, text, most, cancellationToken) is { } found)
-            return new SearchAnswer(found, false);
+        if (IdOf(text) is var (prefix, id))
+            return new SearchAnswer(await OfIdAsync(by, prefix, id, most, cancellationToken), false);
 
         var hits = new List<SearchHit>();
         if (by.HasScope(TokenScopes.AgentsRead))
@@ -122,12 +123,43 @@ public sealed class SearchService(
     }
 
     // Null when the text has the form of no id.
-    private async Task<IReadOnlyList<SearchHit>?> OfIdAsync(Actor by, string text, int most, CancellationToken cancellationToken)
+    private static (string Prefix, Guid Id)? IdOf(string text)
     {
         var cut = text.IndexOf('_', StringComparison.Ordinal);
-        var prefix = cut > 0 ? text[..cut] : "";
-        if (!IdText.TryParse(prefix, text, out var id))
-            return null;
+        return cut > 0 && IdText.TryParse(text[..cut], text, out var id) ? (text[..cut], id) : null;
+    }
+
+    private async Task<IReadOnlyList<SearchHit>> OfIdAsync(Actor by, string prefix, Guid id, int most, CancellationToken cancellationToken)
+    {
+        var text = IdText.Format(prefix, id);
+        var found = await OfKindAsync(by, prefix, id, text, most, cancellationToken);
+        // What is gone, or shown nowhere, still left its records.
+        return
+            found.Count == 0
+            && by.HasScope(TokenScopes.TrailRead)
+            && await trail.NewestOfAsync(by, id, cancellationToken) is { } record
+            && record.TargetId == text
+            ?
+            [
+                new SearchHit(
+                    SearchKind.Records,
+                    text,
+                    record.TargetLabel ?? text,
+                    $"Records of this {record.TargetKind?.Replace('-', ' ')}"
+                ),
+            ]
+            : found;
+    }
+
+    private async Task<IReadOnlyList<SearchHit>> OfKindAsync(
+        Actor by,
+        string prefix,
+        Guid id,
+        string text,
+        int most,
+        CancellationToken cancellationToken
+    )
+    {
         switch (prefix)
         {
             case IdText.Agent when by.HasScope(TokenScopes.AgentsRead):
@@ -161,7 +193,7 @@ public sealed class SearchService(
             case IdText.User or IdText.ServiceAccount:
                 return [.. People(by).Where(person => person.Id == id).Select(Hit)];
             default:
-                return [];
+                return await printed.FindAsync(by, prefix, text, cancellationToken) is { } other ? [other] : [];
         }
     }
 
@@ -189,10 +221,10 @@ public sealed class SearchService(
             ? []
             : access.Current.Teams.Values.Where(team => team.OrganizationId == by.OrganizationId && by.May(Permission.ReadFleet, team.Id));
 
-    // Who is in the organization is its org-admins' business.
+    // Who is in the organization is its org-admins' business. A break-glass account is nobody, and has its own page.
     private IEnumerable<Principal> People(Actor by) =>
         by.HasScope(TokenScopes.Admin) && by.MayEverywhere(Permission.ManageOrganization)
-            ? access.Current.Principals.Values.Where(person => person.OrganizationId == by.OrganizationId)
+            ? access.Current.Principals.Values.Where(person => person.OrganizationId == by.OrganizationId && !person.BreakGlass)
             : [];
 
     private SearchHit Hit(AgentCard card) =>
@@ -229,6 +261,7 @@ public sealed class SearchService(
         {
             Agent = agents.Find(row.AgentId) is { } card ? AddressOf(card) : row.AgentSlug,
             TeamId = row.TeamId,
+            State = KebabCase.Of(row.State),
         };
 
     private static SearchHit Hit(RunRow row) =>
@@ -240,6 +273,7 @@ public sealed class SearchService(
         )
         {
             TeamId = row.TeamId,
+            State = KebabCase.Of(row.Status),
         };
 
     private static SearchHit Hit(TeamCard team) =>
@@ -253,5 +287,6 @@ public sealed class SearchService(
 
 internal static class SearchRegistration
 {
-    public static IServiceCollection AddSearch(this IServiceCollection services) => services.AddSingleton<SearchService>();
+    public static IServiceCollection AddSearch(this IServiceCollection services) =>
+        services.AddSingleton<PrintedIds>().AddSingleton<SearchService>();
 }

@@ -165,7 +165,7 @@ public sealed class SinkService
         if (ifMatch is null)
             return Problem.MatchRequired();
         if (ifMatch != sink.Revision)
-            return Problem.Changed("sink");
+            return await write.ChangedAsync(by, "sink", sink.Id, cancellationToken, "sink.changed");
         if (await IsTakenAsync(write.Db, sink, cancellationToken))
             return SinkProblems.NameTaken;
         sink.Settings = settings ?? sink.Settings;

@@ -25,6 +25,12 @@ public static class TrailNames
         ["session"] = IdText.Session,
         ["trail-record"] = IdText.Trail,
         ["plan"] = IdText.Plan,
+        ["rotation"] = IdText.Rotation,
+        ["sink"] = IdText.Sink,
+        ["view"] = IdText.View,
+        ["inactivity-policy"] = IdText.InactivityPolicy,
+        ["unclaimed"] = IdText.Unclaimed,
+        ["break-glass"] = IdText.BreakGlass,
     };
 
     /// <summary>The id of a target, with the prefix of its kind.</summary>
@@ -47,9 +53,7 @@ public static class TrailNames
     {
         var end = text.IndexOf('_', StringComparison.Ordinal);
         id = default;
-        return end > 0
-            && (IdText.Prefixes.Contains(text[..end]) || text[..end] == IdText.Session)
-            && IdText.TryParse(text[..end], text, out id);
+        return end > 0 && IdText.Prefixes.Contains(text[..end]) && IdText.TryParse(text[..end], text, out id);
     }
 }
 

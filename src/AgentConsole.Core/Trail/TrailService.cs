@@ -57,6 +57,20 @@ public sealed class TrailService(ConsoleStore store, AccessDirectory access)
         return record is null ? Problem.NotFound("trail record") : TrailBodies.Of(record, access.Current);
     }
 
+    /// <summary>The newest record about this thing that the actor may read.</summary>
+    public async Task<TrailBody?> NewestOfAsync(Actor by, Guid target, CancellationToken cancellationToken)
+    {
+        if (MayRead(by) is not null)
+            return null;
+        await using var db = await store.ReadAsync(cancellationToken);
+        var record = await new TrailFilter()
+            .Apply(db, by, access.Current)!
+            .Where(r => r.TargetId == target)
+            .OrderByDescending(r => r.Seq)
+            .FirstOrDefaultAsync(cancellationToken);
+        return record is null ? null : TrailBodies.Of(record, access.Current);
+    }
+
     /// <summary>Whether the actor may read a record of the request with this correlation id.</summary>
     public async Task<bool> HasAsync(Actor by, string correlationId, CancellationToken cancellationToken)
     {

@@ -28,12 +28,18 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
     public const int MostNamesAtOnce = 20;
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
+    // A block outlives the agent's pauses; one that nobody has run into for so long holds nobody off.
+    private static readonly TimeSpan KeptBlocked = TimeSpan.FromDays(365);
+
     private readonly TimeProvider _clock = clock;
     private readonly Lock _lock = new();
     private readonly Dictionary<SightingKey, SightingCard> _known = [];
     private readonly Dictionary<Guid, SightingKey> _keys = [];
     private readonly Dictionary<Guid, (long Minute, int Count)> _fresh = [];
     private Dictionary<SightingKey, Tally> _seen = [];
+
+    // What is on its way to the store: known already, though no row says so yet.
+    private HashSet<SightingKey> _leaving = [];
     private DateTimeOffset _purgedAt;
 
     protected override bool StepsOnStop => true;
@@ -68,16 +74,18 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         var now = _clock.Now();
         lock (_lock)
         {
-            if (distinct.Exists(key => _known.TryGetValue(key, out var card) && card.State == SightingState.Blocked))
+            var blocked = names.FindAll(n => _known.TryGetValue(n.Key, out var card) && card.State == SightingState.Blocked);
+            if (blocked.Count > 0)
+            {
+                // Counted all the same, so that one sees that it still tries, and its block is not taken for forgotten.
+                foreach (var (key, sighted) in blocked)
+                    Tell(key, by, sighted, now);
                 return UnclaimedProblems.Blocked;
+            }
             if (RefuseNew(by.OrganizationId, token, distinct.Count(key => !IsKnown(key)), now) is { } refused)
                 return refused;
             foreach (var (key, sighted) in names)
-            {
-                if (!_seen.TryGetValue(key, out var tally))
-                    _seen[key] = tally = new Tally(now);
-                tally.Add(by, sighted, now);
-            }
+                Tell(key, by, sighted, now);
         }
         return new UnclaimedReport(
             true,
@@ -114,11 +122,18 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         Dictionary<SightingKey, Tally> taken;
         lock (_lock)
         {
-            taken = _seen;
-            _seen = [];
+            (taken, _seen) = (_seen, []);
+            _leaving = [.. taken.Keys];
         }
-        if (taken.Count > 0 && !await WriteAsync(taken, cancellationToken))
-            GiveBack(taken);
+        var written = taken.Count == 0;
+        try
+        {
+            written = written || await WriteAsync(taken, cancellationToken);
+        }
+        finally
+        {
+            Arrive(written ? [] : taken);
+        }
         var now = _clock.Now();
         if (now - _purgedAt < TimeSpan.FromHours(1))
             return;
@@ -174,13 +189,22 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
                 {
                     _known.Remove(key);
                     _seen.Remove(key);
+                    _leaving.Remove(key);
                 }
             }
         }
     }
 
     // Under the lock.
-    private bool IsKnown(SightingKey key) => _known.ContainsKey(key) || _seen.ContainsKey(key);
+    private bool IsKnown(SightingKey key) => _known.ContainsKey(key) || _seen.ContainsKey(key) || _leaving.Contains(key);
+
+    // Under the lock.
+    private void Tell(SightingKey key, Actor by, Sighted sighted, DateTimeOffset now)
+    {
+        if (!_seen.TryGetValue(key, out var tally))
+            _seen[key] = tally = new Tally(now);
+        tally.Add(by, sighted, now);
+    }
 
     // Under the lock. Counting walks through what is known, which happens for new names only, and these are limited.
     private Problem? RefuseNew(Guid organization, Guid token, int fresh, DateTimeOffset now)
@@ -193,7 +217,7 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
             count = 0;
         if (count + fresh > MostNewPerMinute)
             return UnclaimedProblems.TooManyNew(MostNewPerMinute);
-        var waiting = _seen.Keys.Where(key => !_known.ContainsKey(key));
+        var waiting = _seen.Keys.Union(_leaving).Where(key => !_known.ContainsKey(key));
         // Those that are blocked wait for nobody.
         var all = _known
             .Where(k => k.Value.State == SightingState.Open)
@@ -209,17 +233,21 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         return null;
     }
 
-    private void GiveBack(Dictionary<SightingKey, Tally> taken)
+    // Nothing is on its way any more; what did not arrive is told again.
+    private void Arrive(Dictionary<SightingKey, Tally> back)
     {
         lock (_lock)
         {
-            foreach (var (key, tally) in taken)
+            foreach (var (key, tally) in back)
             {
+                if (!_leaving.Contains(key))
+                    continue; // it was claimed meanwhile
                 if (_seen.TryGetValue(key, out var newer))
                     newer.Merge(tally);
                 else
                     _seen[key] = tally;
             }
+            _leaving = [];
         }
     }
 
@@ -262,16 +290,28 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         return await write.TryCommitAsync(cancellationToken);
     }
 
-    // What nobody has seen for a month, and what is registered by now, waits for nobody.
+    // What nobody has seen for a month, and what is registered by now, waits for nobody. A block is kept while its token is good and somebody runs into it.
     private async Task PurgeAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var before = now - Kept;
+        var (before, blockedBefore) = (now - Kept, now - KeptBlocked);
         await using var write = await store.WriteAsync(cancellationToken);
         var registered = write.Db.Agents;
+        var tokens = write.Db.ApiTokens;
         var gone = await write
             .Db.Sightings.Where(s =>
-                (s.State == SightingState.Open && s.LastSeenAt < before)
-                || registered.Any(a => a.OrganizationId == s.OrganizationId && a.Slug == s.Name && a.DeletedAt == null)
+                (
+                    s.LastSeenAt < before
+                    && (
+                        s.State == SightingState.Open
+                        || s.LastSeenAt < blockedBefore
+                        || !tokens.Any(t =>
+                            t.OrganizationId == s.OrganizationId
+                            && t.Id == s.TokenId
+                            && t.RevokedAt == null
+                            && (t.ExpiresAt == null || t.ExpiresAt > now)
+                        )
+                    )
+                ) || registered.Any(a => a.OrganizationId == s.OrganizationId && a.Slug == s.Name && a.DeletedAt == null)
             )
             .OrderBy(s => s.Id)
             .Take(MostOfOrganization)
@@ -288,6 +328,8 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
 
     private sealed class Tally(DateTimeOffset first)
     {
+        private DateTimeOffset _first = first;
+
         public DateTimeOffset LastAt { get; private set; }
         public long Count { get; private set; }
         public string? Address { get; private set; }
@@ -314,6 +356,7 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         /// <summary>Adds an earlier tally of the same name.</summary>
         public void Merge(Tally earlier)
         {
+            _first = earlier._first;
             Count += earlier.Count;
             Status ??= earlier.Status;
             InputTokens = Sum(InputTokens, earlier.InputTokens);
@@ -328,7 +371,7 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
                 OrganizationId = key.OrganizationId,
                 TokenId = key.TokenId,
                 Name = key.Name,
-                FirstSeenAt = first,
+                FirstSeenAt = _first,
                 LastSeenAt = LastAt,
                 Count = Count,
                 Address = Address,

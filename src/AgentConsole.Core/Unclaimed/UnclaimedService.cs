@@ -64,7 +64,16 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
         var tokens = await TokensAsync(db, rows, cancellationToken);
         return Paged<Sighting>
             .Of(rows, page.Limit, last => [IdText.Format(IdText.Unclaimed, last.Id)])
-            .Map(s => Body(s, tokens.GetValueOrDefault(s.TokenId), now));
+            .Map(s => Body(by, s, tokens.GetValueOrDefault(s.TokenId), now));
+    }
+
+    public async Task<Outcome<UnclaimedBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (await FindAsync(db, by, id, cancellationToken) is not { } sighting)
+            return UnclaimedProblems.NotFound;
+        var token = (await TokensAsync(db, [sighting], cancellationToken)).GetValueOrDefault(sighting.TokenId);
+        return Body(by, sighting, token, access.Current);
     }
 
     /// <summary>How many wait, among those the actor sees, and since when the first of them.</summary>
@@ -179,7 +188,7 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
         var now = access.Current;
         var token = (await TokensAsync(write.Db, [sighting], cancellationToken)).GetValueOrDefault(sighting.TokenId);
         if (sighting.State == to)
-            return Body(sighting, token, now);
+            return Body(by, sighting, token, now);
         var before = sighting.State;
         sighting.State = to;
         var blocked = to == SightingState.Blocked;
@@ -196,7 +205,7 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
             reason
         );
         book.Announce(write, sighting);
-        return await write.CommitAsync(by, Body(sighting, token, now), cancellationToken);
+        return await write.CommitAsync(by, Body(by, sighting, token, now), cancellationToken);
     }
 
     private async Task<Sighting?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken) =>
@@ -237,8 +246,10 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
         return await db.ApiTokens.AsNoTracking().Where(t => ids.Contains(t.Id)).ToDictionaryAsync(t => t.Id, cancellationToken);
     }
 
-    private static UnclaimedBody Body(Sighting s, ApiToken? token, AccessSnapshot now)
+    // Of the token's teams it names those that the reader may see.
+    private static UnclaimedBody Body(Actor by, Sighting s, ApiToken? token, AccessSnapshot now)
     {
+        var seen = by.TeamsWith(Permission.ReadFleet);
         var covered = CardOf(now, s.TokenId) is { } card ? TokenCoverage.Of(now, card) : TeamScope.Nothing;
         return new UnclaimedBody
         {
@@ -250,7 +261,14 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
             TokenOwner = token is null ? null : now.Principals.GetValueOrDefault(token.OwnerId)?.Label,
             Teams = covered.All
                 ? null
-                : [.. covered.Ids.Select(t => now.Teams.GetValueOrDefault(t)?.Slug).OfType<string>().Order(StringComparer.Ordinal)],
+                :
+                [
+                    .. covered
+                        .Ids.Where(seen.Has)
+                        .Select(t => now.Teams.GetValueOrDefault(t)?.Slug)
+                        .OfType<string>()
+                        .Order(StringComparer.Ordinal),
+                ],
             Address = s.Address,
             UserAgent = s.UserAgent,
             FirstSeenAt = s.FirstSeenAt,

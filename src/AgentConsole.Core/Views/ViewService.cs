@@ -238,7 +238,7 @@ public sealed partial class ViewService(ConsoleStore store, AccessDirectory acce
         if (ifMatch is null)
             return Problem.MatchRequired();
         if (ifMatch != view.Revision)
-            return Problem.Changed("view");
+            return await write.ChangedAsync(by, "view", view.Id, cancellationToken);
         var marks = await MarksAsync(write.Db, by, [view.Id], cancellationToken);
         var before = Shown(view);
         (view.Name, view.Query, view.Columns, view.Density, view.UpdatedAt) = (name!, query, columns, density, write.Now);

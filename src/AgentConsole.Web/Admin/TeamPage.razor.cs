@@ -32,6 +32,9 @@ public sealed partial class TeamPage
     [Inject]
     public required TeamService Teams { get; init; }
 
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
     [Parameter]
     public required string Slug { get; set; }
 
@@ -117,6 +120,11 @@ public sealed partial class TeamPage
         (_errors, var problem) = AdminWords.Split(saved.Problem);
         if (saved.Problem is null)
         {
+            Toasts.Show(
+                _editing is null
+                    ? $"{saved.Value.Label} is now in {_team!.Name}"
+                    : $"{saved.Value.Label} is now {string.Join(", ", saved.Value.Roles)} in {_team!.Name}"
+            );
             Clear();
             if (Doing is not null)
                 Ask(null);
@@ -133,6 +141,8 @@ public sealed partial class TeamPage
         var removed = await Teams.RemoveMemberAsync(Me, Slug, leaving.Id, Left);
         _busy = false;
         Ask(null);
+        if (removed.Problem is null)
+            Toasts.Show($"{leaving.Label} is no longer in {_team!.Name}");
         await ReloadAsync();
         _problem ??= removed.Problem;
     }
@@ -146,6 +156,8 @@ public sealed partial class TeamPage
         var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _revision, body, Left), Left);
         _busy = false;
         (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);
+        if (renamed.Problem is null)
+            Toasts.Show($"Saved {renamed.Value.Name}");
         if (renamed.Problem is null)
             _revision = renamed.Value.Revision;
         await ReloadAsync();

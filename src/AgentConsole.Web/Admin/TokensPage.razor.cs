@@ -30,6 +30,9 @@ public sealed partial class TokensPage
     [Inject]
     public required TokenService Tokens { get; init; }
 
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
     [SupplyParameterFromQuery]
     public bool All { get; set; }
 
@@ -134,6 +137,8 @@ public sealed partial class TokensPage
         var revoked = await Tokens.RevokeAsync(Me, leaving.Id, Left);
         _busy = false;
         Ask(null);
+        if (revoked.Problem is null)
+            Toasts.Show($"Revoked {leaving.Name}; it is refused from now on");
         await ReloadAsync();
         _problem ??= revoked.Problem;
     }

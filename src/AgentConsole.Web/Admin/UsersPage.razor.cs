@@ -43,6 +43,9 @@ public sealed partial class UsersPage
     [Inject]
     public required PasskeyService Passkeys { get; init; }
 
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
     [SupplyParameterFromQuery]
     public string? Q { get; set; }
 
@@ -152,13 +155,15 @@ public sealed partial class UsersPage
         Ask(null);
     }
 
-    private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act)
+    private async Task DoAsync(Func<Actor, string, Task<Outcome<UserBody>>> act, Func<UserBody, string> said)
     {
         var id = _managed!.Id;
         var done = await ConfirmedAsync(() => act(Me, id));
         _dialogProblem = done.Problem;
-        if (done.Problem is null)
-            Close();
+        if (done.Problem is not null)
+            return;
+        Toasts.Show(said(done.Value));
+        Close();
     }
 
     private async Task LinkAsync(string title, Func<Actor, string, Task<Outcome<UserBody>>> act)
@@ -185,12 +190,26 @@ public sealed partial class UsersPage
             )
         );
         (_dialogErrors, _dialogProblem) = AdminWords.Split(done.Problem);
-        if (done.Problem is null)
-            await ManageAsync();
+        if (done.Problem is not null)
+            return;
+        Toasts.Show($"Removed the passkey {passkey.Name} of {_managed.Email}; all their sessions have ended");
+        await ManageAsync();
     }
 
     private Task SaveRolesAsync() =>
-        DoAsync((me, id) => Users.ChangeAsync(me, id, _managed!.Revision, new ChangeUser { Roles = _managedRoles }, Left));
+        DoAsync(
+            (me, id) => Users.ChangeAsync(me, id, _managed!.Revision, new ChangeUser { Roles = _managedRoles }, Left),
+            user =>
+                user.Roles.Count == 0
+                    ? $"{user.Email} has no role in the organization now"
+                    : $"{user.Email} is now {string.Join(", ", user.Roles)}"
+        );
+
+    private static string Enabled(UserBody user) => $"Enabled {user.Email}";
+
+    private static string Disabled(UserBody user) => $"Disabled {user.Email}; all their sessions and tokens have ended";
+
+    private static string NoTwoFactor(UserBody user) => $"Removed two-factor of {user.Email}";
 
     private string? Absolute(string? link) => link is null ? null : Navigation.ToAbsoluteUri(link).ToString();
 

@@ -24,7 +24,7 @@ public sealed partial class BulkBar
     private string? _offered;
     private bool _busy;
 
-    private readonly Submission _answering = new("bulk");
+    private readonly Submission _answering = new("fleet-act");
 
     /// <summary>The question that is open: it stands in the address, so that it comes back with the page.</summary>
     [SupplyParameterFromQuery(Name = "act")]
@@ -151,7 +151,12 @@ public sealed partial class BulkBar
             _problem = done.Problem;
             if (done.Problem is not null)
                 return true;
-            Toasts.Show(PlanWords.Done(done.Value), () => UndoAsync(Plans, Visitor, Toasts, plan.Id));
+            Toasts.Show(
+                PlanWords.Done(done.Value),
+                () => UndoAsync(Plans, Visitor, Toasts, plan.Id),
+                ConsoleUrls.Plan(plan.Id),
+                "Show the plan"
+            );
             await ClearAsync();
             return true;
         }

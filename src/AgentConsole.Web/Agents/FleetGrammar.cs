@@ -1,6 +1,7 @@
 using System.Text;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
 
@@ -21,6 +22,30 @@ public static class FleetGrammar
         ["env"] = AgentFact.Environment,
         ["environment"] = AgentFact.Environment,
     };
+
+    /// <summary>What can be typed, for the line under the field.</summary>
+    public static MarkupString Help { get; } =
+        new(
+            "<p class=\"fb-help\" id=\"fleet-grammar\">Words of the name, or facts: "
+                + string.Join(
+                    ", ",
+                    new[]
+                    {
+                        Fact<Health>("health"),
+                        Fact<Liveness>("liveness"),
+                        Fact<Lifecycle>("lifecycle"),
+                        "<code>team:</code>",
+                        $"<code>owner:</code> (<code>{AgentFilter.Ownerless}</code> for nobody)",
+                        "<code>env:</code>",
+                        "<code>tag:</code>",
+                    }
+                )
+                + ". A comma is or, a minus in front is not, a value with a space stands in quotation marks: <code>health:failing,degraded -team:payments tag:\"eu west\"</code>. Enter takes it.</p>"
+        );
+
+    private static string Fact<T>(string name)
+        where T : struct, Enum =>
+        $"<code>{name}:</code> {string.Join(" ", Enum.GetValues<T>().Select(v => KebabCase.Of(v)).Where(v => v != "deleted"))}";
 
     /// <summary>Adds the typed facts to the filter; what is none stays in the text. Unknown values stay too, so that nothing is lost silently.</summary>
     public static (AgentFilter Filter, string Text) Read(AgentFilter filter, string typed)

@@ -2,7 +2,9 @@ namespace AgentConsole.Web.Components;
 
 /// <summary>What was done, for 10 s, with a way back. One at a time; those that come meanwhile are counted.</summary>
 /// <param name="Undo">Takes it back; null for what cannot be.</param>
-public sealed record Toast(string Text, Func<Task>? Undo);
+/// <param name="Url">Where it is seen; null where one sees it already.</param>
+/// <param name="Word">What the link is called.</param>
+public sealed record Toast(string Text, Func<Task>? Undo, string? Url = null, string? Word = null);
 
 /// <summary>The toasts of one circuit. For things done only: what needs an act stays in the page.</summary>
 public sealed class Toasts
@@ -16,9 +18,9 @@ public sealed class Toasts
     /// <summary>How many stand behind the one that is shown.</summary>
     public int More => Math.Max(0, _toasts.Count - 1);
 
-    public void Show(string text, Func<Task>? undo = null)
+    public void Show(string text, Func<Task>? undo = null, string? url = null, string word = "Show")
     {
-        _toasts.Add(new Toast(text, undo));
+        _toasts.Add(new Toast(text, undo, url, word));
         Changed?.Invoke();
     }
 

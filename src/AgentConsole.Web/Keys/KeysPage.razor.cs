@@ -124,7 +124,13 @@ public sealed partial class KeysPage
             return;
         _busy = true;
         Ask(null);
-        await ActAsync(Keys.RevokeAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
+        if (await ActAsync(Keys.RevokeAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left)))
+            Toasts.Show(
+                $"Revoked {row.Prefix}…{row.Last4} of {row.AgentName}.",
+                null,
+                ConsoleUrls.Agent(row.AgentSlug, "keys"),
+                "Its keys"
+            );
         _busy = false;
     }
 

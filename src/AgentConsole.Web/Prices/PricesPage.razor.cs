@@ -6,6 +6,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Spend;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
@@ -64,6 +65,9 @@ public sealed partial class PricesPage
     private readonly Submission _superseding = new("price-supersede");
 
     [Inject]
+    public required Toasts Toasts { get; init; }
+
+    [Inject]
     public required PriceService Prices { get; init; }
 
     [Inject]
@@ -111,6 +115,7 @@ public sealed partial class PricesPage
         if (added.Problem is not null)
             return;
         _draft = new PriceDraft();
+        Toasts.Show($"Entered a price for {added.Value.Model}");
         await ReloadAsync();
     }
 
@@ -165,6 +170,13 @@ public sealed partial class PricesPage
         (_fixErrors, var problem) = Split(done.Problem);
         if (_fixErrors is not null)
             return;
+        if (problem is null)
+            Toasts.Show(
+                replace ? $"Corrected the price of {_wrong!.Model}" : $"Withdrew the price of {_wrong!.Model}",
+                null,
+                ConsoleUrls.Rerate,
+                "Rate a period anew"
+            );
         _wrong = null;
         await ReloadAsync();
         _problem ??= problem;

@@ -41,6 +41,9 @@ public sealed partial class RetentionPage
     private IReadOnlyDictionary<string, string[]>? _errors;
 
     [Inject]
+    public required Toasts Toasts { get; init; }
+
+    [Inject]
     public required RetentionService Retention { get; init; }
 
     private string Key => string.Join('/', _limits.Select(l => l.Text?.Trim()).Append(_hold ? "hold" : ""));
@@ -113,8 +116,10 @@ public sealed partial class RetentionPage
         };
         var saved = await Once.RunAsync(_saving, Me, body, me => Retention.SetAsync(me, _revision, body, Left), Left);
         Take(saved.Problem);
-        if (saved.Problem is null)
-            (_now, _preview, _revision, _seen) = (saved.Value, null, saved.Value.Revision, Key);
+        if (saved.Problem is not null)
+            return;
+        (_now, _preview, _revision, _seen) = (saved.Value, null, saved.Value.Revision, Key);
+        Toasts.Show("Saved; it counts from the next removal on");
     }
 
     private void Take(Problem? problem)

@@ -19,7 +19,19 @@ internal static class PaletteDoor
 {
     public const string Path = "/palette";
     private const int MostOfAKind = 8;
-    private static readonly string[] Verbs = ["pause", "resume", "mint", "delete", "runs", "settings"];
+    private static readonly string[] Verbs =
+    [
+        "pause",
+        "resume",
+        "mint",
+        "delete",
+        "runs",
+        "settings",
+        "cancel",
+        "compare",
+        "disable",
+        "revoke",
+    ];
 
     public static void MapConsolePalette(this WebApplication app) =>
         // It only reads, and no other site can read the answer or send the session with it: no antiforgery token.
@@ -69,16 +81,16 @@ internal static class PaletteDoor
         var groups = new List<PaletteGroup>();
         var pages = PaletteEntries.PagesFor(me, text).ToList();
         var acts = PaletteEntries.ActsFor(me, text).ToList();
-        // "pause mail": a verb, then whom.
+        // "pause mail": a verb, then whom or what.
         var (verb, whom) = text.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries) is [var first, var rest] ? (first, rest) : (text, "");
         if (whom.Length > 0 && verb.Length > 2 && Verbs.Any(known => known.StartsWith(verb, StringComparison.OrdinalIgnoreCase)))
-            acts.InsertRange(
-                0,
-                search.Agents(me, whom, 5, cancellationToken).SelectMany(agent => PaletteEntries.ActsOn(me, agent, NameOf(agent), verb))
-            );
-        var agents = answer.Hits.Where(hit => hit.Kind == SearchKind.Agent).ToList();
-        if (text.Length > 0 && agents is [var best, ..])
-            acts.AddRange(PaletteEntries.ActsOn(me, best, NameOf(best), ""));
+        {
+            var meant = (await search.FindAsync(me, whom, 5, cancellationToken)).Try(out var those, out _) ? those.Hits : [];
+            acts.InsertRange(0, meant.SelectMany(hit => PaletteEntries.ActsOn(me, hit, NameOf(hit), verb)));
+        }
+        // Of each kind, what can be done with the best one.
+        if (text.Length > 0)
+            acts.AddRange(answer.Hits.DistinctBy(hit => hit.Kind).SelectMany(hit => PaletteEntries.ActsOn(me, hit, NameOf(hit), "")));
         // What was typed as a page's or an action's word comes before names that hold it somewhere.
         Add("Pages", text.Length == 0 ? pages : pages.Take(5));
         if (whom.Length > 0)
@@ -122,6 +134,17 @@ internal static class PaletteDoor
             SearchKind.ServiceAccount => ("Service accounts", "bot"),
             SearchKind.Team => ("Teams", "users"),
             SearchKind.Token => ("API tokens", "lock-keyhole"),
+            SearchKind.Plan => ("Plans", "list-tree"),
+            SearchKind.View => ("Saved views", "rows-3"),
+            SearchKind.Unclaimed => ("Unclaimed", "circle-question-mark"),
+            SearchKind.Rotation => ("Rotations", "key-round"),
+            SearchKind.Sink => ("Secret sinks", "send"),
+            SearchKind.Price or SearchKind.Rerating => ("Prices", "banknote"),
+            SearchKind.InactivityPolicy => ("Inactivity", "timer-off"),
+            SearchKind.Purge => ("Retention", "archive"),
+            SearchKind.Session or SearchKind.Passkey => ("Account", "user-cog"),
+            SearchKind.BreakGlass => ("Break-glass", "lock-open"),
+            SearchKind.Organization => ("Organization", "users"),
             _ => ("Trail", "scroll-text"),
         };
 }

@@ -1,4 +1,5 @@
 using AgentConsole.Core.People;
+using AgentConsole.Core.Search;
 
 namespace AgentConsole.Web.Search;
 
@@ -14,6 +15,9 @@ internal sealed record PaletteItem(string Title, string Detail, string Icon, str
 
     /// <summary>Why the person may not; null when they may.</summary>
     public string? Why { get; init; }
+
+    /// <summary>The role it needs, one of those named; null for what everybody may.</summary>
+    public string? Role { get; init; }
 
     /// <summary>The keys that do the same.</summary>
     public string? Keys { get; init; }
@@ -34,6 +38,9 @@ internal static class PaletteEntries
         bool Anywhere = false,
         string Words = ""
     );
+
+    // Letters that are left out here and there, not such as happen to stand in the same order.
+    private const int NearEnough = 125;
 
     private static readonly Entry[] Pages =
     [
@@ -104,43 +111,104 @@ internal static class PaletteEntries
     ];
 
     public static IEnumerable<PaletteItem> PagesFor(Actor me, string text) =>
-        Pages.Where(entry => Matches(entry, text)).Select(entry => Item(me, entry, "Page") with { Keep = true });
+        Matching(Pages, entry => entry.Title, entry => entry.Words, text).Select(entry => Item(me, entry, "Page") with { Keep = true });
 
     public static IEnumerable<PaletteItem> ActsFor(Actor me, string text) =>
-        Acts.Where(entry => Matches(entry, text))
+        Matching(Acts, entry => entry.Title, entry => entry.Words, text)
             .Select(entry => Item(me, entry, "Action"))
             .Concat(
-                InPlace
-                    .Where(act => Has(act.Title, text))
+                Matching(InPlace, act => act.Title, _ => "", text)
                     .Select(act => new PaletteItem(act.Title, "", act.Icon, null) { Does = act.Does, Keys = act.Keys })
             );
 
-    /// <summary>What can be done with an agent that was found.</summary>
-    public static IEnumerable<PaletteItem> ActsOn(Actor me, Core.Search.SearchHit agent, string? teamName, string verb)
+    /// <summary>What can be done with an agent, a run or a key that was found; nothing for other things.</summary>
+    /// <param name="verb">Beginning of what one wants to do; empty for all.</param>
+    public static IEnumerable<PaletteItem> ActsOn(Actor me, SearchHit hit, string? teamName, string verb)
+    {
+        var all = hit.Kind switch
+        {
+            SearchKind.Agent => OnAgent(me, hit, teamName),
+            SearchKind.Run => OnRun(me, hit, teamName),
+            SearchKind.Key => OnKey(me, hit, teamName),
+            _ => [],
+        };
+        return all.Where(item => item.Title.StartsWith(verb, StringComparison.OrdinalIgnoreCase));
+    }
+
+    // A run that is over is not cancelled.
+    private static IEnumerable<PaletteItem> OnRun(Actor me, SearchHit run, string? teamName)
+    {
+        if (run.State is "queued" or "running" or "waiting")
+            yield return Needing(
+                new($"Cancel {run.Title}…", run.Detail, "circle-stop", ConsoleUrls.Run(run.Id) + "?act=cancel"),
+                me,
+                Permission.EditAgents,
+                run,
+                teamName
+            );
+        yield return new(
+            $"Compare {run.Title} with the one before",
+            run.Detail,
+            "git-compare-arrows",
+            ConsoleUrls.Compare(ConsoleUrls.Previous, run.Id)
+        );
+    }
+
+    private static IEnumerable<PaletteItem> OnKey(Actor me, SearchHit key, string? teamName)
+    {
+        var page = ConsoleUrls.Agent(key.Agent!, "keys");
+        if (key.State is "active" or "retiring")
+            yield return Needing(
+                new($"Disable {key.Title}", key.Detail, "lock", page) { Does = $"press:disable-{key.Id}" },
+                me,
+                Permission.ManageKeys,
+                key,
+                teamName
+            );
+        if (key.State is "active" or "retiring" or "disabled")
+            yield return Needing(
+                new($"Revoke {key.Title}…", key.Detail, "trash-2", ConsoleUrls.With(page, ("act", "revoke"), ("of", key.Id))),
+                me,
+                Permission.ManageKeys,
+                key,
+                teamName
+            );
+    }
+
+    private static PaletteItem Needing(PaletteItem item, Actor me, Permission needs, SearchHit of, string? teamName) =>
+        item with
+        {
+            Role = Permissions.Roles(needs),
+            Why = me.May(needs, of.TeamId!.Value) ? null : Permissions.Explain(needs, teamName),
+        };
+
+    private static PaletteItem[] OnAgent(Actor me, SearchHit agent, string? teamName)
     {
         var page = ConsoleUrls.Agent(agent.Agent!);
-        var edit = Why(me, Permission.EditAgents, agent.TeamId!.Value, teamName);
-        var manage = Why(me, Permission.ManageKeys, agent.TeamId!.Value, teamName);
-        PaletteItem[] all =
+        PaletteItem Edit(PaletteItem item) => Needing(item, me, Permission.EditAgents, agent, teamName);
+        return
         [
             agent.Paused
-                ? new($"Resume {agent.Title}", agent.Detail, "play", page) { Does = "press:resume", Why = edit }
-                : new($"Pause {agent.Title}", agent.Detail, "pause", page) { Does = "press:pause", Why = edit },
-            new($"Mint a key for {agent.Title}…", agent.Detail, "key-round", ConsoleUrls.Agent(agent.Agent!, "keys") + "?act=mint")
-            {
-                Why = manage,
-            },
-            new($"Delete {agent.Title}…", agent.Detail, "trash-2", page + "?act=delete") { Why = edit },
+                ? Edit(new($"Resume {agent.Title}", agent.Detail, "play", page) { Does = "press:resume" })
+                : Edit(new($"Pause {agent.Title}", agent.Detail, "pause", page) { Does = "press:pause" }),
+            Needing(
+                new($"Mint a key for {agent.Title}…", agent.Detail, "key-round", ConsoleUrls.Agent(agent.Agent!, "keys") + "?act=mint"),
+                me,
+                Permission.ManageKeys,
+                agent,
+                teamName
+            ),
+            Edit(new($"Delete {agent.Title}…", agent.Detail, "trash-2", page + "?act=delete")),
             new($"Runs of {agent.Title}", agent.Detail, "activity", ConsoleUrls.Agent(agent.Agent!, "runs")),
             new($"Settings of {agent.Title}", agent.Detail, "settings", ConsoleUrls.Agent(agent.Agent!, "settings")),
         ];
-        return all.Where(item => item.Title.StartsWith(verb, StringComparison.OrdinalIgnoreCase));
     }
 
     private static PaletteItem Item(Actor me, Entry entry, string detail) =>
         new(entry.Title, detail, entry.Icon, entry.Url)
         {
             Keys = entry.Keys,
+            Role = entry.Needs is { } role ? Permissions.Roles(role) : null,
             Why = entry.Needs switch
             {
                 null => null,
@@ -154,10 +222,17 @@ internal static class PaletteEntries
             },
         };
 
-    private static string? Why(Actor me, Permission needs, Guid team, string? teamName) =>
-        me.May(needs, team) ? null : Permissions.Explain(needs, teamName);
-
-    private static bool Matches(Entry entry, string text) => Has(entry.Title + " " + entry.Words, text);
+    // Those with the words that were typed, in their order; then those whose title has the letters, the best first.
+    private static IEnumerable<T> Matching<T>(IEnumerable<T> all, Func<T, string> title, Func<T, string> words, string text)
+    {
+        var fuzzy = new Fuzzy(text);
+        var asked = Math.Max(1, text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
+        return all.Select(one => (Entry: one, Has: Has(title(one) + " " + words(one), text), Score: fuzzy.Score(title(one), title(one))))
+            .Where(one => one.Has || one.Score >= NearEnough * asked)
+            .OrderBy(one => one.Has ? 0 : 1)
+            .ThenByDescending(one => one.Has ? 0 : one.Score)
+            .Select(one => one.Entry);
+    }
 
     // Each word of the question begins a word of the entry.
     private static bool Has(string words, string text) =>

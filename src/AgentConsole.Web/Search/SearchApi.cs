@@ -3,7 +3,9 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Search;
+using AgentConsole.Core.Views;
 using AgentConsole.Web.Api;
+using AgentConsole.Web.Components.Views;
 
 namespace AgentConsole.Web.Search;
 
@@ -73,6 +75,24 @@ internal static class SearchUrls
             SearchKind.ServiceAccount => $"{ConsoleUrls.Admin}/service-accounts",
             SearchKind.Team => $"{ConsoleUrls.Admin}/teams/{Uri.EscapeDataString(hit.Slug!)}",
             SearchKind.Token => $"{ConsoleUrls.Admin}/tokens",
+            SearchKind.Organization => $"{ConsoleUrls.Admin}/teams",
+            SearchKind.Plan => ConsoleUrls.Plan(hit.Id),
+            SearchKind.View => ConsoleUrls.With(ViewAddress.PathOf(KebabCase.Parse<ViewPage>(hit.Page!)), (ViewAddress.Member, hit.Id)),
+            SearchKind.Price => ConsoleUrls.Prices,
+            SearchKind.Rerating => ConsoleUrls.With(ConsoleUrls.Rerate, ("id", hit.Id)),
+            SearchKind.InactivityPolicy => ConsoleUrls.Inactivity,
+            SearchKind.Unclaimed => ConsoleUrls.With(
+                ConsoleUrls.Unclaimed,
+                ("q", hit.Title),
+                ("state", hit.State is "blocked" ? hit.State : null)
+            ),
+            SearchKind.Sink => ConsoleUrls.Sinks,
+            SearchKind.Rotation => ConsoleUrls.Agent(hit.Agent!, "keys"),
+            SearchKind.Purge => $"{ConsoleUrls.Admin}/retention",
+            SearchKind.Passkey when hit.User is { } user => ConsoleUrls.With($"{ConsoleUrls.Admin}/users", ("user", user)),
+            SearchKind.Session or SearchKind.Passkey => ConsoleUrls.Account,
+            SearchKind.BreakGlass => ConsoleUrls.BreakGlassAdmin,
+            SearchKind.Records => ConsoleUrls.With(ConsoleUrls.Trail, ("target", hit.Id)),
             SearchKind.TrailRecord => ConsoleUrls.With(ConsoleUrls.Trail, ("record", hit.Id)),
             _ => ConsoleUrls.With(ConsoleUrls.Trail, ("correlation_id", hit.Id)),
         };

@@ -159,6 +159,35 @@ public sealed class FacetStories
     }
 
     [Fact]
+    public async Task Tags_that_nobody_has_any_more_are_forgotten_in_time()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        await FillAsync(house);
+        var (store, feed) = (house.Get<ConsoleStore>(), house.Get<ChangeFeed>());
+        using var index = new FacetIndex(store, feed, house.Cast.Acme);
+        var access = house.Get<Core.People.AccessDirectory>().Current;
+        async Task<AgentFacets> CountAsync(AgentFilter filter) =>
+            await index.CountAsync(Core.People.TeamScope.Everything, filter, access, TestHouse.Stop);
+        await CountAsync(new AgentFilter());
+        for (var round = 0; round < 100; round++)
+        {
+            await using var write = await store.WriteAsync(TestHouse.Stop);
+            foreach (var agent in await write.Db.Agents.ToListAsync(TestHouse.Stop))
+            {
+                agent.Tags = [$"{agent.Slug}-in-{round}"];
+                write.Tell(new LiveEvent("agent", agent.OrganizationId, agent.TeamId, agent.Id, agent.Id));
+            }
+            Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+            await CountAsync(new AgentFilter());
+            Assert.InRange(index.Values, 0, 2 * (FacetIndex.Spare + 100));
+        }
+        var counts = await CountAsync(new AgentFilter());
+        Assert.Equal((22, 22), (counts.Total, counts.Facts[AgentFact.Tag].Count));
+        Assert.Equal(1, counts.Count(AgentFact.Tag, "agent-3-in-99"));
+        Assert.Equal(1, (await CountAsync(new AgentFilter { Tag = "agent-3-in-99" })).Total);
+    }
+
+    [Fact]
     public async Task Names_of_what_one_may_not_see_are_in_no_facet()
     {
         await using var house = await TestHouse.OpenAsync();

@@ -1,6 +1,8 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Search;
 using AgentConsole.Core.Trail;
 using static AgentConsole.Core.Tests.People.PeopleScenes;
 
@@ -70,6 +72,20 @@ public sealed class BreakGlassTests
             house.Clock.Advance(TimeSpan.FromMinutes(10));
         }
         Assert.Equal("session_ended", house.InSession(entered).Problem?.Code);
+    }
+
+    [Fact]
+    public async Task A_break_glass_account_owns_no_agent_and_is_nobody_to_search_for()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        var account = await SealAsync(house);
+        var actor = house.InSession((await UseAsync(house, account.Code)).Value).Value;
+
+        var made = await house.Get<AgentService>().RegisterAsync(actor, new RegisterAgent { Slug = "mailroom-1" }, Stop);
+
+        Assert.Null(made.Value.Owner);
+        foreach (var text in (string[])["oslo", IdText.Format(IdText.User, actor.Id!.Value)])
+            Assert.Empty((await house.Get<SearchService>().FindAsync(house.As(house.Cast.Olga), text, 8, Stop)).Value.Hits);
     }
 
     [Theory, BothDatabases]

@@ -107,6 +107,15 @@ public sealed class SearchStories
     }
 
     [Fact]
+    public void Of_a_long_question_the_first_words_count()
+    {
+        var many = new Fuzzy("a b c d e f g h " + string.Join(' ', Enumerable.Repeat("zebra", 40)));
+
+        Assert.Equal(new Fuzzy("a b c d e f g h").Score("abcdefgh", "abcdefgh"), many.Score("abcdefgh", "abcdefgh"));
+        Assert.Equal(0ul, many.Needs & Letters.Of("z"));
+    }
+
+    [Fact]
     public void Nothing_comes_of_letters_that_are_not_there()
     {
         Assert.Equal(0, new Fuzzy("mailx").Score("mailroom", "Mailroom"));

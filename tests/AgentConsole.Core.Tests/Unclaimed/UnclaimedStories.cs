@@ -143,6 +143,95 @@ public sealed class UnclaimedStories
         Assert.Null(Note(house, token, "one-more").Problem);
     }
 
+    [Theory, BothDatabases]
+    public async Task What_a_flush_could_not_write_is_written_by_the_next(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var token = await TokenAsync(house, house.Cast.Ines);
+        var book = house.Get<SightingBook>();
+        var first = house.Clock.GetUtcNow();
+        Note(house, token, "sorter-9", new Sighted("run", "failed", 100, 10, 210_000));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => book.StepAsync(new CancellationToken(canceled: true)));
+        house.Clock.Advance(TimeSpan.FromSeconds(2));
+        Note(house, token, "sorter-9", new Sighted("heartbeat"));
+        await book.StepAsync(TestHouse.Stop);
+
+        var seen = Assert.Single(await ListAsync(house, house.Cast.Ines));
+        Assert.Equal((2, 100, "heartbeat", "failed"), (seen.Reports, seen.InputTokens, seen.LastKind, seen.LastStatus));
+        Assert.Equal(first, seen.FirstSeenAt);
+    }
+
+    [Fact]
+    public async Task Names_on_their_way_to_the_store_are_not_new_a_second_time()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        var token = await TokenAsync(house, house.Cast.Ines);
+        var book = house.Get<SightingBook>();
+        Task writing;
+        await using (await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop))
+        {
+            for (var i = 0; i < SightingBook.MostNewPerMinute; i++)
+                Assert.Null(Note(house, token, $"sorter-{i}").Problem);
+            writing = book.StepAsync(TestHouse.Stop); // waits for the gate
+            for (var i = 0; i < SightingBook.MostNewPerMinute; i++)
+                Assert.Null(Note(house, token, $"sorter-{i}").Problem);
+            Assert.Equal("too_many_unclaimed", Note(house, token, "one-more").Problem!.Code);
+        }
+        await writing;
+        await book.StepAsync(TestHouse.Stop);
+
+        Assert.All(await ListAsync(house, house.Cast.Ines), seen => Assert.Equal(2, seen.Reports));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_block_is_kept_while_its_token_is_good_and_somebody_runs_into_it(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var (good, lost) = (await TokenAsync(house, house.Cast.Ines), await TokenAsync(house, house.Cast.Ines));
+        Note(house, good, "stays");
+        Note(house, lost, "goes");
+        var book = house.Get<SightingBook>();
+        await book.StepAsync(TestHouse.Stop);
+        foreach (var seen in await ListAsync(house, house.Cast.Otto))
+            Assert.Null((await house.Get<UnclaimedService>().BlockAsync(house.As(house.Cast.Otto), seen.Id, "", TestHouse.Stop)).Problem);
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop))
+        {
+            (await write.Db.ApiTokens.SingleAsync(t => t.Id == lost.CredentialId, TestHouse.Stop)).RevokedAt = write.Now;
+            Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        }
+        async Task<string[]> NamesAsync()
+        {
+            await book.StepAsync(TestHouse.Stop);
+            await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+            return await db.Sightings.Select(s => s.Name).Order().ToArrayAsync(TestHouse.Stop);
+        }
+
+        house.Clock.Advance(TimeSpan.FromDays(20));
+        Assert.Equal(["goes", "stays"], await NamesAsync());
+        house.Clock.Advance(TimeSpan.FromDays(20));
+        Assert.Equal(["stays"], await NamesAsync());
+
+        house.Clock.Advance(TimeSpan.FromDays(300));
+        Assert.Equal("agent_blocked", Note(house, good, "stays").Problem!.Code);
+        house.Clock.Advance(TimeSpan.FromDays(300));
+        Assert.Equal(["stays"], await NamesAsync());
+        house.Clock.Advance(TimeSpan.FromDays(66));
+        Assert.Empty(await NamesAsync());
+    }
+
+    [Fact]
+    public async Task Of_a_tokens_teams_one_reads_those_that_one_may_see()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        Note(house, await TokenAsync(house, house.Cast.Olga, house.Cast.Payments, house.Cast.Research), "of-two");
+        await house.Get<SightingBook>().StepAsync(TestHouse.Stop);
+
+        Assert.Equal(["payments", "research"], Assert.Single(await ListAsync(house, house.Cast.Olga)).Teams!);
+        Assert.Equal(["payments"], Assert.Single(await ListAsync(house, house.Cast.Otto)).Teams!);
+        Assert.Equal(["research"], Assert.Single(await ListAsync(house, house.Cast.Sara)).Teams!);
+    }
+
     [Theory]
     [InlineData("agt_01m2fz3k9ve4q8t7r5n2x6h0wc")]
     [InlineData("run_x")]

@@ -170,8 +170,95 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
         );
         if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
             await File.WriteAllBytesAsync(Path.Combine(folder, "fleet.pdf"), pdf, Stop);
+        // The heads stand on every page, and where a link leads stands beside it.
+        Assert.Equal(
+            "table-header-group",
+            await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('table.t thead')).display")
+        );
+        var leads = await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('main td a.nm'), '::after').content");
+        Assert.Contains("/agents/mailroom-01", leads, StringComparison.Ordinal);
+        // The foot has the hash of what is above it, so that two prints can be told apart.
+        async Task<(string Said, string Text)> HashAsync()
+        {
+            await page.EvaluateAsync("dispatchEvent(new Event('beforeprint'))");
+            return (await page.Locator("[data-print-hash]").InnerTextAsync(), await page.EvaluateAsync<string>("agentConsole.printed()"));
+        }
+        var (hash, text) = await HashAsync();
+        Assert.Equal(
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text))),
+            hash
+        );
+        Assert.Contains("mailroom-01", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Register agent", text, StringComparison.Ordinal);
+        Assert.Equal(hash, (await HashAsync()).Said);
+        await page.EvaluateAsync("document.querySelector('main td a.nm').firstChild.data = 'mailroom-O1'");
+        Assert.NotEqual(hash, (await HashAsync()).Said);
         // Rows that are not drawn take no paper.
         var pages = System.Text.RegularExpressions.Regex.Count(System.Text.Encoding.Latin1.GetString(pdf), @"/Type\s*/Page\b");
         Assert.InRange(pages, 1, 6);
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Dark, null)]
+    [InlineData(ColorScheme.Light, "dark")]
+    public async Task The_first_paint_of_whoever_wants_it_dark_is_dark(ColorScheme system, string? chosen)
+    {
+        await Console.AgentAsync("mailroom-1");
+        var page = await OpenAsync(Console.Cast.Otto, scheme: system);
+        if (chosen is not null)
+        {
+            await page.GotoAsync("/fleet");
+            await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+            await page.EvaluateAsync("theme => agentConsole.look('theme', theme)", chosen);
+            await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", chosen);
+        }
+        // Every frame from the first one on that has something to paint.
+        await page.AddInitScriptAsync(
+            """
+            window.frames_ = [];
+            const look = () => {
+              const back = document.body && [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor).find((c) => c !== "rgba(0, 0, 0, 0)");
+              if (document.body) window.frames_.push(`${document.documentElement.dataset.theme} ${back}`);
+              if (window.frames_.length < 60) requestAnimationFrame(look);
+            };
+            requestAnimationFrame(look);
+            """
+        );
+
+        foreach (var address in (string[])["/fleet", "/account/sign-in"])
+        {
+            await page.GotoAsync(address);
+            await page.WaitForFunctionAsync("frames_.length >= 20");
+            var frames = (await page.EvaluateAsync<string[]>("[...new Set(frames_)]")).ToList();
+            var only = Assert.Single(frames);
+            Assert.StartsWith("dark rgb(", only, StringComparison.Ordinal);
+            var light = System
+                .Text.RegularExpressions.Regex.Matches(only, @"\d+")
+                .Select(m => int.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture))
+                .Max();
+            Assert.InRange(light, 0, 60);
+        }
+    }
+
+    [Fact]
+    public async Task The_grammar_of_the_filter_is_shown_and_said_while_one_types_and_moves_nothing()
+    {
+        await Console.AgentAsync("mailroom-1");
+        var page = await LiveAsync(Console.Cast.Otto, "/fleet?health=ok");
+        var help = page.Locator("#fleet-grammar");
+        await Expect(help).ToBeHiddenAsync();
+        var row = page.GetByTestId("agent-row");
+        var before = (await row.BoundingBoxAsync())!.Y;
+
+        await page.Keyboard.PressAsync("/");
+
+        await Expect(page.GetByTestId("filter-text")).ToBeFocusedAsync();
+        await Expect(help).ToBeVisibleAsync();
+        await Expect(page.GetByTestId("filter-text"))
+            .ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("health: .*failing"));
+        Assert.Equal(before, (await row.BoundingBoxAsync())!.Y);
+        await AssertAccessibleAsync(page);
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(help).ToBeHiddenAsync();
     }
 }

@@ -95,4 +95,34 @@ public sealed class PaletteJourney(Chromium chromium) : JourneyTest(chromium)
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public async Task A_key_is_disabled_and_its_revocation_opened_from_the_palette()
+    {
+        await Console.AgentAsync("mailroom-1");
+        var page = await LiveAsync(Console.Cast.Ines, "/keys");
+        await Expect(page.GetByTestId("key-row")).ToHaveCountAsync(1);
+        var secret = (await page.Locator(".c-se").First.InnerTextAsync()).Trim();
+        await page.GotoAsync("/runs");
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+
+        await AskAsync(page, "revoke " + secret);
+        await Expect(Chosen(page)).ToContainTextAsync("Revoke ak_live_");
+        await Expect(Chosen(page)).ToContainTextAsync("key-admin or team-admin");
+        await AssertAccessibleAsync(page);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Revoke");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        await Expect(page.GetByTestId("key-row")).ToContainTextAsync("Active");
+
+        await AskAsync(page, "disable " + secret);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByTestId("key-row")).ToContainTextAsync("Disabled");
+        await page.Keyboard.PressAsync("z");
+        await Expect(page.GetByTestId("key-row")).ToContainTextAsync("Active");
+
+        await AskAsync(page, "retntn");
+        await Expect(Chosen(page)).ToContainTextAsync("Retention");
+    }
 }

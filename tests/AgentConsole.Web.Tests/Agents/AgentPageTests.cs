@@ -133,14 +133,25 @@ public sealed class AgentPageTests : ConsoleBunitContext
     public async Task Settings_that_somebody_else_changed_meanwhile_are_not_overwritten()
     {
         var agent = await RegisterAsync("mailroom-1");
+        LookAs(Cast.Tara);
         var page = Open("mailroom-1", "settings");
+        await page.ActAsync("#f-display_name", e => e.Change("Mail room"));
         await Get<AgentService>()
             .ChangeAsync(House.As(Cast.Olga), agent.Id, agent.Revision, new ChangeAgent { Environment = "staging" }, Stop);
 
-        await page.ActAsync("#f-display_name", e => e.Change("Mail room"));
+        // Said at once, before one has typed all the rest.
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "olga@acme.example changed this agent 0\u00a0s ago.",
+                page.Find("[data-testid=newer]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Equal("Mail room", page.Find("#f-display_name").GetAttribute("value"));
         await page.ActAsync("form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains("changed_meanwhile", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        Assert.Contains("olga@acme.example changed this agent", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         await page.PressAsync("Read it again and drop my changes");
         page.WaitForAssertion(() => Assert.Equal("staging", page.Find("#f-environment").GetAttribute("value")));
     }
@@ -156,6 +167,71 @@ public sealed class AgentPageTests : ConsoleBunitContext
 
         page.WaitForAssertion(() => Assert.Equal("true", page.Find("#f-lease_seconds").GetAttribute("aria-invalid")));
         Assert.NotEmpty(page.Find("#f-lease_seconds-h").TextContent);
+    }
+
+    [Fact]
+    public async Task Settings_that_nobody_has_touched_follow_what_others_change()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1", "settings");
+
+        await Get<AgentService>()
+            .ChangeAsync(House.As(Cast.Olga), agent.Id, agent.Revision, new ChangeAgent { Environment = "staging" }, Stop);
+
+        page.WaitForAssertion(() => Assert.Equal("staging", page.Find("#f-environment").GetAttribute("value")));
+        Assert.Empty(page.FindAll("[data-testid=newer]"));
+    }
+
+    [Fact]
+    public async Task Saved_settings_are_taken_back_with_undo_unless_somebody_changed_them_since()
+    {
+        var agent = await RegisterAsync("mailroom-1", body => body with { Tags = ["eu", "mail"], Environment = "production" });
+        var page = Open("mailroom-1", "settings");
+        var toasts = Render<ToastHost>();
+
+        await page.ActAsync("#f-tags", e => e.Change("us"));
+        await page.ActAsync("#f-environment", e => e.Change(""));
+        await page.ActAsync("form", e => e.Submit());
+        toasts.WaitForAssertion(() => Assert.Contains("Saved", toasts.Markup, StringComparison.Ordinal));
+        var saved = (await Get<AgentService>().GetAsync(House.As(Cast.Ines), agent.Id, Stop)).Value;
+        Assert.Equal((["us"], null), (saved.Tags.ToArray(), saved.Environment));
+        await toasts.ActAsync("[data-key=z]", e => e.Click());
+
+        toasts.WaitForAssertion(() => Assert.Contains("mailroom-1 is as it was", toasts.Markup, StringComparison.Ordinal));
+        var back = (await Get<AgentService>().GetAsync(House.As(Cast.Ines), agent.Id, Stop)).Value;
+        Assert.Equal((["eu", "mail"], "production"), (back.Tags.ToArray(), back.Environment));
+        page.WaitForAssertion(() => Assert.Equal("production", page.Find("#f-environment").GetAttribute("value")));
+
+        await page.ActAsync("#f-environment", e => e.Change("test"));
+        await page.ActAsync("form", e => e.Submit());
+        toasts.WaitForAssertion(() => Assert.Contains("Saved", toasts.Markup, StringComparison.Ordinal));
+        var again = (await Get<AgentService>().GetAsync(House.As(Cast.Ines), agent.Id, Stop)).Value;
+        await Get<AgentService>().ChangeAsync(House.As(Cast.Olga), agent.Id, again.Revision, new ChangeAgent { Version = "2" }, Stop);
+        await toasts.ActAsync("[data-key=z]", e => e.Click());
+        toasts.WaitForAssertion(() => Assert.Contains("Not undone: ", toasts.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Each_tab_is_copied_as_the_call_that_answers_it()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        LookAs(Cast.Tara);
+        foreach (
+            var (tab, call) in new (string?, string)[]
+            {
+                (null, $"/api/v1/agents/{agent.Id}"),
+                ("runs", $"/api/v1/runs?agent={agent.Id}"),
+                ("keys", $"/api/v1/agents/{agent.Id}/keys"),
+                ("trail", $"/api/v1/trail?target={agent.Id}"),
+                ("settings", $"/api/v1/agents/{agent.Id}"),
+            }
+        )
+        {
+            var page = Open("mailroom-1", tab);
+            await page.ActAsync(".copy-as", e => e.TriggerEvent("ontoggle", EventArgs.Empty));
+            var curl = page.Find("[data-copies=curl]").GetAttribute("data-copy");
+            Assert.EndsWith($"'http://localhost{call}'", curl, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using AgentConsole.Core.Agents;
+using AgentConsole.Core.Common;
 using AgentConsole.Web.Agents;
 
 namespace AgentConsole.Web.Tests.Agents;
@@ -29,6 +30,22 @@ public sealed class FleetGrammarTests
 
         Assert.Equal("health:splendid colour:red", text);
         Assert.Null(filter.Health);
+    }
+
+    [Fact]
+    public void What_can_be_typed_stands_in_the_help_and_what_stands_there_can_be_typed()
+    {
+        var help = FleetGrammar.Help.Value;
+        foreach (var fact in Enum.GetValues<AgentFact>())
+        {
+            var name = fact == AgentFact.Environment ? "env" : KebabCase.Of(fact);
+            Assert.Contains($"<code>{name}:</code>", help, StringComparison.Ordinal);
+        }
+        foreach (var value in (string[])["failing", "silent", "paused", "none"])
+            Assert.Contains(value, help, StringComparison.Ordinal);
+        var (filter, text) = FleetGrammar.Read(new AgentFilter(), "health:failing,degraded -team:payments tag:\"eu west\"");
+        Assert.Contains("health:failing,degraded -team:payments tag:\"eu west\"", help, StringComparison.Ordinal);
+        Assert.Equal(("", "eu west"), (text, filter.Tag!.Wanted.Single()));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Components.Layout;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Overview;
 using AgentConsole.Web.Tests.Components;
@@ -39,6 +41,30 @@ public sealed class HandOverPageTests : ConsoleBunitContext
             Assert.Contains("2\u00a0agents now belong to tara@acme.example", page.Markup, StringComparison.Ordinal)
         );
         Assert.Equal("All is well", Render<OverviewPage>().Find("h1").TextContent);
+    }
+
+    [Fact]
+    public async Task A_hand_over_is_taken_back_but_for_what_somebody_gave_away_since()
+    {
+        await RegisterAsync("mailroom-1", body => body with { Owner = Cast.Otto.Email });
+        var two = await RegisterAsync("mailroom-2", body => body with { Owner = Cast.Otto.Email });
+        Services.GetRequiredService<NavigationManager>().NavigateTo("/fleet/hand-over?from=otto@acme.example");
+        var page = Render<HandOverPage>();
+        var toasts = Render<ToastHost>();
+        await page.ActAsync("#f-to", e => e.Change(Cast.Tara.Email));
+        await page.ActAsync("form", e => e.Submit());
+        toasts.WaitForAssertion(() => Assert.Equal("/fleet?owner=tara%40acme.example", toasts.Find(".toast a").GetAttribute("href")));
+        var agents = Get<AgentService>();
+        await agents.ChangeAsync(House.As(Cast.Olga), two.Id, two.Revision + 1, new ChangeAgent { Owner = Cast.Ines.Email }, Stop);
+
+        await toasts.ActAsync("[data-key=z]", e => e.Click());
+
+        toasts.WaitForAssertion(() =>
+            Assert.Contains("Undone for 1\u00a0agent; 1 changed meanwhile and stayed", toasts.Markup, StringComparison.Ordinal)
+        );
+        async Task<string?> OwnerAsync(string slug) => (await agents.GetAsync(House.As(Cast.Olga), slug, Stop)).Value.Owner?.Email;
+        Assert.Equal((Cast.Otto.Email, Cast.Ines.Email), (await OwnerAsync("mailroom-1"), await OwnerAsync("mailroom-2")));
+        page.WaitForAssertion(() => Assert.Single(page.FindAll("[data-testid=owned-row]")));
     }
 
     [Fact]

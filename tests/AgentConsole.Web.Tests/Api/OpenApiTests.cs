@@ -1,12 +1,15 @@
 using System.Net.Http.Json;
+using System.Reflection;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AgentConsole.Web.Api;
+using AgentConsole.Web.Components.Parts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Web.Tests.Api;
 
-public sealed class OpenApiTests
+public sealed partial class OpenApiTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -50,6 +53,46 @@ public sealed class OpenApiTests
             .ToHashSet(StringComparer.Ordinal);
         Assert.Equal(mapped.Order(), described.Order());
     }
+
+    [Fact]
+    public async Task Every_call_that_a_page_says_of_itself_is_one_of_the_api()
+    {
+        await using var console = await ConsoleServer.StartAsync();
+        var document = await console.Client().GetFromJsonAsync<JsonElement>("/openapi/v1.json", Stop);
+        var routes = document
+            .GetProperty("paths")
+            .EnumerateObject()
+            .Where(path => path.Value.TryGetProperty("get", out _))
+            .Select(path => Placeholder().Replace(path.Name, "{}"))
+            .ToHashSet(StringComparer.Ordinal);
+        var root = typeof(OpenApiTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepoRoot").Value!;
+        var said = new List<(string File, string Call)>();
+        foreach (
+            var file in Directory.EnumerateFiles(Path.Combine(root, "src", "AgentConsole.Web"), "*.razor", SearchOption.AllDirectories)
+        )
+        {
+            foreach (Match part in Calls().Matches(await File.ReadAllTextAsync(file, Stop)))
+            {
+                // As written in the page: a text, a text with places, or a text and what comes after it.
+                var call = part.Groups["call"].Value;
+                call =
+                    call.StartsWith('$') || !call.Contains(" + ", StringComparison.Ordinal)
+                        ? call
+                        : call[..call.IndexOf(" + ", StringComparison.Ordinal)] + "{}";
+                call = Placeholder().Replace(call.Trim('$', '"').Replace("\"", "", StringComparison.Ordinal), "{}").Split('?')[0];
+                said.Add((Path.GetFileName(file), call));
+            }
+        }
+        said.AddRange(AdminTabs.All.Select(tab => AdminTabs.CallOf(tab.Part)).OfType<string>().Select(call => ("AdminTabs.razor", call)));
+        Assert.True(said.Count >= 20, $"Only {said.Count} calls were found.");
+        Assert.DoesNotContain(said, s => !routes.Contains(s.Call));
+    }
+
+    [GeneratedRegex(@"<(?:CopyAs|HowComputed)\s[^>]*?\bCall=""(?:@\((?<call>[^)]*)\)|(?<call>/[^""]*))""")]
+    private static partial Regex Calls();
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Placeholder();
 
     [Fact]
     public async Task The_reference_page_works_without_internet()

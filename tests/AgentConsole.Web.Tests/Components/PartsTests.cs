@@ -1,3 +1,4 @@
+using AgentConsole.Core.Common;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Layout;
 using AgentConsole.Web.Components.Parts;
@@ -83,6 +84,54 @@ public sealed class PartsTests : ConsoleBunitContext
 
         Assert.Equal(["b"], undone);
         host.WaitForAssertion(() => Assert.Contains("Paused a", host.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_toast_leads_to_what_it_tells_of()
+    {
+        var toasts = Services.GetRequiredService<Toasts>();
+        var host = Render<ToastHost>();
+
+        await host.InvokeAsync(() => toasts.Show("Paused 60 agents", null, "/fleet/plans/bpl_1", "Show the plan"));
+
+        var link = host.Find(".toast a");
+        Assert.Equal(("/fleet/plans/bpl_1", "Show the plan"), (link.GetAttribute("href"), link.TextContent));
+        await host.InvokeAsync(() => toasts.Show("Saved"));
+        Assert.Empty(host.FindAll(".toast a"));
+    }
+
+    [Fact]
+    public void A_refusal_can_be_handed_to_whoever_looks_after_the_console()
+    {
+        var problem = new Problem(
+            ProblemKind.Invalid,
+            "invalid",
+            "Two fields are wrong.",
+            new Dictionary<string, string[]>(StringComparer.Ordinal) { ["slug"] = ["Is taken."], ["team"] = ["There is none."] }
+        );
+        var part = Render<ProblemAlert>(p => p.Add(a => a.Problem, problem).Add(a => a.Title, "The agent was not registered."));
+
+        var copy = part.Find("[role=alert] [data-copy]");
+        var text = copy.GetAttribute("data-copy")!;
+        foreach (
+            var piece in (string[])
+                [
+                    "The agent was not registered. Two fields are wrong.",
+                    "Code: invalid",
+                    "slug: Is taken.",
+                    "At: " + Clock.GetUtcNow().UtcDateTime.ToString("O"),
+                    "Page: http://localhost/",
+                ]
+        )
+            Assert.Contains(piece, text, StringComparison.Ordinal);
+        var id = System.Text.RegularExpressions.Regex.Match(text, "Correlation id: ([0-9a-f]{32})").Groups[1].Value;
+        Assert.Equal(id[..8], copy.QuerySelector("span.m")!.TextContent);
+
+        // The same refusal keeps its id however often it is drawn; another one has another.
+        part.Render(p => p.Add(a => a.Title, "Nothing was done."));
+        Assert.Contains(id, part.Markup, StringComparison.Ordinal);
+        part.Render(p => p.Add(a => a.Problem, Problem.NotFound("agent")));
+        Assert.DoesNotContain(id, part.Markup, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -60,6 +60,7 @@ public sealed class KeysPageTests : ConsoleBunitContext
     {
         await WithKeyAsync("mailroom-1");
         var page = Open();
+        var toasts = Render<ToastHost>();
 
         await page.PressAsync("Revoke…");
         Assert.Contains(
@@ -71,6 +72,8 @@ public sealed class KeysPageTests : ConsoleBunitContext
 
         page.WaitForAssertion(() => Assert.Contains("Revoked", page.Find(".c-st").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("dialog"));
+        Assert.Contains("of mailroom-1", toasts.Find(".toast").TextContent, StringComparison.Ordinal);
+        Assert.Equal("/agents/mailroom-1/keys", toasts.Find(".toast a").GetAttribute("href"));
     }
 
     [Fact]

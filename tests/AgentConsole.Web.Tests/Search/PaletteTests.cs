@@ -50,6 +50,61 @@ public sealed class PaletteTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_run_and_a_key_are_acted_on_and_what_an_act_needs_is_said()
+    {
+        var (_, secret) = await _console.AgentAsync("mailroom-1");
+        using (var agent = _console.Client(secret))
+            await agent.PostAsJsonAsync("/api/v1/runs", new { external_id = "job-7", status = "running" }, Stop);
+        using var ines = _console.Client(await _console.TokenAsync(_console.Cast.Ines));
+        var run = (await ines.GetFromJsonAsync<JsonElement>("/api/v1/runs", Stop)).GetProperty("data")[0].GetProperty("id").GetString()!;
+        var version = IdText.Format(IdText.KeyVersion, _console.Get<Core.Keys.KeyIndex>().Check(secret).Card!.VersionId);
+
+        var ofRun = Items(await AskAsync(_console.Cast.Ines, run)).ToList();
+        Assert.Contains(ofRun, item => item.Title.StartsWith("Cancel", StringComparison.Ordinal) && item.Url == $"/runs/{run}?act=cancel");
+        Assert.Contains(ofRun, item => item.Url == $"/runs/compare?a=previous&b={run}");
+        Assert.Equal($"/runs/{run}?act=cancel", Items(await AskAsync(_console.Cast.Ines, "cancel job-7")).First().Url);
+
+        var ofKey = Items(await AskAsync(_console.Cast.Ines, version)).ToList();
+        Assert.Contains(ofKey, item => item.Url == "/agents/mailroom-1/keys" && item.Does == "press:disable-" + version);
+        Assert.Contains(ofKey, item => item.Url == $"/agents/mailroom-1/keys?act=revoke&of={version}");
+        Assert.Equal(
+            $"/agents/mailroom-1/keys?act=revoke&of={version}",
+            Items(await AskAsync(_console.Cast.Ines, "revoke " + version)).First().Url
+        );
+
+        // Who may not is told so; who may is told what it takes all the same.
+        var refused = Items(await AskAsync(_console.Cast.Otto, "revoke " + version)).First();
+        Assert.Contains("key-admin", refused.Why, StringComparison.Ordinal);
+        var roles = (await AskAsync(_console.Cast.Ines, "revoke " + version)).GetProperty("groups")[0].GetProperty("items")[0];
+        Assert.Equal("key-admin or team-admin", Text(roles, "role"));
+        var invite = (await AskAsync(_console.Cast.Olga, "invite"))
+            .GetProperty("groups")
+            .EnumerateArray()
+            .SelectMany(g => g.GetProperty("items").EnumerateArray());
+        Assert.Contains(invite, item => Text(item, "title") == "Invite user" && Text(item, "role") == "org-admin");
+
+        // A run that is over is compared and not cancelled.
+        using (var agent = _console.Client(secret))
+            await agent.PostAsJsonAsync("/api/v1/runs", new { external_id = "job-7", status = "completed" }, Stop);
+        Assert.DoesNotContain(
+            Items(await AskAsync(_console.Cast.Ines, run)),
+            item => item.Title.StartsWith("Cancel", StringComparison.Ordinal)
+        );
+    }
+
+    [Theory]
+    [InlineData("retntn", "Retention")]
+    [InlineData("brkglss", "Break-glass")]
+    [InlineData("regagnt", "Register agent")]
+    [InlineData("thm dark", "Theme: dark")]
+    [InlineData("sign out", "Sign out")]
+    [InlineData("secrets", "Keys")]
+    public async Task A_page_and_an_action_are_found_with_letters_left_out(string typed, string title)
+    {
+        Assert.Equal(title, Items(await AskAsync(_console.Cast.Olga, typed)).First().Title);
+    }
+
+    [Fact]
     public async Task Every_page_that_stands_alone_is_offered()
     {
         var offered = Items(await AskAsync(_console.Cast.Olga, "")).Select(item => item.Url?.Split('?')[0]).ToHashSet();
