@@ -175,8 +175,18 @@ public sealed record InactivityPolicyBody
     public required long Revision { get; init; }
 }
 
-/// <param name="Agents">Agents it would have acted on within a day, of <paramref name="Fleet"/> it is for.</param>
+/// <param name="Agents">Agents it would have acted on within a day, of <paramref name="Fleet"/> it is for; those that you see.</param>
 public sealed record InactivityBrakeBody(DateTimeOffset At, int Agents, int Fleet);
+
+/// <summary>Body of <c>POST /api/v1/inactivity-policies/{id}/confirm</c>; every member may be absent.</summary>
+public sealed record ConfirmInactivity
+{
+    /// <summary>At most 500 characters, kept in the trail.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary><c>braked.agents</c> as you were shown it: refused when it would act on more by now. Absent, the present number holds.</summary>
+    public int? Agents { get; init; }
+}
 
 /// <summary>Who would be hit now, and when.</summary>
 public sealed record InactivityDryRun(IReadOnlyList<InactivityHit> Data, bool HasMore, string? NextCursor)

@@ -39,6 +39,9 @@ public static class ConsoleUrls
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
 
+    /// <param name="team">Slug; null for the organization's policy.</param>
+    public static string InactivityOf(string? team) => With(Inactivity, ("of", team));
+
     /// <summary>The way to a first agent; with one, the page that waits for its first run.</summary>
     /// <param name="language">Id of the language of the program to paste.</param>
     public static string FirstRun(string? agent = null, string? language = null) => With("/start", ("agent", agent), ("lang", language));

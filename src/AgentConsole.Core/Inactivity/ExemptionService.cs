@@ -72,6 +72,11 @@ public sealed class ExemptionService(ConsoleStore store, AccessDirectory access)
         var agent = slug is null ? null : await write.Db.Agents.VisibleTo(by).Named(slug).FirstOrDefaultAsync(cancellationToken);
         if (slug is not null && (agent is null || (policy.TeamId is { } team && team != agent.TeamId)))
             errors.Add("agent", "Is no agent that this policy is for.");
+        else if (agent is not null && (await InForceAsync(write.Db, agent, cancellationToken))?.Id != policy.Id)
+            errors.Add(
+                "agent",
+                $"Its team, {access.Current.Teams.GetValueOrDefault(agent.TeamId)?.Name}, has a policy of its own, which stands in the place of this one: exempt it there."
+            );
         if (errors.ToProblem() is { } invalid)
             return invalid;
         return await ExemptAsync(write, by, policy, agent, tag, reason!, body.Until, cancellationToken);
@@ -95,16 +100,12 @@ public sealed class ExemptionService(ConsoleStore store, AccessDirectory access)
         var days = input.Value;
         if (days is < 1 or > 365)
             return Problem.Invalid("days", "Must be from 1 to 365.");
-        var policy = await write
-            .Db.InactivityWarnings.Where(w => w.OrganizationId == agent.OrganizationId && w.AgentId == agent.Id && w.ActedAt == null)
-            .Join(
-                write.Db.InactivityPolicies,
-                w => new { w.OrganizationId, Id = w.PolicyId },
-                p => new { p.OrganizationId, p.Id },
-                (w, p) => p
-            )
-            .FirstOrDefaultAsync(cancellationToken);
-        return policy is null
+        var warned = await write.Db.InactivityWarnings.AnyAsync(
+            w => w.OrganizationId == agent.OrganizationId && w.AgentId == agent.Id && w.ActedAt == null,
+            cancellationToken
+        );
+        // The warning may still be of a policy that its team had before: what is exempted is exempted from the one in force.
+        return !warned || await InForceAsync(write.Db, agent, cancellationToken) is not { } policy
             ? InactivityProblems.NoPolicy
             : await ExemptAsync(
                 write,
@@ -117,6 +118,13 @@ public sealed class ExemptionService(ConsoleStore store, AccessDirectory access)
                 cancellationToken
             );
     }
+
+    // A team's policy stands in the place of the organization's, also while it is off.
+    private static Task<InactivityPolicy?> InForceAsync(ConsoleDbContext db, Agent agent, CancellationToken cancellationToken) =>
+        db
+            .InactivityPolicies.Where(p => p.OrganizationId == agent.OrganizationId && (p.TeamId == null || p.TeamId == agent.TeamId))
+            .OrderBy(p => p.TeamId == null)
+            .FirstOrDefaultAsync(cancellationToken);
 
     public async Task<Outcome<Done>> EndAsync(Actor by, string id, string exemptionId, CancellationToken cancellationToken)
     {
@@ -187,9 +195,7 @@ public sealed class ExemptionService(ConsoleStore store, AccessDirectory access)
         if (agent is not null)
         {
             var warnings = await write
-                .Db.InactivityWarnings.Where(w =>
-                    w.OrganizationId == organization && w.AgentId == agent.Id && w.PolicyId == policyId && w.ActedAt == null
-                )
+                .Db.InactivityWarnings.Where(w => w.OrganizationId == organization && w.AgentId == agent.Id && w.ActedAt == null)
                 .ToListAsync(cancellationToken);
             write.Db.RemoveRange(warnings);
             write.Tell(new LiveEvent("agent", organization, agent.TeamId, agent.Id, agent.Id));

@@ -16,7 +16,7 @@ internal static class InactivityBodies
     public static InactivityPolicyBody Of(
         InactivityPolicy policy,
         AccessSnapshot now,
-        InactivityBrake? brake,
+        InactivityBrakeBody? brake,
         int warned,
         DateTimeOffset? held
     ) =>
@@ -38,7 +38,7 @@ internal static class InactivityBodies
             HoldDays = policy.HoldDays,
             Warned = warned,
             HeldUntil = held,
-            Braked = brake is { ConfirmedAt: null } ? new InactivityBrakeBody(brake.At, brake.Agents, brake.Fleet) : null,
+            Braked = brake,
             CreatedAt = policy.CreatedAt,
             UpdatedAt = policy.UpdatedAt,
             UpdatedBy = policy.UpdatedBy,

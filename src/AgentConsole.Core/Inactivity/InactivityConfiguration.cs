@@ -71,6 +71,13 @@ internal sealed class InactivityWarningConfiguration : IEntityTypeConfiguration<
             w.PolicyId,
             w.DueAt,
         });
+        // Counts what was done within a day.
+        warning.HasIndex(w => new
+        {
+            w.OrganizationId,
+            w.PolicyId,
+            w.ActedAt,
+        });
     }
 }
 

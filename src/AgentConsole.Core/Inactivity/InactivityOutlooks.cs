@@ -38,7 +38,7 @@ public sealed class InactivityOutlooks(ConsoleStore store, AccessDirectory acces
         );
         return new InactivityNotice(
             policy.Id,
-            policy.TeamId is { } team ? access.Current.Teams.GetValueOrDefault(team)?.Slug : null,
+            Slug(policy.TeamId),
             policy.NameOf(access.Current),
             policy.Sign.Word(),
             warning.Action,
@@ -63,14 +63,28 @@ public sealed class InactivityOutlooks(ConsoleStore store, AccessDirectory acces
         if (!scope.All)
             warnings = warnings.Where(w => teams.Contains(w.TeamId));
         var count = await warnings.CountAsync(cancellationToken);
-        var first = count == 0 ? null : await warnings.MinAsync(w => (DateTimeOffset?)w.DueAt, cancellationToken);
         var visible = db.InactivityPolicies.VisibleTo(by);
-        var braked = await db
-            .InactivityBrakes.Where(b => b.OrganizationId == organization && b.ConfirmedAt == null && visible.Any(p => p.Id == b.PolicyId))
-            .OrderBy(b => b.At)
-            .FirstOrDefaultAsync(cancellationToken);
-        return new InactivityOutlook(count, first, braked);
+        var first = count == 0 ? null : await warnings.OrderBy(w => w.DueAt).ThenBy(w => w.AgentId).FirstAsync(cancellationToken);
+        var whose = first is null
+            ? null
+            : await visible.Where(p => p.Id == first.PolicyId).Select(p => p.TeamId).FirstOrDefaultAsync(cancellationToken);
+        var brakes = await db
+            .InactivityBrakes.Where(b => b.OrganizationId == organization && b.ConfirmedAt == null)
+            .Join(visible, b => b.PolicyId, p => p.Id, (b, p) => new { Brake = b, Policy = p })
+            .OrderBy(b => b.Brake.At)
+            .ToListAsync(cancellationToken);
+        InactivityBrakeNotice? braked = null;
+        foreach (var b in brakes)
+        {
+            if (await InactivityRule.BrakeAsync(db, by, b.Policy, b.Brake, clock.Now(), cancellationToken) is not { } seen)
+                continue;
+            braked = new InactivityBrakeNotice(seen.At, seen.Agents, seen.Fleet, Slug(b.Policy.TeamId));
+            break;
+        }
+        return new InactivityOutlook(count, first?.DueAt, Slug(whose), braked);
     }
+
+    private string? Slug(Guid? team) => team is { } id ? access.Current.Teams.GetValueOrDefault(id)?.Slug : null;
 }
 
 /// <summary>What a policy is about to do with an agent, or did.</summary>
@@ -95,4 +109,10 @@ public sealed record InactivityNotice(
 );
 
 /// <summary>What policies are about to do.</summary>
-public sealed record InactivityOutlook(int Warned, DateTimeOffset? FirstDue, InactivityBrake? Braked);
+/// <param name="FirstTeam">Slug of the team whose policy acts first; null for the organization's.</param>
+public sealed record InactivityOutlook(int Warned, DateTimeOffset? FirstDue, string? FirstTeam, InactivityBrakeNotice? Braked);
+
+/// <summary>A policy that waits for a person, because it would act on too many at once.</summary>
+/// <param name="Agents">Of those that the actor sees, as is <paramref name="Fleet"/>.</param>
+/// <param name="Team">Slug of the team whose policy it is; null for the organization's.</param>
+public sealed record InactivityBrakeNotice(DateTimeOffset At, int Agents, int Fleet, string? Team);

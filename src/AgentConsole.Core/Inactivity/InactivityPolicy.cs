@@ -81,16 +81,16 @@ public sealed class InactivityExemption
     public required string CreatedBy { get; init; }
 }
 
-/// <summary>An agent that a policy found without a sign; gone when a sign came, or somebody exempted it.</summary>
+/// <summary>An agent that a policy found without a sign, one for each agent; gone when a sign came, or somebody exempted it.</summary>
 public sealed class InactivityWarning
 {
     public Guid OrganizationId { get; init; }
     public Guid AgentId { get; init; }
-    public Guid TeamId { get; init; }
-    public Guid PolicyId { get; init; }
+    public Guid TeamId { get; set; }
+    public Guid PolicyId { get; set; }
     public long PolicyVersion { get; set; }
     public InactivityAction Action { get; set; }
-    public DateTimeOffset IdleSince { get; init; }
+    public DateTimeOffset IdleSince { get; set; }
     public DateTimeOffset WarnedAt { get; set; }
     public DateTimeOffset DueAt { get; set; }
 

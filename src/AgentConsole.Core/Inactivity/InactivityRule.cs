@@ -1,7 +1,9 @@
+using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.People;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Inactivity;
@@ -35,7 +37,7 @@ internal static class InactivityRule
     /// <summary>Most agents that it acts on within a day without a person's confirmation; one always, or a small team's policy would never act.</summary>
     public static int Allowed(int fleet, int maxSharePercent) => Math.Max(1, (int)((long)fleet * maxSharePercent / 100));
 
-    /// <summary>All agents the policy is for, exempted ones included.</summary>
+    /// <summary>All agents the policy is for, exempted ones included. A retired agent is never paused, and so not watched by a policy that would.</summary>
     public static IQueryable<Agent> Fleet(ConsoleDbContext db, InactivityPolicy policy)
     {
         var organization = policy.OrganizationId;
@@ -50,6 +52,8 @@ internal static class InactivityRule
             agents = agents.Where(a => !policies.Any(p => p.OrganizationId == organization && p.TeamId == a.TeamId));
         }
         var lifecycles = policy.Lifecycles.ConvertAll(l => KebabCase.Parse<Lifecycle>(l));
+        if (policy.Action == InactivityAction.Pause)
+            lifecycles.Remove(Lifecycle.Retired);
         agents = agents.Where(a => lifecycles.Contains(a.Lifecycle));
         if (policy.Environment is { } environment)
             agents = agents.Where(a => a.Environment == environment);
@@ -105,6 +109,34 @@ internal static class InactivityRule
         });
     }
 
+    /// <summary>A brake that waits for a person, with what of it this actor sees; null when it waits for nobody, or holds none of their agents.</summary>
+    public static async Task<InactivityBrakeBody?> BrakeAsync(
+        ConsoleDbContext db,
+        Actor by,
+        InactivityPolicy policy,
+        InactivityBrake? brake,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        if (brake is not { ConfirmedAt: null })
+            return null;
+        if (policy.TeamId is not null || by.TeamsWith(Permission.ReadFleet).All)
+            return new InactivityBrakeBody(brake.At, brake.Agents, brake.Fleet);
+        var (organization, id) = (policy.OrganizationId, policy.Id);
+        var yesterday = now.AddDays(-1);
+        var seen = db.Agents.VisibleTo(by);
+        var warnings = db.InactivityWarnings.Where(w =>
+            w.OrganizationId == organization && w.PolicyId == id && seen.Any(a => a.Id == w.AgentId)
+        );
+        var agents = await warnings.CountAsync(w => w.ActedAt > yesterday || (w.ActedAt == null && w.DueAt <= now), cancellationToken);
+        if (agents == 0)
+            return null;
+        var fleet = await Fleet(db, policy).CountAsync(f => seen.Any(a => a.Id == f.Id), cancellationToken);
+        var paused = await warnings.CountAsync(w => w.ActedAt != null && w.Action == InactivityAction.Pause, cancellationToken);
+        return new InactivityBrakeBody(brake.At, agents, fleet + paused);
+    }
+
     /// <summary>Until when a policy does not act because no console ran for long; null when it may.</summary>
     public static async Task<DateTimeOffset?> HeldUntilAsync(
         ConsoleDbContext db,
@@ -114,8 +146,16 @@ internal static class InactivityRule
     )
     {
         var from = now.AddDays(-policy.HoldDays);
-        var gaps = await db.ConsoleGaps.AsNoTracking().Where(g => g.To > from).ToListAsync(cancellationToken);
-        var last = gaps.Where(g => g.To - g.From >= TimeSpan.FromHours(policy.GapHours)).Select(g => (DateTimeOffset?)g.To).Max();
+        return HeldUntil(await db.ConsoleGaps.AsNoTracking().Where(g => g.To > from).ToListAsync(cancellationToken), policy, now);
+    }
+
+    /// <param name="gaps">All of the time in which the policy does not act, at least.</param>
+    public static DateTimeOffset? HeldUntil(IEnumerable<ConsoleGap> gaps, InactivityPolicy policy, DateTimeOffset now)
+    {
+        var from = now.AddDays(-policy.HoldDays);
+        var last = gaps.Where(g => g.To > from && g.To - g.From >= TimeSpan.FromHours(policy.GapHours))
+            .Select(g => (DateTimeOffset?)g.To)
+            .Max();
         return last?.AddDays(policy.HoldDays);
     }
 }

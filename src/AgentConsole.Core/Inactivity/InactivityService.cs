@@ -26,17 +26,14 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         }
         var rows = await policies.OrderBy(p => p.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
         var paged = Paged<InactivityPolicy>.Of(rows, page.Limit, last => [IdText.Format(IdText.InactivityPolicy, last.Id)]);
-        var bodies = new List<InactivityPolicyBody>();
-        foreach (var policy in paged.Items)
-            bodies.Add(await BodyAsync(db, by, policy, cancellationToken));
-        return new Paged<InactivityPolicyBody>(bodies, paged.NextCursor);
+        return new Paged<InactivityPolicyBody>(await BodiesAsync(db, by, paged.Items, cancellationToken), paged.NextCursor);
     }
 
     public async Task<Outcome<InactivityPolicyBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         return await db.InactivityPolicies.NamedAsync(by, id, cancellationToken) is { } policy
-            ? await BodyAsync(db, by, policy, cancellationToken)
+            ? (await BodiesAsync(db, by, [policy], cancellationToken))[0]
             : InactivityProblems.NotFound;
     }
 
@@ -153,14 +150,15 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             : InactivityProblems.NotFound;
     }
 
-    /// <summary>Lets a braked policy act on as many agents as it shows now, within a day.</summary>
-    /// <param name="shown">The number that the person was shown; 409 <c>brake_changed</c> when it would be more by now. Null for the present one.</param>
+    /// <summary>
+    /// Lets a braked policy act on as many agents as it shows now, within a day. 409 <c>brake_changed</c> when it would be more by now than the person was
+    /// shown; the present number holds when they name none.
+    /// </summary>
     public async Task<Outcome<InactivityPolicyBody>> ConfirmAsync(
         Actor by,
         string id,
-        Outcome<string> reason,
-        CancellationToken cancellationToken,
-        int? shown = null
+        Outcome<ConfirmInactivity> input,
+        CancellationToken cancellationToken
     )
     {
         await using var write = await store.WriteAsync(cancellationToken);
@@ -168,10 +166,13 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
             return InactivityProblems.NotFound;
         if (access.Current.MayNotChange(by, policy.TeamId) is { } missing)
             return missing;
-        if (!reason.Try(out var given, out var unreadable))
+        if (!input.Try(out var given, out var unreadable))
             return unreadable;
         var errors = new FieldErrors();
-        var why = Texts.Block(given, "reason", 500, errors);
+        var why = Texts.Block(given.Reason, "reason", 500, errors);
+        var shown = given.Agents;
+        if (shown < 1)
+            errors.Add("agents", "Must be the number of agents that the policy showed; leave it away for the present one.");
         if (errors.ToProblem() is { } invalid)
             return invalid;
         var brake = await write.Db.InactivityBrakes.SingleOrDefaultAsync(
@@ -197,7 +198,7 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         );
         write.Tell(policy);
         var warned = await WarnedAsync(write.Db, by, policy, cancellationToken);
-        return await write.CommitAsync(by, InactivityBodies.Of(policy, access.Current, brake, warned, null), cancellationToken);
+        return await write.CommitAsync(by, InactivityBodies.Of(policy, access.Current, null, warned, null), cancellationToken);
     }
 
     private Outcome<Func<Guid, DateTimeOffset, InactivityPolicy>> Draft(Actor by, Outcome<SetInactivityPolicy> input)
@@ -303,24 +304,45 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
         );
     }
 
-    private async Task<InactivityPolicyBody> BodyAsync(
+    /// <summary>Policies with what else is known of them, in as many questions for a hundred as for one.</summary>
+    private async Task<List<InactivityPolicyBody>> BodiesAsync(
         ConsoleDbContext db,
         Actor by,
-        InactivityPolicy policy,
+        IReadOnlyList<InactivityPolicy> policies,
         CancellationToken cancellationToken
     )
     {
-        var (organization, id) = (policy.OrganizationId, policy.Id);
-        var brake = await db.InactivityBrakes.FirstOrDefaultAsync(
-            b => b.OrganizationId == organization && b.PolicyId == id,
-            cancellationToken
-        );
-        return InactivityBodies.Of(
-            policy,
-            access.Current,
-            brake,
-            await WarnedAsync(db, by, policy, cancellationToken),
-            await InactivityRule.HeldUntilAsync(db, policy, clock.Now(), cancellationToken)
-        );
+        if (policies.Count == 0)
+            return [];
+        var (organization, now) = (by.OrganizationId, clock.Now());
+        var ids = policies.Select(p => p.Id).ToArray();
+        var brakes = await db
+            .InactivityBrakes.Where(b => b.OrganizationId == organization && ids.Contains(b.PolicyId))
+            .ToDictionaryAsync(b => b.PolicyId, cancellationToken);
+        var seen = db.Agents.VisibleTo(by);
+        var warned = await db
+            .InactivityWarnings.Where(w =>
+                w.OrganizationId == organization && ids.Contains(w.PolicyId) && w.ActedAt == null && seen.Any(a => a.Id == w.AgentId)
+            )
+            .GroupBy(w => w.PolicyId)
+            .Select(g => new { g.Key, Count = g.Count() })
+            .ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
+        var from = now.AddDays(-policies.Max(p => p.HoldDays));
+        var gaps = await db.ConsoleGaps.Where(g => g.To > from).ToListAsync(cancellationToken);
+        var bodies = new List<InactivityPolicyBody>();
+        foreach (var policy in policies)
+        {
+            bodies.Add(
+                InactivityBodies.Of(
+                    policy,
+                    access.Current,
+                    // Asks something only for the organization's, of which there is one.
+                    await InactivityRule.BrakeAsync(db, by, policy, brakes.GetValueOrDefault(policy.Id), now, cancellationToken),
+                    warned.GetValueOrDefault(policy.Id),
+                    InactivityRule.HeldUntil(gaps, policy, now)
+                )
+            );
+        }
+        return bodies;
     }
 }

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace AgentConsole.Core.Inactivity;
 
 /// <summary>
-/// Warns of agents that do nothing, and acts when the grace is over. Each policy is looked at under its organization's lock, so that several nodes do
-/// nothing twice. It does not act for some days after a time in which no console ran, and never on more than a share of its agents within a day
+/// Warns of agents that do nothing, and acts when the grace is over. Who is concerned is searched for while others write; each part of them is looked at
+/// again under the organization's lock, so that several nodes do nothing twice. It does not act for some days after a time in which no console ran, and never on more than a share of its agents within a day
 /// without a person's confirmation.
 /// </summary>
 public sealed class InactivityWatch(
@@ -42,9 +42,7 @@ public sealed class InactivityWatch(
         await using (var db = await store.ReadAsync(cancellationToken))
             policies = await db.InactivityPolicies.Where(p => p.Enabled).OrderBy(p => p.Id).ToListAsync(cancellationToken);
         foreach (var policy in policies)
-        {
-            while (await WatchAsync(policy, cancellationToken) >= AtOnce) { }
-        }
+            await WatchAsync(policy, cancellationToken);
     }
 
     // The mark is read once, when this console opened the store; that nobody was alive before is a fact from then on.
@@ -63,103 +61,260 @@ public sealed class InactivityWatch(
         await write.TryCommitAsync(cancellationToken);
     }
 
-    /// <returns>How many agents were warned of or acted on.</returns>
-    private async Task<int> WatchAsync(InactivityPolicy known, CancellationToken cancellationToken)
+    private async Task WatchAsync(InactivityPolicy policy, CancellationToken cancellationToken)
+    {
+        var look = await LookAsync(policy, cancellationToken);
+        foreach (var part in look.Changed.Chunk(AtOnce))
+        {
+            if (!await ChangeAsync(policy, part, cancellationToken))
+                return;
+        }
+        for (var done = 0; done < look.Ready.Count; done += AtOnce)
+        {
+            if (!await ActAsync(policy, look, done, cancellationToken))
+                return;
+        }
+    }
+
+    /// <summary>Finds once, while others write, what there is to do; each part is looked at again in its transaction. What is left out waits for the next look.</summary>
+    private async Task<Look> LookAsync(InactivityPolicy policy, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var now = _clock.Now();
+        var idle = await InactivityRule.Idle(db, policy, now).ToDictionaryAsync(a => a.Id, cancellationToken);
+        var (organization, id) = (policy.OrganizationId, policy.Id);
+        var fleet = InactivityRule.Fleet(db, policy);
+        // Also those that another policy gave to what are this one's agents by now.
+        var warnings = await db
+            .InactivityWarnings.Where(w => w.OrganizationId == organization && (w.PolicyId == id || fleet.Any(a => a.Id == w.AgentId)))
+            .ToDictionaryAsync(w => w.AgentId, cancellationToken);
+        var accepted = await AcceptedAgain(db, policy).ToHashSetAsync(cancellationToken);
+        var changed = new List<Guid>();
+        var ready = new List<(Guid Agent, DateTimeOffset Due)>();
+        foreach (var agentId in warnings.Keys.Union(idle.Keys))
+        {
+            var warning = warnings.GetValueOrDefault(agentId);
+            var paused = directory.Find(agentId) is { Lifecycle: Lifecycle.Paused };
+            var move = Judge(policy, idle.GetValueOrDefault(agentId), warning, paused, accepted.Contains(agentId), now);
+            if (move == Move.Act)
+                ready.Add((agentId, warning!.DueAt));
+            if (move is not (Move.None or Move.Act) || (move == Move.Act && !Shows(warning!, policy, idle[agentId])))
+                changed.Add(agentId);
+        }
+        return new Look(
+            changed,
+            [.. ready.OrderBy(r => r.Due).Select(r => r.Agent)],
+            await fleet.CountAsync(cancellationToken)
+                + warnings.Values.Count(w => w.PolicyId == id && w is { ActedAt: not null, Action: InactivityAction.Pause })
+        );
+    }
+
+    /// <summary>What becomes of an agent and its warning now.</summary>
+    private static Move Judge(
+        InactivityPolicy policy,
+        IdleAgent? idle,
+        InactivityWarning? warning,
+        bool paused,
+        bool acceptedAgain,
+        DateTimeOffset now
+    )
+    {
+        if (idle is null)
+        {
+            // A sign came, somebody exempted it, or took the action back: nothing is due any more. What it paused stays on show.
+            return
+                warning is null
+                || warning.PolicyId != policy.Id
+                || (paused && warning is { ActedAt: not null, Action: InactivityAction.Pause })
+                ? Move.None
+                : Move.Withdraw;
+        }
+        if (warning is null)
+            return Move.Warn;
+        // Another policy's, or one of a silence that a sign has ended since: the agent gets its whole grace.
+        if (warning.PolicyId != policy.Id || Utc.ToMicros(warning.IdleSince) != Utc.ToMicros(idle.Since(policy.Sign)))
+            return Move.BeginAnew;
+        if (warning.ActedAt is not null)
+        {
+            // Somebody took the action back, or the policy wants another one than was done.
+            return warning.Action != policy.Action || warning.Action == InactivityAction.Pause || acceptedAgain
+                ? Move.BeginAnew
+                : Move.None;
+        }
+        return Due(warning, policy) <= now ? Move.Act
+            : Shows(warning, policy, idle) ? Move.None
+            : Move.Renew;
+    }
+
+    // The grace is never cut short by an edit.
+    private static DateTimeOffset Due(InactivityWarning warning, InactivityPolicy policy)
+    {
+        var due = warning.WarnedAt.AddDays(policy.GraceDays);
+        return due > warning.DueAt ? due : warning.DueAt;
+    }
+
+    /// <summary>Whether the warning says what the policy, as it stands now, would do.</summary>
+    private static bool Shows(InactivityWarning warning, InactivityPolicy policy, IdleAgent agent) =>
+        warning.Action == policy.Action
+        && warning.PolicyVersion == policy.Revision
+        && warning.TeamId == agent.TeamId
+        && warning.DueAt == Due(warning, policy);
+
+    /// <summary>Agents whose keys were disabled, and of which one is accepted again.</summary>
+    private static IQueryable<Guid> AcceptedAgain(ConsoleDbContext db, InactivityPolicy policy)
+    {
+        var (organization, id) = (policy.OrganizationId, policy.Id);
+        var versions = db.KeyVersions;
+        return db
+            .InactivityWarnings.Where(w =>
+                w.OrganizationId == organization
+                && w.PolicyId == id
+                && w.ActedAt != null
+                && w.Action == InactivityAction.DisableKeys
+                && versions.Any(v =>
+                    v.OrganizationId == organization
+                    && v.AgentId == w.AgentId
+                    && (v.State == KeyState.Active || v.State == KeyState.Retiring)
+                )
+            )
+            .Select(w => w.AgentId);
+    }
+
+    /// <summary>Warns, withdraws and begins anew, for those of these agents for which it is still right.</summary>
+    /// <returns>False when the policy was changed meanwhile: the next look follows the new one.</returns>
+    private async Task<bool> ChangeAsync(InactivityPolicy known, Guid[] part, CancellationToken cancellationToken)
     {
         await using var write = await store.WriteAsync(cancellationToken);
+        if (await AgainAsync(write, known, part, cancellationToken) is not { } again)
+            return false;
+        var policy = again.Policy;
+        foreach (var (agentId, move) in again.Moves)
+        {
+            var warning = again.Warnings.GetValueOrDefault(agentId);
+            switch (move)
+            {
+                case Move.Withdraw:
+                    write.Db.Remove(warning!);
+                    break;
+                case Move.Warn:
+                    write.Db.Add(
+                        warning = Anew(
+                            new InactivityWarning { OrganizationId = policy.OrganizationId, AgentId = agentId },
+                            policy,
+                            again.Idle[agentId],
+                            write.Now
+                        )
+                    );
+                    break;
+                case Move.BeginAnew:
+                    Anew(warning!, policy, again.Idle[agentId], write.Now);
+                    break;
+                case Move.Renew or Move.Act:
+                    Renew(warning!, policy, again.Idle[agentId]);
+                    break;
+                default:
+                    continue;
+            }
+            if (move is not (Move.Renew or Move.Act))
+                Tell(write, warning!);
+        }
+        return await write.TryCommitAsync(cancellationToken);
+    }
+
+    private static InactivityWarning Anew(InactivityWarning warning, InactivityPolicy policy, IdleAgent agent, DateTimeOffset now)
+    {
+        (warning.PolicyId, warning.PolicyVersion, warning.Action) = (policy.Id, policy.Revision, policy.Action);
+        (warning.TeamId, warning.IdleSince) = (agent.TeamId, agent.Since(policy.Sign));
+        (warning.WarnedAt, warning.DueAt, warning.ActedAt) = (now, now.AddDays(policy.GraceDays), null);
+        return warning;
+    }
+
+    // An edited policy shows what it would do now.
+    private static void Renew(InactivityWarning warning, InactivityPolicy policy, IdleAgent agent) =>
+        (warning.Action, warning.PolicyVersion, warning.TeamId, warning.DueAt) = (
+            policy.Action,
+            policy.Revision,
+            agent.TeamId,
+            Due(warning, policy)
+        );
+
+    /// <summary>Acts on the next part of those that are due, if it may.</summary>
+    /// <param name="done">How many of the look's were dealt with before.</param>
+    private async Task<bool> ActAsync(InactivityPolicy known, Look look, int done, CancellationToken cancellationToken)
+    {
+        await using var write = await store.WriteAsync(cancellationToken);
+        Guid[] part = [.. look.Ready.Skip(done).Take(AtOnce)];
+        if (await AgainAsync(write, known, part, cancellationToken) is not { } again)
+            return false;
+        var due = part.Where(id => again.Moves[id] == Move.Act).ToList();
+        // Those of later parts are due as far as one knows; those of this one that are not any more do not count.
+        var ready = look.Ready.Count - done - part.Length + due.Count;
+        if (due.Count == 0)
+            return true;
+        var may = await MayActAsync(write, again.Policy, ready, look.Fleet, cancellationToken);
+        if (may)
+            await ActAsync(write, again, due, cancellationToken);
+        return await write.TryCommitAsync(cancellationToken) && may;
+    }
+
+    /// <summary>Under the organization's lock: the policy, and what becomes of these agents by now. Null when the policy was changed or is off.</summary>
+    private async Task<Again?> AgainAsync(Write write, InactivityPolicy known, Guid[] part, CancellationToken cancellationToken)
+    {
         await write.LockOrganizationAsync(known.OrganizationId, cancellationToken);
-        var (organization, id) = (known.OrganizationId, known.Id);
+        var (organization, id, revision) = (known.OrganizationId, known.Id, known.Revision);
         var policy = await write
             .Db.InactivityPolicies.AsNoTracking()
-            .SingleOrDefaultAsync(p => p.OrganizationId == organization && p.Id == id && p.Enabled, cancellationToken);
+            .SingleOrDefaultAsync(
+                p => p.OrganizationId == organization && p.Id == id && p.Enabled && p.Revision == revision,
+                cancellationToken
+            );
         if (policy is null)
-            return 0;
-        var idle = await InactivityRule.Idle(write.Db, policy, write.Now).ToDictionaryAsync(a => a.Id, cancellationToken);
+            return null;
+        var idle = await InactivityRule
+            .Idle(write.Db, policy, write.Now)
+            .Where(a => part.Contains(a.Id))
+            .ToDictionaryAsync(a => a.Id, cancellationToken);
         var warnings = await write
-            .Db.InactivityWarnings.Where(w => w.OrganizationId == organization && w.PolicyId == id)
+            .Db.InactivityWarnings.Where(w => w.OrganizationId == organization && part.Contains(w.AgentId))
             .ToDictionaryAsync(w => w.AgentId, cancellationToken);
-        Withdraw(write, idle, warnings);
-        BeginAnew(write, policy, warnings.Values.Where(w => idle.ContainsKey(w.AgentId)));
-        var done = Warn(write, policy, idle.Values.Where(a => !warnings.ContainsKey(a.Id)));
-        // An edited policy shows what it would do now; the grace is never cut short by an edit.
-        foreach (var warning in warnings.Values.Where(w => w.ActedAt is null && idle.ContainsKey(w.AgentId)))
-        {
-            (warning.Action, warning.PolicyVersion) = (policy.Action, policy.Revision);
-            var due = warning.WarnedAt.AddDays(policy.GraceDays);
-            warning.DueAt = due > warning.DueAt ? due : warning.DueAt;
-        }
-        var ready = warnings.Values.Where(w => w.ActedAt is null && w.DueAt <= write.Now && idle.ContainsKey(w.AgentId)).ToList();
-        if (ready.Count > 0 && await MayActAsync(write, policy, ready.Count, warnings.Values, cancellationToken))
-            done += await ActAsync(write, policy, [.. ready.OrderBy(w => w.DueAt).Take(AtOnce)], idle, cancellationToken);
-        return await write.TryCommitAsync(cancellationToken) ? done : 0;
+        var agents = await write
+            .Db.Agents.Where(a => a.OrganizationId == organization && part.Contains(a.Id))
+            .ToDictionaryAsync(a => a.Id, cancellationToken);
+        var accepted = await AcceptedAgain(write.Db, policy).Where(a => part.Contains(a)).ToHashSetAsync(cancellationToken);
+        return new Again(
+            policy,
+            idle,
+            warnings,
+            agents,
+            part.ToDictionary(
+                a => a,
+                a =>
+                    Judge(
+                        policy,
+                        idle.GetValueOrDefault(a),
+                        warnings.GetValueOrDefault(a),
+                        agents.GetValueOrDefault(a) is { Lifecycle: Lifecycle.Paused },
+                        accepted.Contains(a),
+                        write.Now
+                    )
+            )
+        );
     }
 
-    // A sign came, somebody exempted it, or took the action back: nothing is due any more.
-    private void Withdraw(Write write, Dictionary<Guid, IdleAgent> idle, Dictionary<Guid, InactivityWarning> warnings)
-    {
-        foreach (var warning in warnings.Values.Where(w => !idle.ContainsKey(w.AgentId)).Take(AtOnce).ToList())
-        {
-            var paused = directory.Find(warning.AgentId) is { Lifecycle: Lifecycle.Paused };
-            if (warning is { ActedAt: not null, Action: InactivityAction.Pause } && paused)
-                continue;
-            write.Db.Remove(warning);
-            warnings.Remove(warning.AgentId);
-            Tell(write, warning);
-        }
-    }
-
-    // Somebody resumed what it had paused: the agent gets its whole grace again.
-    private static void BeginAnew(Write write, InactivityPolicy policy, IEnumerable<InactivityWarning> warnings)
-    {
-        foreach (var warning in warnings.Where(w => w is { ActedAt: not null, Action: InactivityAction.Pause }))
-        {
-            (warning.ActedAt, warning.WarnedAt, warning.DueAt) = (null, write.Now, write.Now.AddDays(policy.GraceDays));
-            Tell(write, warning);
-        }
-    }
-
-    private static int Warn(Write write, InactivityPolicy policy, IEnumerable<IdleAgent> fresh)
-    {
-        var count = 0;
-        foreach (var agent in fresh.Take(AtOnce))
-        {
-            var warning = new InactivityWarning
-            {
-                OrganizationId = policy.OrganizationId,
-                AgentId = agent.Id,
-                TeamId = agent.TeamId,
-                PolicyId = policy.Id,
-                PolicyVersion = policy.Revision,
-                Action = policy.Action,
-                IdleSince = agent.Since(policy.Sign),
-                WarnedAt = write.Now,
-                DueAt = write.Now.AddDays(policy.GraceDays),
-            };
-            write.Db.Add(warning);
-            Tell(write, warning);
-            count++;
-        }
-        return count;
-    }
-
-    private async Task<bool> MayActAsync(
-        Write write,
-        InactivityPolicy policy,
-        int ready,
-        IReadOnlyCollection<InactivityWarning> warnings,
-        CancellationToken cancellationToken
-    )
+    private async Task<bool> MayActAsync(Write write, InactivityPolicy policy, int ready, int fleet, CancellationToken cancellationToken)
     {
         if (await InactivityRule.HeldUntilAsync(write.Db, policy, write.Now, cancellationToken) is not null)
             return false;
         if (policy.Action == InactivityAction.Flag)
             return true;
         var yesterday = write.Now - Day;
-        var acted = warnings.Count(w => w.ActedAt > yesterday);
-        var paused = warnings.Count(w => w is { ActedAt: not null, Action: InactivityAction.Pause });
-        var fleet = await InactivityRule.Fleet(write.Db, policy).CountAsync(cancellationToken) + paused;
+        var (organization, id) = (policy.OrganizationId, policy.Id);
+        var acted = await write.Db.InactivityWarnings.CountAsync(
+            w => w.OrganizationId == organization && w.PolicyId == id && w.ActedAt > yesterday,
+            cancellationToken
+        );
         var brake = await write.Db.InactivityBrakes.SingleOrDefaultAsync(
-            b => b.OrganizationId == policy.OrganizationId && b.PolicyId == policy.Id,
+            b => b.OrganizationId == organization && b.PolicyId == id,
             cancellationToken
         );
         if (acted + ready <= InactivityRule.Allowed(fleet, policy.MaxSharePercent))
@@ -207,93 +362,87 @@ public sealed class InactivityWatch(
         return false;
     }
 
-    private async Task<int> ActAsync(
-        Write write,
-        InactivityPolicy policy,
-        List<InactivityWarning> ready,
-        Dictionary<Guid, IdleAgent> idle,
-        CancellationToken cancellationToken
-    )
+    private async Task ActAsync(Write write, Again again, List<Guid> due, CancellationToken cancellationToken)
     {
-        var ids = ready.ConvertAll(w => w.AgentId);
-        var organization = policy.OrganizationId;
-        var agents = await write
-            .Db.Agents.Where(a => a.OrganizationId == organization && ids.Contains(a.Id))
-            .ToDictionaryAsync(a => a.Id, cancellationToken);
-        foreach (var warning in ready)
+        var policy = again.Policy;
+        var keys = policy.Action == InactivityAction.DisableKeys ? await AcceptedAsync(write.Db, policy, due, cancellationToken) : null;
+        foreach (var agentId in due)
         {
-            var agent = agents[warning.AgentId];
-            warning.ActedAt = write.Now;
+            var (agent, warning, idle) = (again.Agents[agentId], again.Warnings[agentId], again.Idle[agentId]);
+            Renew(warning, policy, idle);
             var facts = new
             {
                 lifecycle = policy.Action == InactivityAction.Pause ? "paused" : null,
                 policy = IdText.Format(IdText.InactivityPolicy, policy.Id),
                 policy_version = policy.Revision,
-                idle_since = idle[agent.Id].Since(policy.Sign),
+                idle_since = idle.Since(policy.Sign),
             };
             switch (policy.Action)
             {
                 case InactivityAction.Pause:
+                    var before = agent.Lifecycle;
+                    if (AgentMoves.Pause(agent, write.Now) is not null)
+                        continue; // not one that can be paused: the rule leaves it out with the next look
+                    agent.UpdatedAt = write.Now;
                     write.Trail(
                         By(policy),
                         "agent.paused",
                         AgentService.Target(agent),
-                        new { lifecycle = KebabCase.Of(agent.Lifecycle) },
+                        new { lifecycle = KebabCase.Of(before) },
                         facts,
                         Reason(policy)
                     );
-                    agent.LifecycleBefore = agent.Lifecycle;
-                    agent.Lifecycle = Lifecycle.Paused;
-                    agent.LivenessDeadline = null;
-                    agent.UpdatedAt = write.Now;
                     directory.Announce(write, agent);
                     break;
                 case InactivityAction.DisableKeys:
-                    await DisableKeysAsync(write, policy, agent, facts, cancellationToken);
+                    foreach (var (version, key) in keys![agentId])
+                        Disable(write, policy, agent, key, version, facts);
                     break;
                 default:
                     write.Trail(By(policy), "inactivity.flagged", AgentService.Target(agent), after: facts, reason: Reason(policy));
                     break;
             }
+            warning.ActedAt = write.Now;
             Tell(write, warning);
         }
-        return ready.Count;
     }
 
-    private async Task DisableKeysAsync(
-        Write write,
+    private static async Task<ILookup<Guid, (KeyVersion Version, AgentKey Key)>> AcceptedAsync(
+        ConsoleDbContext db,
         InactivityPolicy policy,
-        Agent agent,
-        object facts,
+        List<Guid> agents,
         CancellationToken cancellationToken
     )
     {
-        var versions = await write
-            .Db.KeyVersions.Where(v =>
-                v.OrganizationId == agent.OrganizationId
-                && v.AgentId == agent.Id
+        var organization = policy.OrganizationId;
+        var versions = await db
+            .KeyVersions.Where(v =>
+                v.OrganizationId == organization
+                && agents.Contains(v.AgentId)
                 && (v.State == KeyState.Active || v.State == KeyState.Retiring)
             )
             .ToListAsync(cancellationToken);
-        var keyIds = versions.Select(v => v.KeyId).Distinct().ToArray();
-        var keys = await write
-            .Db.AgentKeys.AsNoTracking()
-            .Where(k => k.OrganizationId == agent.OrganizationId && keyIds.Contains(k.Id))
+        var ids = versions.Select(v => v.KeyId).Distinct().ToArray();
+        var keys = await db
+            .AgentKeys.AsNoTracking()
+            .Where(k => k.OrganizationId == organization && ids.Contains(k.Id))
             .ToDictionaryAsync(k => k.Id, cancellationToken);
-        foreach (var version in versions)
-        {
-            var before = version.State;
-            (version.State, version.DisabledAt, version.Reason) = (KeyState.Disabled, write.Now, Reason(policy));
-            write.Trail(
-                By(policy),
-                "key.disabled",
-                KeyService.Target(agent, keys[version.KeyId], version),
-                new { version = version.Number, state = KebabCase.Of(before) },
-                facts,
-                Reason(policy)
-            );
-            KeyService.Announce(write, index, agent.TeamId, version);
-        }
+        return versions.ToLookup(v => v.AgentId, v => (v, keys[v.KeyId]));
+    }
+
+    private void Disable(Write write, InactivityPolicy policy, Agent agent, AgentKey key, KeyVersion version, object facts)
+    {
+        var before = version.State;
+        (version.State, version.DisabledAt, version.Reason) = (KeyState.Disabled, write.Now, Reason(policy));
+        write.Trail(
+            By(policy),
+            "key.disabled",
+            KeyService.Target(agent, key, version),
+            new { version = version.Number, state = KebabCase.Of(before) },
+            facts,
+            Reason(policy)
+        );
+        KeyService.Announce(write, index, agent.TeamId, version);
     }
 
     private Actor By(InactivityPolicy policy) =>
@@ -304,4 +453,31 @@ public sealed class InactivityWatch(
 
     private static void Tell(Write write, InactivityWarning warning) =>
         write.Tell(new LiveEvent("agent", warning.OrganizationId, warning.TeamId, warning.AgentId, warning.AgentId));
+
+    private enum Move
+    {
+        None,
+        Withdraw,
+        Warn,
+
+        /// <summary>Warned of as if for the first time.</summary>
+        BeginAnew,
+
+        /// <summary>Stays warned of, by the policy as it stands now.</summary>
+        Renew,
+        Act,
+    }
+
+    /// <summary>What one look found.</summary>
+    /// <param name="Ready">Those whose grace is over, the longest first.</param>
+    /// <param name="Fleet">Agents the policy is for, with those that it paused.</param>
+    private sealed record Look(List<Guid> Changed, List<Guid> Ready, int Fleet);
+
+    private sealed record Again(
+        InactivityPolicy Policy,
+        Dictionary<Guid, IdleAgent> Idle,
+        Dictionary<Guid, InactivityWarning> Warnings,
+        Dictionary<Guid, Agent> Agents,
+        Dictionary<Guid, Move> Moves
+    );
 }

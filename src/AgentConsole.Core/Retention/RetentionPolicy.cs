@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace AgentConsole.Core.Retention;
 
 /// <summary>How long telemetry is kept, in days; null keeps it for ever.</summary>
-/// <param name="Runs">Ended runs with their steps, by their received end.</param>
+/// <param name="Runs">Ended runs with their steps, by their received end; a run that holds decisions stays with them, its other steps go.</param>
 /// <param name="Steps">Steps, by receipt; not longer than runs.</param>
 /// <param name="Content">What steps hold of messages, arguments and results; not longer than steps.</param>
 /// <param name="Liveness">Changes of agents' liveness.</param>
@@ -46,7 +46,26 @@ public enum PurgeState
     Stopped,
 }
 
-/// <summary>One time that retention was applied: what it was told, how far it is, what it removed. Its counts change with each part that is removed.</summary>
+/// <summary>Kinds in the order in which they go: steps before their runs, so that a run with many goes in small parts.</summary>
+public enum PurgePhase
+{
+    Steps,
+    Runs,
+    Contents,
+    Liveness,
+    Sessions,
+
+    /// <summary>Nothing is left to look for.</summary>
+    Over,
+}
+
+/// <summary>A row that may go; only steps have a run.</summary>
+internal readonly record struct PurgeKey(Guid RunId, Guid Id);
+
+/// <summary>
+/// One time that retention was applied: what it was told, how far it is, what it removed. Counts and position change with each part that is removed,
+/// in the same transaction.
+/// </summary>
 public sealed class Purge
 {
     public Guid OrganizationId { get; init; }
@@ -66,6 +85,12 @@ public sealed class Purge
     public long LivenessChanges { get; set; }
     public long Sessions { get; set; }
 
+    /// <summary>What goes now, and the last row of it that was dealt with: whoever goes on, also after a restart or on another node, begins there.</summary>
+    public PurgePhase Phase { get; set; }
+    public Guid? PositionRunId { get; set; }
+    public Guid? PositionId { get; set; }
+
+    internal PurgeKey Position => new(PositionRunId ?? Guid.Empty, PositionId ?? Guid.Empty);
     public RetentionLimits Limits => new(RunDays, StepDays, ContentDays, LivenessDays, SessionDays);
     public long Removed => Runs + Steps + Contents + LivenessChanges + Sessions;
 }
@@ -90,6 +115,7 @@ internal sealed class PurgeConfiguration : IEntityTypeConfiguration<Purge>
         purge.ToTable("purges").HasKey(p => new { p.OrganizationId, p.Id });
         purge.Property(p => p.Id).ValueGeneratedNever();
         purge.Property(p => p.State).HasConversion(KebabCase.Converter<PurgeState>()).HasMaxLength(16);
+        purge.Property(p => p.Phase).HasConversion(KebabCase.Converter<PurgePhase>()).HasMaxLength(16);
         purge.Ignore(p => p.Limits);
         purge.Ignore(p => p.Removed);
         purge.HasOne<Organization>().WithMany().HasForeignKey(p => p.OrganizationId).OnDelete(DeleteBehavior.Restrict);

@@ -11,14 +11,13 @@ using Microsoft.Extensions.Logging;
 namespace AgentConsole.Core.Retention;
 
 /// <summary>
-/// Applies retention once a day, in parts so small that ingest hardly waits. Each part is removed in one transaction with its contribution to the
-/// rollups' base and its count, so that a kill in the middle loses nothing and the next step goes on. A hold stops it before the next part.
+/// Applies retention once a day, in parts so small that ingest hardly waits: what may go is searched for while others write, and under the gate only
+/// what was found is looked at again. Each part is removed in one transaction with its contribution to the rollups' base, its count and the position,
+/// so that a kill in the middle loses nothing and whoever takes the next step goes on there. A hold stops it before the next part.
 /// </summary>
 public sealed class RetentionWatch(ConsoleStore store, AccessDirectory access, TimeProvider clock, ILogger<RetentionWatch> log)
     : Periodic(TimeSpan.FromMinutes(10), clock, log)
 {
-    private const int RunsAtOnce = 200;
-    private const int RowsAtOnce = 1000;
     private static readonly TimeSpan Every = TimeSpan.FromHours(24);
     private readonly TimeProvider _clock = clock;
 
@@ -81,26 +80,39 @@ public sealed class RetentionWatch(ConsoleStore store, AccessDirectory access, T
     /// <summary>Removes the next part; false when there is nothing more.</summary>
     private async Task<bool> PartAsync(Guid organization, Guid purgeId, CancellationToken cancellationToken)
     {
+        Purge known;
+        PurgePhase phase;
+        List<PurgeKey> found;
+        await using (var look = await store.ReadAsync(cancellationToken))
+        {
+            known = await look.Purges.SingleAsync(p => p.OrganizationId == organization && p.Id == purgeId, cancellationToken);
+            if (known.FinishedAt is not null)
+                return false; // another node was faster
+            (phase, found) = await ScopeOf(look, known).NextAsync(known.Phase, known.Position, cancellationToken);
+        }
         await using var write = await store.WriteAsync(cancellationToken);
         var db = write.Db;
         await RollupStore.LockAsync(db, cancellationToken);
         var purge = await db.Purges.AsTracking().SingleAsync(p => p.OrganizationId == organization && p.Id == purgeId, cancellationToken);
         if (purge.FinishedAt is not null)
-            return false; // another node was faster
+            return false;
+        if (purge.Phase != known.Phase || purge.Position != known.Position)
+            return true; // another node removed this part: the next is searched from where that is
         var policy = await db
             .RetentionPolicies.AsNoTracking()
             .SingleOrDefaultAsync(p => p.OrganizationId == organization, cancellationToken);
         var stopped = policy is null || policy.LegalHold || policy.Revision != purge.PolicyRevision;
-        // What is due is judged as of the beginning, so that a purge comes to an end.
-        var scope = new RetentionScope(db, organization, purge.Limits, purge.StartedAt);
-        var removed =
-            stopped ? 0
-            : await RunsAsync(write, organization, purge, scope, cancellationToken) is > 0 and var runs ? runs
-            : await RestAsync(db, organization, purge, scope, cancellationToken);
-        if (removed == 0)
+        var more = !stopped && found.Count > 0;
+        if (more)
+        {
+            await RemoveAsync(write, purge, phase, found, cancellationToken);
+            (purge.Phase, purge.PositionRunId, purge.PositionId) = (phase, found[^1].RunId, found[^1].Id);
+        }
+        else
         {
             purge.FinishedAt = write.Now;
             purge.State = stopped ? PurgeState.Stopped : PurgeState.Done;
+            purge.Phase = stopped ? purge.Phase : PurgePhase.Over;
             if (purge.Removed > 0 || stopped)
                 write.Trail(
                     Actor.ForSystem(organization, "retention"),
@@ -130,23 +142,56 @@ public sealed class RetentionWatch(ConsoleStore store, AccessDirectory access, T
                 );
         }
         write.Tell(new LiveEvent("retention", organization, null, null, purge.Id));
-        return await write.TryCommitAsync(cancellationToken) && removed > 0;
+        return await write.TryCommitAsync(cancellationToken) && more;
     }
 
-    private static async Task<int> RunsAsync(
+    // What is due is judged as of the beginning, so that a purge comes to an end.
+    private static RetentionScope ScopeOf(ConsoleDbContext db, Purge purge) => new(db, purge.OrganizationId, purge.Limits, purge.StartedAt);
+
+    /// <summary>Removes those of the found rows that may still go.</summary>
+    private static async Task RemoveAsync(
         Write write,
-        Guid organization,
         Purge purge,
-        RetentionScope scope,
+        PurgePhase phase,
+        List<PurgeKey> found,
         CancellationToken cancellationToken
     )
     {
-        if (scope.Runs is not { } due)
-            return 0;
-        var db = write.Db;
-        var ids = await due.OrderBy(r => r.Id).Select(r => r.Id).Take(RunsAtOnce).ToListAsync(cancellationToken);
-        if (ids.Count == 0)
-            return 0;
+        var scope = ScopeOf(write.Db, purge);
+        var (runs, ids) = (found.Select(k => k.RunId).Distinct().ToList(), found.ConvertAll(k => k.Id));
+        switch (phase)
+        {
+            case PurgePhase.Steps:
+                purge.Steps += await scope
+                    .Steps!.Where(e => runs.Contains(e.RunId) && ids.Contains(e.Id))
+                    .ExecuteDeleteAsync(cancellationToken);
+                break;
+            case PurgePhase.Runs:
+                await RunsAsync(write, purge, scope.Runs!, ids, cancellationToken);
+                break;
+            case PurgePhase.Contents:
+                purge.Contents += await scope
+                    .Contents!.Where(e => runs.Contains(e.RunId) && ids.Contains(e.Id))
+                    .ExecuteUpdateAsync(set => set.SetProperty(e => e.Payload, (string?)null), cancellationToken);
+                break;
+            case PurgePhase.Liveness:
+                purge.LivenessChanges += await scope.Liveness!.Where(c => ids.Contains(c.Id)).ExecuteDeleteAsync(cancellationToken);
+                break;
+            case PurgePhase.Sessions:
+                purge.Sessions += await scope.Sessions!.Where(s => ids.Contains(s.Id)).ExecuteDeleteAsync(cancellationToken);
+                break;
+        }
+    }
+
+    private static async Task RunsAsync(
+        Write write,
+        Purge purge,
+        IQueryable<Run> due,
+        List<Guid> found,
+        CancellationToken cancellationToken
+    )
+    {
+        var (db, organization) = (write.Db, purge.OrganizationId);
         // A report may be changing one of them on another node: it is waited for, and looked at again.
         if (!db.Engine.HasSingleWriter)
         {
@@ -154,107 +199,27 @@ public sealed class RetentionWatch(ConsoleStore store, AccessDirectory access, T
                 .Add("SELECT 1 FROM runs WHERE organization_id = ")
                 .Value(organization)
                 .Add(" AND ")
-                .In("id", ids)
+                .In("id", found)
                 .Add(" ORDER BY id FOR UPDATE")
                 .ReadAsync(_ => true, cancellationToken);
         }
-        var runs = await due.Where(r => ids.Contains(r.Id)).AsNoTracking().ToListAsync(cancellationToken);
-        ids = [.. runs.Select(r => r.Id)];
-        var byId = runs.ToDictionary(r => r.Id);
+        var runs = await due.Where(r => found.Contains(r.Id)).AsNoTracking().ToListAsync(cancellationToken);
+        var ids = runs.ConvertAll(r => r.Id);
         var gone = new RollupLedger();
         foreach (var run in runs)
             gone.Run(run, 1);
-        var decisions = await db
-            .RunEvents.AsNoTracking()
-            .Where(e => e.OrganizationId == organization && ids.Contains(e.RunId) && e.Decision != null)
-            .Select(e => new
-            {
-                e.RunId,
-                e.Decision,
-                e.ReceivedAt,
-            })
-            .ToListAsync(cancellationToken);
-        foreach (var decision in decisions)
-            gone.Decision(byId[decision.RunId], decision.Decision!.Value, decision.ReceivedAt, 1);
         // As the rollups themselves: minutes while they are young, folded later.
         var before = Utc.ToMicros(RollupFold.Before(write.Now));
         var folded = new RollupLedger();
         foreach (var (key, figures) in gone.Figures)
             folded.At(key.BucketMicros < before ? RollupFold.Folded(key) : key).Add(figures);
         await RollupStore.AddAsync(db, folded, cancellationToken, RollupStore.Base);
+        // Their steps went before them; what was reported since goes with them.
         purge.Steps += await db
             .RunEvents.Where(e => e.OrganizationId == organization && ids.Contains(e.RunId) && e.Decision == null)
             .ExecuteDeleteAsync(cancellationToken);
         purge.Runs += await db
             .Runs.Where(r => r.OrganizationId == organization && ids.Contains(r.Id))
             .ExecuteDeleteAsync(cancellationToken);
-        return Math.Max(1, ids.Count);
     }
-
-    private static async Task<int> RestAsync(
-        ConsoleDbContext db,
-        Guid organization,
-        Purge purge,
-        RetentionScope scope,
-        CancellationToken cancellationToken
-    )
-    {
-        if (scope.Steps is { } steps)
-        {
-            var due = await KeysAsync(steps, cancellationToken);
-            if (due.Count > 0)
-            {
-                var (runs, ids) = (due.Select(k => k.RunId).Distinct().ToList(), due.Select(k => k.Id).ToList());
-                purge.Steps += await db
-                    .RunEvents.Where(e => e.OrganizationId == organization && runs.Contains(e.RunId) && ids.Contains(e.Id))
-                    .ExecuteDeleteAsync(cancellationToken);
-                return due.Count;
-            }
-        }
-        if (scope.Contents is { } contents)
-        {
-            var due = await KeysAsync(contents, cancellationToken);
-            if (due.Count > 0)
-            {
-                var (runs, ids) = (due.Select(k => k.RunId).Distinct().ToList(), due.Select(k => k.Id).ToList());
-                purge.Contents += await db
-                    .RunEvents.Where(e => e.OrganizationId == organization && runs.Contains(e.RunId) && ids.Contains(e.Id))
-                    .ExecuteUpdateAsync(set => set.SetProperty(e => e.Payload, (string?)null), cancellationToken);
-                return due.Count;
-            }
-        }
-        if (scope.Liveness is { } liveness)
-        {
-            var ids = await liveness.OrderBy(c => c.Id).Select(c => c.Id).Take(RowsAtOnce).ToListAsync(cancellationToken);
-            if (ids.Count > 0)
-            {
-                purge.LivenessChanges += await db
-                    .LivenessChanges.Where(c => c.OrganizationId == organization && ids.Contains(c.Id))
-                    .ExecuteDeleteAsync(cancellationToken);
-                return ids.Count;
-            }
-        }
-        if (scope.Sessions is { } sessions)
-        {
-            var ids = await sessions.OrderBy(s => s.Id).Select(s => s.Id).Take(RowsAtOnce).ToListAsync(cancellationToken);
-            if (ids.Count > 0)
-            {
-                purge.Sessions += await db
-                    .UserSessions.Where(s => s.OrganizationId == organization && ids.Contains(s.Id))
-                    .ExecuteDeleteAsync(cancellationToken);
-                return ids.Count;
-            }
-        }
-        return 0;
-    }
-
-    private static async Task<List<StepKey>> KeysAsync(IQueryable<RunEvent> steps, CancellationToken cancellationToken) =>
-        await steps
-            .OrderBy(e => e.RunId)
-            .ThenBy(e => e.Id)
-            .Select(e => new StepKey(e.RunId, e.Id))
-            .Take(RowsAtOnce)
-            .ToListAsync(cancellationToken);
-
-    private sealed record StepKey(Guid RunId, Guid Id);
 }

@@ -123,6 +123,17 @@ internal sealed class RunEventConfiguration : IEntityTypeConfiguration<RunEvent>
             .HasDatabaseName("ux_run_events_external_id");
         // Finds a step by the id that was printed, without its run.
         step.HasIndex(e => new { e.OrganizationId, e.Id }).HasDatabaseName("ix_run_events_id");
+        // Says whether a run holds decisions, and is then kept; most hold none.
+        step.HasIndex(e => new { e.OrganizationId, e.RunId }).HasFilter("decision IS NOT NULL").HasDatabaseName("ix_run_events_decision");
+        // Finds content that retention has not taken yet, without a walk over all the steps from which it has.
+        step.HasIndex(e => new
+            {
+                e.OrganizationId,
+                e.RunId,
+                e.Id,
+            })
+            .HasFilter("payload IS NOT NULL AND decision IS NULL")
+            .HasDatabaseName("ix_run_events_content");
     }
 }
 

@@ -865,6 +865,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasKey("OrganizationId", "AgentId");
 
+                    b.HasIndex("OrganizationId", "PolicyId", "ActedAt");
+
                     b.HasIndex("OrganizationId", "PolicyId", "DueAt");
 
                     b.ToTable("inactivity_warnings", (string)null);
@@ -2029,9 +2031,23 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("liveness_days");
 
+                    b.Property<string>("Phase")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("phase");
+
                     b.Property<long>("PolicyRevision")
                         .HasColumnType("bigint")
                         .HasColumnName("policy_revision");
+
+                    b.Property<Guid?>("PositionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("position_id");
+
+                    b.Property<Guid?>("PositionRunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("position_run_id");
 
                     b.Property<int?>("RunDays")
                         .HasColumnType("integer")
@@ -2736,10 +2752,18 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "Id")
                         .HasDatabaseName("ix_run_events_id");
 
+                    b.HasIndex("OrganizationId", "RunId")
+                        .HasDatabaseName("ix_run_events_decision")
+                        .HasFilter("decision IS NOT NULL");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
                         .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "RunId", "Id")
+                        .HasDatabaseName("ix_run_events_content")
+                        .HasFilter("payload IS NOT NULL AND decision IS NULL");
 
                     b.ToTable("run_events", (string)null);
                 });

@@ -866,6 +866,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasKey("OrganizationId", "AgentId");
 
+                    b.HasIndex("OrganizationId", "PolicyId", "ActedAt");
+
                     b.HasIndex("OrganizationId", "PolicyId", "DueAt");
 
                     b.ToTable("inactivity_warnings", (string)null);
@@ -2042,9 +2044,23 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("liveness_days");
 
+                    b.Property<string>("Phase")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("phase");
+
                     b.Property<long>("PolicyRevision")
                         .HasColumnType("INTEGER")
                         .HasColumnName("policy_revision");
+
+                    b.Property<byte[]>("PositionId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("position_id");
+
+                    b.Property<byte[]>("PositionRunId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("position_run_id");
 
                     b.Property<int?>("RunDays")
                         .HasColumnType("INTEGER")
@@ -2759,10 +2775,18 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "Id")
                         .HasDatabaseName("ix_run_events_id");
 
+                    b.HasIndex("OrganizationId", "RunId")
+                        .HasDatabaseName("ix_run_events_decision")
+                        .HasFilter("decision IS NOT NULL");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
                         .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "RunId", "Id")
+                        .HasDatabaseName("ix_run_events_content")
+                        .HasFilter("payload IS NOT NULL AND decision IS NULL");
 
                     b.ToTable("run_events", (string)null);
                 });

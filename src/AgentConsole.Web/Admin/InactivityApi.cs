@@ -58,7 +58,9 @@ internal static class InactivityApi
             .NeedsPerson(TokenScopes.AgentsWrite)
             .WithName("ConfirmInactivityPolicy")
             .WithSummary("Let a braked policy act on as many agents as it shows, within a day")
-            .WithDescription("409 `not_braked` when it waits for nobody.");
+            .WithDescription(
+                "`agents` is the number that the person was shown. 409 `brake_changed` when it would act on more by now, 409 `not_braked` when it waits for nobody."
+            );
         policies
             .MapGet("/{policy}/exemptions", ExemptionsAsync)
             .NeedsPerson(TokenScopes.AgentsRead)
@@ -152,11 +154,11 @@ internal static class InactivityApi
 
     private static async Task<Answer<InactivityPolicyBody>> ConfirmAsync(
         string policy,
-        Body<Reason> body,
+        Body<ConfirmInactivity> body,
         CurrentActor actor,
         InactivityService service,
         CancellationToken cancellationToken
-    ) => (await service.ConfirmAsync(actor, policy, body.Input.Map(b => b.Text ?? ""), cancellationToken)).ToAnswer();
+    ) => (await service.ConfirmAsync(actor, policy, body.Input, cancellationToken)).ToAnswer();
 
     private static Task<Answer<Page<InactivityExemptionBody>>> ExemptionsAsync(
         string policy,

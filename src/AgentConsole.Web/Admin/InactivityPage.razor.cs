@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Inactivity;
@@ -70,6 +69,8 @@ public sealed partial class InactivityPage
         await ReloadAsync(takeForm: true);
     }
 
+    private string DryRunCall => $"/api/v1/inactivity-policies/{_policy?.Id ?? "{policy}"}/dry-run";
+
     private Task HearAsync() => ReloadAsync(takeForm: false);
 
     private async Task ReloadAsync(bool takeForm)
@@ -116,7 +117,7 @@ public sealed partial class InactivityPage
         : _policy is null ? InactivityProblems.NotFound
         : await Inactivity.DryRunAsync(Me, _policy.Id, new PageRequest(Shown, cursor), Left);
 
-    private void Choose(ChangeEventArgs e) => Navigation.NavigateTo(ConsoleUrls.With(ConsoleUrls.Inactivity, ("of", e.Value as string)));
+    private void Choose(ChangeEventArgs e) => Navigation.NavigateTo(ConsoleUrls.InactivityOf(e.Value as string));
 
     private async Task SaveAsync()
     {
@@ -155,7 +156,7 @@ public sealed partial class InactivityPage
         if (_busy)
             return;
         _busy = true;
-        var confirmed = await Inactivity.ConfirmAsync(Me, _policy!.Id, "", Left, shown);
+        var confirmed = await Inactivity.ConfirmAsync(Me, _policy!.Id, new ConfirmInactivity { Agents = shown }, Left);
         _busy = false;
         await ReloadAsync(takeForm: false);
         _problem ??= confirmed.Problem;
@@ -189,8 +190,6 @@ public sealed partial class InactivityPage
         await ReloadAsync(takeForm: false);
         _problem ??= done.Problem;
     }
-
-    private static string Date(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM HH:mm", CultureInfo.InvariantCulture) + " UTC";
 
     /// <summary>What stands in the fields.</summary>
     private sealed class PolicyForm

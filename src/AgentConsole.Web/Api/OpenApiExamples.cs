@@ -550,6 +550,7 @@ internal static class OpenApiExamples
             Allowed = 8,
             NeedsConfirmation = false,
         },
+        [typeof(ConfirmInactivity)] = new { reason = "They are all being replaced", agents = 12 },
         [typeof(ExemptFromInactivity)] = new { agent = "mailroom-1", reason = "Works at year's end only" },
         [typeof(InactivityExemptionBody)] = new InactivityExemptionBody(
             "exm_01m2fz5d7qk2n8c4t1w9r5h3xe",

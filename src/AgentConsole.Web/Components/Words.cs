@@ -40,6 +40,13 @@ public static class Words
         return zone.In(at).ToString("yyyy-MM-dd HH:mm:ss ", Invariant) + (zone.IsUtc ? zone.Id : $"{zone.Label(at)} {zone.Id}");
     }
 
+    /// <summary>Day of the year, hours and minutes with the zone, for a sentence: <c>3 Dec 14:30 UTC</c>.</summary>
+    public static string DayClock(DateTimeOffset at)
+    {
+        var zone = Zone.Current;
+        return zone.In(at).ToString($"d'{Nb}'MMM HH:mm ", Invariant) + zone.Label(at);
+    }
+
     public static string Day(DateTimeOffset at) => Zone.Current.In(at).ToString($"d'{Nb}'MMM'{Nb}'yyyy", Invariant);
 
     /// <summary>Hours and minutes; say <see cref="Zone.Label"/> beside it.</summary>

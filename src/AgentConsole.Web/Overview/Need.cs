@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
 
 namespace AgentConsole.Web.Overview;
 
@@ -60,20 +61,20 @@ public sealed record Need(
                 braked.At,
                 "waiting",
                 "Look at it",
-                ConsoleUrls.Inactivity
+                ConsoleUrls.InactivityOf(braked.Team)
             )
             : new Need(
                 "inactivity",
                 "degraded",
                 "hourglass",
                 outlook.Warned == 1 ? "1 idle agent" : $"{outlook.Warned.ToString(CultureInfo.InvariantCulture)} idle agents",
-                $"will be acted on by an inactivity policy, the first on {outlook.FirstDue?.UtcDateTime.ToString("d MMM HH:mm", CultureInfo.InvariantCulture)} UTC",
+                $"will be acted on by an inactivity policy, the first on {(outlook.FirstDue is { } due ? Words.DayClock(due) : Words.Unknown)}",
                 "Exempt what is meant to be quiet.",
                 "Inactivity",
                 null,
                 "warned",
                 "Look at them",
-                ConsoleUrls.Inactivity
+                ConsoleUrls.InactivityOf(outlook.FirstTeam)
             );
 
     /// <summary>Agents that report with a good token and are not registered.</summary>

@@ -5,6 +5,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Tests.Data;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -142,13 +143,23 @@ public sealed class InactivityStories
         Assert.Equal((10, 10), (braked.Agents, braked.Fleet));
         Assert.Single(await story.TrailAsync("inactivity.braked"));
         Assert.NotNull((await house.Get<InactivityOutlooks>().OutlookAsync(story.Tara, TestHouse.Stop)).Braked);
-        Assert.Equal("role_missing", (await service.ConfirmAsync(story.Otto, policy.Id, "", TestHouse.Stop)).Problem!.Code);
+        Assert.Equal(
+            "role_missing",
+            (await service.ConfirmAsync(story.Otto, policy.Id, new ConfirmInactivity(), TestHouse.Stop)).Problem!.Code
+        );
 
-        Assert.Null((await service.ConfirmAsync(story.Tara, policy.Id, "They are all retired", TestHouse.Stop)).Problem);
+        Assert.Null(
+            (
+                await service.ConfirmAsync(story.Tara, policy.Id, new ConfirmInactivity { Reason = "They are all retired" }, TestHouse.Stop)
+            ).Problem
+        );
         await story.WatchAsync();
 
         Assert.Equal(0, await story.LivingAsync());
-        Assert.Equal("not_braked", (await service.ConfirmAsync(story.Tara, policy.Id, "", TestHouse.Stop)).Problem!.Code);
+        Assert.Equal(
+            "not_braked",
+            (await service.ConfirmAsync(story.Tara, policy.Id, new ConfirmInactivity(), TestHouse.Stop)).Problem!.Code
+        );
     }
 
     [Theory, BothDatabases]
@@ -326,6 +337,263 @@ public sealed class InactivityStories
         Assert.Empty((await service.ListAsync(story.Tara, new PageRequest(), TestHouse.Stop)).Value.Items);
     }
 
+    [Theory, BothDatabases]
+    public async Task What_was_only_flagged_is_warned_of_again_and_paused_when_the_policy_says_so(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "idle-1", "busy-1");
+        var policy = await story.PolicyAsync(action: "flag");
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        await story.WatchAsync();
+        Assert.NotNull((await story.NoticeAsync("idle-1"))!.ActedAt);
+        await story.HearAsync("busy-1");
+
+        var pause = new SetInactivityPolicy { Action = "pause" };
+        Assert.Null((await house.Get<InactivityService>().ChangeAsync(story.Tara, policy.Id, 1, pause, TestHouse.Stop)).Problem);
+        await story.WatchAsync();
+        var anew = (await story.NoticeAsync("idle-1"))!;
+        Assert.Equal((InactivityAction.Pause, null, house.Clock.Now().AddDays(7)), (anew.Action, anew.ActedAt, anew.DueAt));
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        await story.WatchAsync();
+
+        Assert.Equal(Lifecycle.Paused, house.Get<AgentDirectory>().Find(story.Id("idle-1"))!.Lifecycle);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Keys_that_are_accepted_again_are_warned_of_again(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house);
+        await story.RegisterAsync("idle-1", "payments", key: true);
+        await story.PolicyAsync(action: "disable-keys");
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        await story.WatchAsync();
+        await story.WatchAsync();
+        Assert.NotNull((await story.NoticeAsync("idle-1"))!.ActedAt);
+
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop))
+        {
+            (await write.Db.KeyVersions.SingleAsync(TestHouse.Stop)).State = KeyState.Active;
+            Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        }
+        await story.WatchAsync();
+        var anew = (await story.NoticeAsync("idle-1"))!;
+        Assert.Equal((null, house.Clock.Now().AddDays(7)), (anew.ActedAt, anew.DueAt));
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        await story.WatchAsync();
+
+        Assert.Equal(2, (await story.TrailAsync("key.disabled")).Count);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_new_silence_gets_its_own_warning_though_nobody_looked_when_the_old_one_ended(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "idle-1");
+        await story.PolicyAsync(action: "pause");
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        await story.HearAsync("idle-1");
+        var heard = house.Clock.Now();
+        house.Clock.Advance(TimeSpan.FromDays(40));
+
+        await story.WatchAsync();
+
+        var notice = (await story.NoticeAsync("idle-1"))!;
+        Assert.Equal((heard, null, house.Clock.Now().AddDays(7)), (notice.IdleSince, notice.ActedAt, notice.DueAt));
+        Assert.Equal(Lifecycle.Registered, house.Get<AgentDirectory>().Find(story.Id("idle-1"))!.Lifecycle);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_teams_new_policy_takes_over_the_warnings_of_the_organizations_and_its_exemptions_are_its_own(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "idle-1", "idle-2");
+        var service = house.Get<InactivityService>();
+        var exemptions = house.Get<ExemptionService>();
+        var all = (await service.CreateAsync(story.Olga, new SetInactivityPolicy { Enabled = true, Days = 30 }, TestHouse.Stop)).Value;
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        Assert.Equal("Acme", (await story.NoticeAsync("idle-1"))!.Policy);
+
+        var own = await story.PolicyAsync(action: "pause");
+        house.Clock.Advance(TimeSpan.FromDays(1));
+        // Before the next look already: what is kept is kept from the policy that stands.
+        Assert.Null((await exemptions.KeepAsync(story.Otto, "idle-2", 30, TestHouse.Stop)).Problem);
+        await story.WatchAsync();
+
+        var notice = (await story.NoticeAsync("idle-1"))!;
+        Assert.Equal(("Payments", house.Clock.Now().AddDays(7)), (notice.Policy, notice.DueAt));
+        Assert.Null(await story.NoticeAsync("idle-2"));
+        Assert.Single((await exemptions.ListAsync(story.Tara, own.Id, new PageRequest(), TestHouse.Stop)).Value.Items);
+        var refused = await exemptions.ExemptAsync(
+            story.Olga,
+            all.Id,
+            new ExemptFromInactivity { Agent = "idle-1", Reason = "Year's end only" },
+            TestHouse.Stop
+        );
+        Assert.Contains("Payments, has a policy of its own", Assert.Single(refused.Problem!.Errors!["agent"]), StringComparison.Ordinal);
+        var outlook = await house.Get<InactivityOutlooks>().OutlookAsync(story.Tara, TestHouse.Stop);
+        Assert.Equal((1, "payments"), (outlook.Warned, outlook.FirstTeam));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_retired_agent_is_never_paused(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "old-1", "idle-1");
+        var policy = await story.PolicyAsync(action: "flag");
+        await story.RetireAsync("old-1");
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        Task<Outcome<InactivityPolicyBody>> Change(long revision, string action) =>
+            house
+                .Get<InactivityService>()
+                .ChangeAsync(
+                    story.Tara,
+                    policy.Id,
+                    revision,
+                    new SetInactivityPolicy { Action = action, Lifecycles = ["registered", "active", "retired"] },
+                    TestHouse.Stop
+                );
+
+        Assert.Null((await Change(1, "flag")).Problem);
+        await story.WatchAsync();
+        Assert.NotNull(await story.NoticeAsync("old-1"));
+        Assert.Null((await Change(2, "pause")).Problem);
+        await story.WatchAsync();
+
+        Assert.Null(await story.NoticeAsync("old-1"));
+        house.Clock.Advance(TimeSpan.FromDays(8));
+        await story.WatchAsync();
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        Assert.Equal(Lifecycle.Retired, (await db.Agents.SingleAsync(a => a.Slug == "old-1", TestHouse.Stop)).Lifecycle);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_warning_is_withdrawn_however_many_agents_are_paused(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "heard-again");
+        var policy = await story.PolicyAsync(action: "pause");
+        await story.PausedAsync(IdText.Parse(IdText.InactivityPolicy, policy.Id), 501);
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        Assert.NotNull(await story.NoticeAsync("heard-again"));
+
+        await story.HearAsync("heard-again");
+        await story.WatchAsync();
+
+        Assert.Null(await story.NoticeAsync("heard-again"));
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        Assert.Equal(501, await db.InactivityWarnings.CountAsync(TestHouse.Stop));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_brake_counts_for_each_reader_the_agents_that_they_see_and_is_let_go_for_no_more_than_were_shown(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var story = await StoryAsync(house, "idle-1", "idle-2", "idle-3");
+        await story.RegisterAsync("reader-1", "research");
+        var service = house.Get<InactivityService>();
+        var body = new SetInactivityPolicy
+        {
+            Enabled = true,
+            Days = 30,
+            Action = "pause",
+        };
+        var policy = (await service.CreateAsync(story.Olga, body, TestHouse.Stop)).Value;
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        await story.WatchAsync();
+
+        foreach (var (by, expected) in ((Actor, (int, int))[])[(story.Olga, (4, 4)), (story.Victor, (3, 3)), (story.Sara, (1, 1))])
+        {
+            var braked = (await service.GetAsync(by, policy.Id, TestHouse.Stop)).Value.Braked!;
+            Assert.Equal(expected, (braked.Agents, braked.Fleet));
+            var outlook = (await house.Get<InactivityOutlooks>().OutlookAsync(by, TestHouse.Stop)).Braked!;
+            Assert.Equal((expected.Item1, null), (outlook.Agents, outlook.Team));
+        }
+        await story.HearAsync("reader-1");
+        await story.WatchAsync();
+        Assert.Null((await service.GetAsync(story.Sara, policy.Id, TestHouse.Stop)).Value.Braked);
+
+        var fewer = await service.ConfirmAsync(story.Olga, policy.Id, new ConfirmInactivity { Agents = 2 }, TestHouse.Stop);
+        Assert.Equal("brake_changed", fewer.Problem!.Code);
+        Assert.Null((await service.ConfirmAsync(story.Olga, policy.Id, new ConfirmInactivity { Agents = 3 }, TestHouse.Stop)).Problem);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Policies_are_listed_with_as_many_questions_for_three_as_for_one(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database, change: Overheard.AddTo);
+        var story = await StoryAsync(house, "idle-1");
+        var service = house.Get<InactivityService>();
+        var overheard = house.Get<Overheard>();
+        async Task<int> QuestionsAsync(int policies)
+        {
+            overheard.Statements.Clear();
+            Assert.Equal(policies, (await service.ListAsync(story.Olga, new PageRequest(), TestHouse.Stop)).Value.Items.Count);
+            return overheard.Statements.Count;
+        }
+        await story.PolicyAsync(action: "flag");
+        var one = await QuestionsAsync(1);
+        foreach (var team in new[] { null, "research" })
+            Assert.Null((await service.CreateAsync(story.Olga, new SetInactivityPolicy { Team = team }, TestHouse.Stop)).Problem);
+
+        Assert.Equal(one, await QuestionsAsync(3));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_writer_is_not_held_up_while_the_idle_are_searched_for_and_many_keys_need_two_questions(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database, change: Overheard.AddTo);
+        var story = await StoryAsync(house);
+        var overheard = house.Get<Overheard>();
+        for (var i = 0; i < 5; i++)
+            await story.RegisterAsync($"idle-{i}", "payments", key: true);
+        var policy = await story.PolicyAsync(action: "disable-keys");
+        Assert.Null(
+            (
+                await house
+                    .Get<InactivityService>()
+                    .ChangeAsync(story.Tara, policy.Id, 1, new SetInactivityPolicy { MaxSharePercent = 100 }, TestHouse.Stop)
+            ).Problem
+        );
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        var written = false;
+        overheard.Before = (
+            "FROM agents",
+            async () =>
+            {
+                await story.TagAsync("idle-0", "night").WaitAsync(TimeSpan.FromSeconds(30), TestHouse.Stop);
+                written = true;
+            }
+        );
+        await story.WatchAsync();
+        Assert.True(written);
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        overheard.Statements.Clear();
+
+        await story.WatchAsync();
+
+        Assert.Equal(5, (await story.TrailAsync("key.disabled")).Count);
+        var inside = overheard.Statements.Where(s => s.InWrite).Select(s => s.Sql).ToList();
+        Assert.Single(
+            inside,
+            sql =>
+                sql.Contains("FROM key_versions", StringComparison.Ordinal)
+                && sql.StartsWith("SELECT", StringComparison.Ordinal)
+                && !sql.Contains("FROM inactivity_warnings", StringComparison.Ordinal)
+                && !sql.Contains("FROM agents", StringComparison.Ordinal)
+        );
+        Assert.Single(inside, sql => sql.Contains("FROM agent_keys", StringComparison.Ordinal));
+    }
+
     private static async Task<Story> StoryAsync(TestHouse house, params string[] slugs)
     {
         var story = new Story(house);
@@ -408,6 +676,46 @@ public sealed class InactivityStories
                     Tag = tag,
                 }
             );
+            Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        }
+
+        public Task RetireAsync(string slug) => ChangeAsync(slug, a => a.Lifecycle = Lifecycle.Retired);
+
+        /// <summary>Agents that the policy paused long ago.</summary>
+        public async Task PausedAsync(Guid policy, int count)
+        {
+            await using var write = await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop);
+            for (var i = 0; i < count; i++)
+            {
+                var agent = new Agent
+                {
+                    Id = write.NewId(),
+                    OrganizationId = house.Cast.Acme,
+                    TeamId = house.Cast.Payments,
+                    Slug = $"paused-{i}",
+                    DisplayName = $"paused-{i}",
+                    CreatedAt = write.Now,
+                    CreatedBy = "test",
+                    UpdatedAt = write.Now,
+                    Lifecycle = Lifecycle.Paused,
+                };
+                write.Db.Add(agent);
+                house.Get<AgentDirectory>().Announce(write, agent);
+                write.Db.Add(
+                    new InactivityWarning
+                    {
+                        OrganizationId = house.Cast.Acme,
+                        AgentId = agent.Id,
+                        TeamId = agent.TeamId,
+                        PolicyId = policy,
+                        Action = InactivityAction.Pause,
+                        IdleSince = write.Now,
+                        WarnedAt = write.Now,
+                        DueAt = write.Now,
+                        ActedAt = write.Now,
+                    }
+                );
+            }
             Assert.True(await write.TryCommitAsync(TestHouse.Stop));
         }
 

@@ -7,6 +7,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Spend;
+using AgentConsole.Core.Tests.Data;
 using AgentConsole.Core.Tests.Runs;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
@@ -37,7 +38,14 @@ public sealed class RetentionTests
         );
     }
 
-    private static async Task ReportAsync(TestHouse house, Actor agent, string name, string status, string? parent = null)
+    private static async Task ReportAsync(
+        TestHouse house,
+        Actor agent,
+        string name,
+        string status,
+        string? parent = null,
+        bool decided = false
+    )
     {
         await house.ReportAsync(
             agent,
@@ -50,7 +58,7 @@ public sealed class RetentionTests
             new() { Kind = "message", Content = JsonElement.Parse("\"hello\"") },
             new() { Kind = "decision", Decision = "blocked" },
         ];
-        Assert.Null((await house.Get<RunIngest>().AddEventsAsync(agent, null, name, steps, 100)).Problem);
+        Assert.Null((await house.Get<RunIngest>().AddEventsAsync(agent, null, name, decided ? steps : steps[..1], 100)).Problem);
     }
 
     [Theory, BothDatabases]
@@ -60,8 +68,9 @@ public sealed class RetentionTests
         var olga = house.As(house.Cast.Olga);
         var agent = await house.AgentAsync("mailroom-1", a => a.CaptureMode = CaptureMode.Full);
         var retired = await house.AgentAsync("old-1");
+        await ReportAsync(house, agent, "asker", "completed");
         for (var i = 0; i < 5; i++)
-            await ReportAsync(house, agent, $"old-{i}", i % 2 == 0 ? "completed" : "failed");
+            await ReportAsync(house, agent, $"old-{i}", i % 2 == 0 ? "completed" : "failed", i == 0 ? "asker" : null, decided: i == 0);
         await ReportAsync(house, retired, "kept", "completed");
         await ReportAsync(house, agent, "parent", "completed");
         await ReportAsync(house, agent, "open", "waiting", parent: "parent");
@@ -81,15 +90,20 @@ public sealed class RetentionTests
         var trail = await look.TrailRecords.CountAsync(Stop);
 
         await watch.StepAsync(Stop); // nothing is set: nothing goes
-        Assert.Equal(9, (await LeftAsync(house)).Runs);
+        Assert.Equal(10, (await LeftAsync(house)).Runs);
 
         var retention = house.Get<RetentionService>();
         var preview = (await retention.PreviewAsync(olga, n => n == "run_days" ? "10" : null, Stop)).Value;
-        Assert.Equal(("runs", "payments", 5L), (preview.Rows.Single().Kind, preview.Rows.Single().Team, preview.Rows.Single().Count));
+        // Of what holds a decision, and of what started it, only the other steps go.
+        Assert.Equal([("runs", "payments", 4L), ("steps", "payments", 6L)], preview.Rows.Select(r => (r.Kind, r.Team, r.Count)));
         await SetAsync(house, new SetRetention { RunDays = 10 });
         await watch.StepAsync(Stop);
 
-        Assert.Equal((4, 4, 9, 3), await LeftAsync(house));
+        Assert.Equal((6, 4, 1, 3), await LeftAsync(house));
+        var purge = (await retention.GetAsync(olga, Stop)).Value.Purges[0];
+        Assert.Equal((4, 6), (purge.Runs, purge.Steps));
+        var read = (await house.Get<RunService>().EventsAsync(olga, "old-0", "mailroom-1", new PageRequest(), Stop)).Value;
+        Assert.Equal("blocked", Assert.Single(read.Items).Decision);
         Assert.Equal(before.Total, (await house.Get<SpendService>().ReadAsync(olga, query, Stop)).Value.Total);
         var rebuild = await house.Get<RollupRebuild>().RunAsync(write: false, Stop);
         Assert.True(rebuild.Equal, string.Join(" | ", rebuild.Differences));
@@ -105,7 +119,7 @@ public sealed class RetentionTests
         await house.ReportAsync(agent, "open", "completed");
         house.Clock.Advance(TimeSpan.FromDays(11));
         await watch.StepAsync(Stop);
-        Assert.Equal((1, 1, 9, 0), await LeftAsync(house)); // the retired agent's
+        Assert.Equal((3, 1, 1, 0), await LeftAsync(house)); // the retired agent's, the decision's and what started that
         Assert.True((await house.Get<RollupRebuild>().RunAsync(write: false, Stop)).Equal);
     }
 
@@ -114,7 +128,7 @@ public sealed class RetentionTests
     {
         await using var house = await RunServiceTests.OpenAsync(database);
         var agent = await house.AgentAsync("mailroom-1", a => a.CaptureMode = CaptureMode.Full);
-        await ReportAsync(house, agent, "a", "completed");
+        await ReportAsync(house, agent, "a", "completed", decided: true);
         house.Clock.Advance(TimeSpan.FromHours(11));
         await SetAsync(
             house,
@@ -183,6 +197,127 @@ public sealed class RetentionTests
         await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
         Assert.All(await db.RollupBases.ToListAsync(Stop), b => Assert.Equal(900, b.BucketSeconds));
         Assert.Equal(450, await db.RunRollups.SumAsync(r => r.Completed, Stop));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_run_with_many_steps_goes_in_small_parts_and_a_report_gets_through_while_the_next_is_searched_for(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database, change: Overheard.AddTo);
+        await house.Get<RunIngest>().StartAsync(Stop);
+        var agent = await house.AgentAsync("mailroom-1");
+        await house.ReportAsync(agent, "long", "completed");
+        ReportEvent[] steps = [.. Enumerable.Range(0, 100).Select(i => new ReportEvent { Kind = "log", Name = $"{i}" })];
+        for (var i = 0; i < 25; i++)
+            Assert.Null((await house.Get<RunIngest>().AddEventsAsync(agent, null, "long", steps, 1000)).Problem);
+        await SetAsync(house, new SetRetention { RunDays = 1 });
+        house.Clock.Advance(TimeSpan.FromDays(2));
+        var overheard = house.Get<Overheard>();
+        var watch = house.Get<RetentionWatch>();
+        var statements = new List<int>();
+        watch.AfterPart = () =>
+        {
+            statements.Add(overheard.Statements.Count(s => s.InWrite));
+            overheard.Statements.Clear();
+        };
+        var got = false;
+        overheard.Before = (
+            "FROM run_events",
+            async () =>
+            {
+                await house.ReportAsync(agent, "meanwhile", "completed").WaitAsync(TimeSpan.FromSeconds(30), Stop);
+                got = true;
+            }
+        );
+
+        overheard.Statements.Clear();
+        await watch.StepAsync(Stop);
+
+        Assert.True(got);
+        Assert.Equal(4, statements.Count); // 1,000, 1,000 and 500 steps, then the run
+        Assert.All(statements, s => Assert.InRange(s, 1, 16));
+        Assert.Equal((1, 0, 0, 0), await LeftAsync(house));
+        await house.Get<RunIngest>().StopAsync(Stop);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Another_node_goes_on_where_the_first_was_and_leaves_what_lies_behind_for_the_next_day(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var sleeper = await house.AgentAsync("sleeper-1", a => a.Lifecycle = Lifecycle.Retired);
+        var agent = await house.AgentAsync("mailroom-1");
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            write.Db.Add(
+                new Run
+                {
+                    OrganizationId = house.Cast.Acme,
+                    Id = write.NewId(),
+                    AgentId = sleeper.Id!.Value,
+                    TeamId = house.Cast.Payments,
+                    Status = RunStatus.Completed,
+                    ReceivedAt = write.Now,
+                    UpdatedAt = write.Now,
+                    FinishedAt = write.Now,
+                    CaptureMode = "none",
+                }
+            );
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+        for (var i = 0; i < 250; i++)
+            await house.ReportAsync(agent, $"{i}", "completed");
+        await SetAsync(house, new SetRetention { RunDays = 1 });
+        house.Clock.Advance(TimeSpan.FromDays(2));
+        var watch = house.Get<RetentionWatch>();
+        watch.AfterPart = () => throw new OperationCanceledException("killed");
+        await Assert.ThrowsAsync<OperationCanceledException>(() => watch.StepAsync(Stop));
+        Assert.Equal(51, (await LeftAsync(house)).Runs);
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            (await write.Db.Agents.SingleAsync(a => a.Slug == "sleeper-1", Stop)).Lifecycle = Lifecycle.Active;
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+
+        await using var node = house.OpenNode();
+        await node.StartAsync();
+        await node.Get<RetentionWatch>().StepAsync(Stop);
+        Assert.Equal(1, (await LeftAsync(house)).Runs);
+
+        house.Clock.Advance(TimeSpan.FromDays(1));
+        await node.Get<RetentionWatch>().StepAsync(Stop);
+        Assert.Equal(0, (await LeftAsync(house)).Runs);
+    }
+
+    [Fact]
+    public async Task What_may_go_is_found_by_indexes_in_their_order()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
+        var scope = new RetentionScope(db, house.Cast.Acme, new RetentionLimits(90, 30, 7, null, null), house.Clock.GetUtcNow());
+        foreach (
+            var (phase, index) in ((PurgePhase, string)[])
+                [
+                    (PurgePhase.Steps, "sqlite_autoindex_run_events"),
+                    (PurgePhase.Runs, "ix_run_events_decision"),
+                    (PurgePhase.Contents, "ix_run_events_content"),
+                ]
+        )
+        {
+            await using var command = scope.Keys(phase, new PurgeKey(Guid.NewGuid(), Guid.NewGuid()))!.CreateDbCommand();
+#pragma warning disable CA2100 // EF's own text
+            command.CommandText = "EXPLAIN QUERY PLAN " + command.CommandText;
+#pragma warning restore CA2100
+            await db.Database.OpenConnectionAsync(Stop);
+            var lines = new List<string>();
+            await using var reader = await command.ExecuteReaderAsync(Stop);
+            while (await reader.ReadAsync(Stop))
+                lines.Add(reader.GetString(3));
+            var plan = string.Join('\n', lines);
+            Assert.True(plan.Contains(index, StringComparison.Ordinal), $"{phase}:\n{plan}");
+            Assert.False(
+                plan.Contains("TEMP B-TREE", StringComparison.Ordinal) || plan.Contains("SCAN ", StringComparison.Ordinal),
+                $"{phase}:\n{plan}"
+            );
+        }
     }
 
     private static async Task SetHoldAsync(TestHouse house, bool hold)

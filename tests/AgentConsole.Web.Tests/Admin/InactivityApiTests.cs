@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Inactivity;
 
 namespace AgentConsole.Web.Tests.Admin;
 
@@ -49,6 +52,51 @@ public sealed class InactivityApiTests
         Assert.Equal(HttpStatusCode.Conflict, (await tara.PostAsync($"{address}/confirm", null, Stop)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await tara.DeleteAsync(address, Stop)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await tara.GetAsync(address, Stop)).StatusCode);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_brake_is_let_go_for_no_more_agents_than_the_caller_was_shown(Database database)
+    {
+        await using var console = await ConsoleServer.StartAsync(database);
+        using var tara = console.Client(await console.TokenAsync(console.Cast.Tara));
+        var made = await tara.PostAsJsonAsync(
+            "/api/v1/inactivity-policies",
+            new
+            {
+                team = "payments",
+                enabled = true,
+                action = "pause",
+            },
+            Stop
+        );
+        var address = made.Headers.Location!.ToString();
+        await using (var write = await console.Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            write.Db.Add(
+                new InactivityBrake
+                {
+                    OrganizationId = console.Cast.Acme,
+                    PolicyId = IdText.Parse(IdText.InactivityPolicy, address[(address.LastIndexOf('/') + 1)..]),
+                    At = write.Now,
+                    Agents = 12,
+                    Fleet = 20,
+                }
+            );
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+        var shown = (await tara.GetFromJsonAsync<JsonElement>(address, Stop)).GetProperty("braked").GetProperty("agents").GetInt32();
+
+        var odd = await tara.PostAsJsonAsync($"{address}/confirm", new { agents = 0 }, Stop);
+        var fewer = await tara.PostAsJsonAsync($"{address}/confirm", new { agents = shown - 1 }, Stop);
+        var agreed = await tara.PostAsJsonAsync($"{address}/confirm", new { agents = shown, reason = "They are being replaced" }, Stop);
+
+        Assert.Equal(12, shown);
+        Assert.Equal(HttpStatusCode.BadRequest, odd.StatusCode);
+        Assert.Equal(
+            (HttpStatusCode.Conflict, "brake_changed"),
+            (fewer.StatusCode, (await JsonAsync(fewer)).GetProperty("code").GetString())
+        );
+        Assert.Equal(HttpStatusCode.OK, agreed.StatusCode);
     }
 
     private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>

@@ -1,12 +1,15 @@
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Overview;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Web.Tests.Admin;
@@ -41,7 +44,67 @@ public sealed class InactivityPageTests : ConsoleBunitContext
     {
         LookAs(Cast.Victor);
 
-        Assert.Contains("You can read this policy", Open("/admin/inactivity?of=payments").Markup, StringComparison.Ordinal);
+        var page = Open("/admin/inactivity?of=payments");
+
+        // A screen reader is told it at the group of disabled fields.
+        var why = page.Find("#" + page.Find("fieldset[disabled]").GetAttribute("aria-describedby"));
+        Assert.Contains("You can read this policy", why.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Beside_the_policy_stands_who_would_be_hit_and_why_the_silence_may_be_a_gap_and_how_that_is_computed()
+    {
+        var beats = await RegisterAsync("beats-1");
+        await RegisterAsync("idle-1");
+        var heard = Clock.Now().AddMinutes(-5);
+        await ChangeAsync(beats, a => (a.LastSeenAt, a.LastHeartbeatAt) = (heard, heard));
+        await using (var write = await Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            var longAgo = Clock.Now().AddDays(-60);
+            await write
+                .Db.Agents.Where(a => a.Slug == "beats-1")
+                .ExecuteUpdateAsync(set => set.SetProperty(a => a.CreatedAt, longAgo), Stop);
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+        LookAs(Cast.Tara);
+        var page = Open("/admin/inactivity?of=payments");
+
+        await page.ActAsync("#f-sign", e => e.Change("run"));
+
+        page.WaitForAssertion(() =>
+        {
+            var hit = Assert.Single(page.FindAll("[data-testid=hit-row]"));
+            Assert.Contains("beats-1", hit.TextContent, StringComparison.Ordinal);
+            Assert.Contains("It sends heartbeats", hit.QuerySelector(".who")!.TextContent, StringComparison.Ordinal);
+            Assert.Contains($"would be due {Words.DayClock(Clock.GetUtcNow().AddDays(7))}", hit.TextContent, StringComparison.Ordinal);
+        });
+        Assert.Equal("How this is computed", page.Find("aside details.how summary").TextContent);
+        Assert.Contains("/dry-run", page.Find("aside details.how code").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_overview_leads_to_the_policy_of_the_team_concerned_and_says_times_in_the_readers_zone()
+    {
+        var due = new DateTimeOffset(2026, 12, 3, 14, 30, 0, TimeSpan.Zero);
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
+        try
+        {
+            Zone.Of("Asia/Kathmandu").Use();
+
+            var warned = Need.OfInactivity(new InactivityOutlook(2, due, "payments", null));
+            var braked = Need.OfInactivity(new InactivityOutlook(2, due, "payments", new InactivityBrakeNotice(due, 3, 4, "research")));
+            var everyone = Need.OfInactivity(new InactivityOutlook(2, due, null, null));
+
+            Assert.Contains("the first on 3\u00a0Dec 20:15 +05:45", warned.Sentence, StringComparison.Ordinal);
+            Assert.Equal("/admin/inactivity?of=payments", warned.Url);
+            Assert.Equal("/admin/inactivity?of=research", braked.Url);
+            Assert.Equal("/admin/inactivity", everyone.Url);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
     }
 
     [Fact]

@@ -1,4 +1,8 @@
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Runs;
 using AgentConsole.Web.Retention;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
@@ -28,9 +32,88 @@ public sealed class RetentionPageTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task What_would_go_is_counted_by_kind_and_team_and_what_went_is_listed()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await OldRunAsync(agent, steps: 2);
+        await OldRunAsync(agent, steps: 0);
+        await OldRunAsync(agent, steps: 0, Decision.Blocked);
+        LookAs(Cast.Olga);
+        var page = Render<RetentionPage>();
+        await page.ActAsync("#f-run_days", input => input.Change("1"));
+
+        await page.PressAsync("See what would go");
+
+        page.WaitForAssertion(() =>
+        {
+            var preview = page.Find("[data-testid=retention-preview]");
+            Assert.Contains("4 rows, about", preview.TextContent, StringComparison.Ordinal);
+            Assert.Equal(
+                ["runs payments 2", "steps payments 2"],
+                preview
+                    .QuerySelectorAll("tbody tr")
+                    .Select(r => string.Join(' ', r.QuerySelectorAll("td").Take(3).Select(c => c.TextContent)))
+            );
+            Assert.Equal("How this is computed", preview.QuerySelector("details.how summary")!.TextContent);
+        });
+        var system = Actor.ForSystem(Cast.Acme, "test");
+        Assert.Null((await Get<RetentionService>().SetAsync(system, 0, new SetRetention { RunDays = 1 }, Stop)).Problem);
+        await Get<RetentionWatch>().StepAsync(Stop);
+
+        await SoonAsync(
+            page,
+            () =>
+                Assert.Equal(
+                    ["done", "2", "2", "0", "0", "0"],
+                    page.Find("[data-testid=purge-row]").QuerySelectorAll("td").Skip(1).Select(c => c.TextContent)
+                )
+        );
+    }
+
+    [Fact]
     public void Who_may_not_set_it_is_told_which_role_does()
     {
         LookAs(Cast.Tara);
         Assert.Contains("org-admin", Render<RetentionPage>().Markup, StringComparison.Ordinal);
+    }
+
+    // Two days old: nobody's session lives as long as that.
+    private async Task OldRunAsync(AgentBody agent, int steps, Decision? decision = null)
+    {
+        await using var write = await Get<ConsoleStore>().WriteAsync(Stop);
+        var at = write.Now.AddDays(-2);
+        var run = new Run
+        {
+            OrganizationId = Cast.Acme,
+            Id = Guid.CreateVersion7(at),
+            AgentId = IdText.Parse(IdText.Agent, agent.Id),
+            TeamId = Cast.Payments,
+            Status = RunStatus.Completed,
+            ReceivedAt = at,
+            UpdatedAt = at,
+            FinishedAt = at,
+            CaptureMode = "none",
+        };
+        write.Db.Add(run);
+        void Step(RunEventKind kind, Decision? decided) =>
+            write.Db.Add(
+                new RunEvent
+                {
+                    OrganizationId = run.OrganizationId,
+                    RunId = run.Id,
+                    Id = write.NewId(),
+                    AgentId = run.AgentId,
+                    TeamId = run.TeamId,
+                    Kind = kind,
+                    Decision = decided,
+                    At = at,
+                    ReceivedAt = at,
+                }
+            );
+        for (var i = 0; i < steps; i++)
+            Step(RunEventKind.Log, null);
+        if (decision is not null)
+            Step(RunEventKind.Decision, decision);
+        Assert.True(await write.TryCommitAsync(Stop));
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126114622_Initial")]
+    [Migration("20261126140002_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -868,6 +868,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnName("warned_at");
 
                     b.HasKey("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "PolicyId", "ActedAt");
 
                     b.HasIndex("OrganizationId", "PolicyId", "DueAt");
 
@@ -2045,9 +2047,23 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("liveness_days");
 
+                    b.Property<string>("Phase")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("phase");
+
                     b.Property<long>("PolicyRevision")
                         .HasColumnType("INTEGER")
                         .HasColumnName("policy_revision");
+
+                    b.Property<byte[]>("PositionId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("position_id");
+
+                    b.Property<byte[]>("PositionRunId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("position_run_id");
 
                     b.Property<int?>("RunDays")
                         .HasColumnType("INTEGER")
@@ -2762,10 +2778,18 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "Id")
                         .HasDatabaseName("ix_run_events_id");
 
+                    b.HasIndex("OrganizationId", "RunId")
+                        .HasDatabaseName("ix_run_events_decision")
+                        .HasFilter("decision IS NOT NULL");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
                         .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "RunId", "Id")
+                        .HasDatabaseName("ix_run_events_content")
+                        .HasFilter("payload IS NOT NULL AND decision IS NULL");
 
                     b.ToTable("run_events", (string)null);
                 });

@@ -760,7 +760,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     steps = table.Column<long>(type: "INTEGER", nullable: false),
                     contents = table.Column<long>(type: "INTEGER", nullable: false),
                     liveness_changes = table.Column<long>(type: "INTEGER", nullable: false),
-                    sessions = table.Column<long>(type: "INTEGER", nullable: false)
+                    sessions = table.Column<long>(type: "INTEGER", nullable: false),
+                    phase = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    position_run_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    position_id = table.Column<byte[]>(type: "BLOB", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -1454,6 +1457,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 filter: "team_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_inactivity_warnings_organization_id_policy_id_acted_at",
+                table: "inactivity_warnings",
+                columns: new[] { "organization_id", "policy_id", "acted_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_inactivity_warnings_organization_id_policy_id_due_at",
                 table: "inactivity_warnings",
                 columns: new[] { "organization_id", "policy_id", "due_at" });
@@ -1604,6 +1612,18 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ix_run_cancels_root",
                 table: "run_cancels",
                 columns: new[] { "organization_id", "root_run_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_events_content",
+                table: "run_events",
+                columns: new[] { "organization_id", "run_id", "id" },
+                filter: "payload IS NOT NULL AND decision IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_events_decision",
+                table: "run_events",
+                columns: new[] { "organization_id", "run_id" },
+                filter: "decision IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_events_id",

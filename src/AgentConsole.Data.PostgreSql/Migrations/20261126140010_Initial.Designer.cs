@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126114630_Initial")]
+    [Migration("20261126140010_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -867,6 +867,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnName("warned_at");
 
                     b.HasKey("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "PolicyId", "ActedAt");
 
                     b.HasIndex("OrganizationId", "PolicyId", "DueAt");
 
@@ -2032,9 +2034,23 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("liveness_days");
 
+                    b.Property<string>("Phase")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("phase");
+
                     b.Property<long>("PolicyRevision")
                         .HasColumnType("bigint")
                         .HasColumnName("policy_revision");
+
+                    b.Property<Guid?>("PositionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("position_id");
+
+                    b.Property<Guid?>("PositionRunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("position_run_id");
 
                     b.Property<int?>("RunDays")
                         .HasColumnType("integer")
@@ -2739,10 +2755,18 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "Id")
                         .HasDatabaseName("ix_run_events_id");
 
+                    b.HasIndex("OrganizationId", "RunId")
+                        .HasDatabaseName("ix_run_events_decision")
+                        .HasFilter("decision IS NOT NULL");
+
                     b.HasIndex("OrganizationId", "RunId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_run_events_external_id")
                         .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "RunId", "Id")
+                        .HasDatabaseName("ix_run_events_content")
+                        .HasFilter("payload IS NOT NULL AND decision IS NULL");
 
                     b.ToTable("run_events", (string)null);
                 });
