@@ -115,11 +115,14 @@ public sealed record CancelBody
     /// <summary>The run with which this one was asked for; null when it was named itself.</summary>
     public string? With { get; init; }
 
-    /// <summary>Runs that were asked for with this one.</summary>
+    /// <summary>Runs that were asked for with this one, and open ones below it that were asked for in another way.</summary>
     public required IReadOnlyList<CancelledRun> Children { get; init; }
 
-    /// <summary>Open runs that this one started, and that the caller may not cancel.</summary>
+    /// <summary>Open runs that this one started, that the caller may not cancel, and that nobody else asked for.</summary>
     public required IReadOnlyList<NotCancelledRun> NotIncluded { get; init; }
+
+    /// <summary>Open runs that this one started, and that nobody asked to cancel though the caller may: begun after the request, or left out of it.</summary>
+    public required IReadOnlyList<OpenRun> NotAsked { get; init; }
 
     /// <summary>How many open runs it started in teams that the caller does not see.</summary>
     public int NotVisible { get; init; }
@@ -127,6 +130,9 @@ public sealed record CancelBody
     /// <summary>There are more runs below it than one request covers.</summary>
     public bool More { get; init; }
 }
+
+/// <summary>A run that goes on.</summary>
+public sealed record OpenRun(string Run, string Agent, string RunStatus);
 
 public sealed record CancelledRun(string Run, string Agent, string State, string RunStatus);
 

@@ -50,7 +50,7 @@ public sealed class AgentExports(AgentLists lists, ListExports exports)
                 Sheet,
                 wanted.ToQuery(),
                 format,
-                (page, stop) => lists.ListAsync(by, wanted, page, stop),
+                (me, page, stop) => lists.ListAsync(me, wanted, page, stop),
                 cancellationToken
             )
             : unreadable;

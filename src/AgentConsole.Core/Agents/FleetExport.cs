@@ -18,7 +18,7 @@ public enum FleetFormat
 }
 
 /// <summary>Agents as a file that <see cref="BulkRegistration"/> reads: applying it where nothing changed since changes nothing.</summary>
-public sealed class FleetExports(ConsoleStore store, AccessDirectory access, TimeProvider clock)
+public sealed class FleetExports(ConsoleStore store, AccessDirectory access, ActorSource actors, TimeProvider clock)
 {
     /// <summary>Grants an export and puts it on the trail; the file is written by the answer.</summary>
     public async Task<Outcome<FleetExport>> ExportAsync(
@@ -41,21 +41,13 @@ public sealed class FleetExports(ConsoleStore store, AccessDirectory access, Tim
             after: new { filter = query, format = KebabCase.Of(format) }
         );
         return await write.TryCommitAsync(cancellationToken)
-            ? new FleetExport(store, access, by, filter, query, format, clock.Now())
+            ? new FleetExport(store, access, new ExportRight(actors, by, Permission.ReadFleet), filter, query, format, clock.Now())
             : Write.LostRace();
     }
 }
 
 /// <summary>An export that was granted: written piece by piece, in the order of the slugs, never whole in memory.</summary>
-public sealed class FleetExport(
-    ConsoleStore store,
-    AccessDirectory access,
-    Actor by,
-    AgentFilter filter,
-    string query,
-    FleetFormat format,
-    DateTimeOffset at
-)
+public sealed class FleetExport
 {
     private const int Piece = 500;
     private static readonly JsonSerializerOptions Json = new(ConsoleJson.Options)
@@ -63,18 +55,36 @@ public sealed class FleetExport(
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    public string ContentType => format == FleetFormat.Yaml ? "application/yaml" : "application/json";
+    private readonly ConsoleStore _store;
+    private readonly AccessDirectory _access;
+    private readonly ExportRight _right;
+    private readonly AgentFilter _filter;
+    private readonly string _query;
+    private readonly FleetFormat _format;
+    private readonly DateTimeOffset _at;
 
-    public string FileName => string.Create(CultureInfo.InvariantCulture, $"fleet-{at:yyyyMMdd-HHmmss}.{KebabCase.Of(format)}");
+    internal FleetExport(
+        ConsoleStore store,
+        AccessDirectory access,
+        ExportRight right,
+        AgentFilter filter,
+        string query,
+        FleetFormat format,
+        DateTimeOffset at
+    ) => (_store, _access, _right, _filter, _query, _format, _at) = (store, access, right, filter, query, format, at);
 
-    /// <summary>Writes everything and leaves the stream open.</summary>
+    public string ContentType => _format == FleetFormat.Yaml ? "application/yaml" : "application/json";
+
+    public string FileName => string.Create(CultureInfo.InvariantCulture, $"fleet-{_at:yyyyMMdd-HHmmss}.{KebabCase.Of(_format)}");
+
+    /// <summary>Writes everything and leaves the stream open; throws <see cref="ExportEndedException"/> when the right to it ends on the way.</summary>
     public async Task WriteToAsync(Stream output, CancellationToken cancellationToken)
     {
         await using var text = new StreamWriter(output, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        var yaml = format == FleetFormat.Yaml;
+        var yaml = _format == FleetFormat.Yaml;
         await text.WriteAsync(
             (
-                yaml ? string.Create(CultureInfo.InvariantCulture, $"# Fleet of {at:yyyy-MM-dd'T'HH:mm:ss'Z'}; {Comment()}\nagents:") : "["
+                yaml ? string.Create(CultureInfo.InvariantCulture, $"# Fleet of {_at:yyyy-MM-dd'T'HH:mm:ss'Z'}; {Comment()}\nagents:") : "["
             ).AsMemory(),
             cancellationToken
         );
@@ -100,7 +110,7 @@ public sealed class FleetExport(
     }
 
     // A comment ends with its line, whatever a filter holds.
-    private string Comment() => query.Length == 0 ? "every agent" : "filter " + YamlText.Flow(JsonSerializer.SerializeToElement(query));
+    private string Comment() => _query.Length == 0 ? "every agent" : "filter " + YamlText.Flow(JsonSerializer.SerializeToElement(_query));
 
     private async IAsyncEnumerable<RegisterAgent> AgentsAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
@@ -109,12 +119,13 @@ public sealed class FleetExport(
         // Each piece is a query of its own: a slow reader holds no transaction open.
         for (var after = ""; ; )
         {
-            var now = access.Current;
+            var by = _right.Now();
+            var now = _access.Current;
             List<Agent> agents;
-            await using (var db = await store.ReadAsync(cancellationToken))
+            await using (var db = await _store.ReadAsync(cancellationToken))
             {
                 var last = after;
-                agents = await filter
+                agents = await _filter
                     .Apply(new ConsoleQuery(db.Agents.VisibleTo(by), db.AgentTags, now, by.OrganizationId))
                     .Where(a => a.Slug.CompareTo(last) > 0)
                     .OrderBy(a => a.Slug)

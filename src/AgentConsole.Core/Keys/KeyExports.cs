@@ -44,7 +44,7 @@ public sealed class KeyExports(KeyLists lists, ListExports exports)
                 Sheet,
                 wanted.ToQuery(),
                 format,
-                async (page, stop) => (await lists.ListAsync(by, wanted, page, stop)).Map(rows => rows.Map(KeyBodies.Of)),
+                async (me, page, stop) => (await lists.ListAsync(me, wanted, page, stop)).Map(rows => rows.Map(KeyBodies.Of)),
                 cancellationToken
             )
             : unreadable;

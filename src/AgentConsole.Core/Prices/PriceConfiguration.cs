@@ -19,6 +19,8 @@ internal sealed class PriceConfiguration : IEntityTypeConfiguration<Price>
         price.Property(p => p.Source).HasMaxLength(500);
         price.Property(p => p.Notes).HasMaxLength(1000);
         price.Property(p => p.CreatedBy).HasMaxLength(256);
+        // Of two who supersede it at once, on two nodes, one does.
+        price.Property(p => p.SupersededAt).IsConcurrencyToken();
         price.Property(p => p.SupersededBy).HasMaxLength(256);
         price.Property(p => p.SupersedeReason).HasMaxLength(500);
         price.HasOne<Organization>().WithMany().HasForeignKey(p => p.OrganizationId).OnDelete(DeleteBehavior.Restrict);

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Prices;
 
 /// <summary>Which prices are listed.</summary>
-/// <param name="Model">Rows of this name, or whose name begins so.</param>
+/// <param name="Model">Rows of this name, or whose name begins so, letter for letter.</param>
 /// <param name="All">Superseded rows too.</param>
 public sealed record PriceFilter(string? Model = null, bool All = false);
 
@@ -53,7 +53,11 @@ public sealed class PriceService(ConsoleStore store, PriceDirectory prices, Time
         if (!filter.All)
             rows = rows.Where(p => p.SupersededAt == null);
         if (filter.Model is { } model)
-            rows = rows.Where(p => p.Model.StartsWith(model));
+        {
+            // Runs are priced by exact names, so that case matters; LIKE would heed it on one database only.
+            var length = model.EnumerateRunes().Count();
+            rows = rows.Where(p => p.Model.Substring(0, length) == model);
+        }
         if (after is var (m, f, i))
             rows = rows.Where(p =>
                 string.Compare(p.Model, m) > 0 || (p.Model == m && (p.EffectiveFrom < f || (p.EffectiveFrom == f && p.Id.CompareTo(i) > 0)))
@@ -137,7 +141,8 @@ public sealed class PriceService(ConsoleStore store, PriceDirectory prices, Time
         }
         wrong.Supersede(by.Label, reason!, right?.Id, write.Now);
         // First the old one, so that the unique index sees them one after the other.
-        await write.Db.SaveChangesAsync(cancellationToken);
+        if (!await write.TryFlushAsync(cancellationToken))
+            return Superseded;
         if (right is not null)
             write.Db.Add(right);
         write.Trail(

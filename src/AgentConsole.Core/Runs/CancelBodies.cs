@@ -35,15 +35,56 @@ public sealed class CancelBodies(OpenCancels open, AgentDirectory agents, Access
         )
             .Take(RunCancelService.MostRuns)
             .ToListAsync(cancellationToken);
-        var tree = RunCancel.IsOpen(row.StateOf(run.Status, now))
-            ? await CancelTree.WalkAsync(db, by, run, cancellationToken)
-            : CancelTree.None;
-        return Of(run, row, children.Select(c => Child(c.Id, c.AgentId, c.Status, c.Row, now)), tree, now);
+        // Also after it ended: what it started may go on without anybody having asked for that.
+        var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
+        var asked = await AskedAsync(db, run.OrganizationId, tree, cancellationToken);
+        var with = children.Select(c => c.Id).ToHashSet();
+        return Of(
+            run,
+            row,
+            [
+                .. children.Select(c => Child(c.Id, c.AgentId, c.Status, c.Row, now)),
+                // Asked for by itself, or with another run.
+                .. tree
+                    .Seen.Where(r => r.Id != run.Id && !with.Contains(r.Id) && IsAsked(asked, r, now))
+                    .Select(r => Child(r.Id, r.AgentId, r.Status, asked[r.Id], now)),
+            ],
+            tree,
+            asked,
+            now
+        );
     }
 
-    internal CancelBody Of(Run run, RunCancel row, IEnumerable<CancelledRun> children, CancelTree tree, DateTimeOffset now)
+    /// <summary>The requests for runs of a tree, whether they still stand or not.</summary>
+    internal static async Task<Dictionary<Guid, RunCancel>> AskedAsync(
+        ConsoleDbContext db,
+        Guid organizationId,
+        CancelTree tree,
+        CancellationToken cancellationToken
+    )
+    {
+        var ids = tree.Seen.Concat(tree.Hidden).Select(r => r.Id).ToArray();
+        return await db
+            .RunCancels.AsTracking()
+            .Where(c => c.OrganizationId == organizationId && ids.Contains(c.RunId))
+            .ToDictionaryAsync(c => c.RunId, cancellationToken);
+    }
+
+    internal static bool IsAsked(Dictionary<Guid, RunCancel> asked, Run run, DateTimeOffset now) =>
+        asked.TryGetValue(run.Id, out var row) && RunCancel.IsOpen(row.StateOf(run.Status, now));
+
+    /// <param name="asked">See <see cref="AskedAsync"/>: what is asked for already is neither left out nor forgotten.</param>
+    internal CancelBody Of(
+        Run run,
+        RunCancel row,
+        IEnumerable<CancelledRun> children,
+        CancelTree tree,
+        Dictionary<Guid, RunCancel> asked,
+        DateTimeOffset now
+    )
     {
         var state = row.StateOf(run.Status, now);
+        bool IsLeft(Run one) => one.Id != run.Id && !IsAsked(asked, one, now);
         return new CancelBody
         {
             Run = IdText.Format(IdText.Run, run.Id),
@@ -64,14 +105,22 @@ public sealed class CancelBodies(OpenCancels open, AgentDirectory agents, Access
             Children = [.. children],
             NotIncluded =
             [
-                .. tree.NotIncluded.Select(r => new NotCancelledRun(
-                    IdText.Format(IdText.Run, r.Id),
-                    agents.Find(r.AgentId)?.Slug ?? "",
-                    KebabCase.Of(r.Status),
-                    Permissions.Explain(Permission.EditAgents, TeamName(r.TeamId))
-                )),
+                .. tree
+                    .NotIncluded.Where(IsLeft)
+                    .Select(r => new NotCancelledRun(
+                        IdText.Format(IdText.Run, r.Id),
+                        agents.Find(r.AgentId)?.Slug ?? "",
+                        KebabCase.Of(r.Status),
+                        Permissions.Explain(Permission.EditAgents, TeamName(r.TeamId))
+                    )),
             ],
-            NotVisible = tree.Hidden,
+            NotAsked =
+            [
+                .. tree
+                    .Included.Where(IsLeft)
+                    .Select(r => new OpenRun(IdText.Format(IdText.Run, r.Id), agents.Find(r.AgentId)?.Slug ?? "", KebabCase.Of(r.Status))),
+            ],
+            NotVisible = tree.Hidden.Count(IsLeft),
             More = tree.More,
         };
     }

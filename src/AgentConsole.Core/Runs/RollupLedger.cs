@@ -30,7 +30,9 @@ public sealed class RollupFigures
         InputTokens,
         OutputTokens,
         CostMicros,
-        Unpriced;
+        Unpriced,
+        UnpricedInputTokens,
+        UnpricedOutputTokens;
     public DurationHistogram Durations { get; } = new();
 
     public void Add(RollupFigures other)
@@ -49,6 +51,8 @@ public sealed class RollupFigures
         OutputTokens += other.OutputTokens;
         CostMicros += other.CostMicros;
         Unpriced += other.Unpriced;
+        UnpricedInputTokens += other.UnpricedInputTokens;
+        UnpricedOutputTokens += other.UnpricedOutputTokens;
         Durations.Merge(other.Durations);
     }
 
@@ -101,7 +105,11 @@ public sealed class RollupLedger
         figures.OutputTokens += sign * (run.OutputTokens ?? 0);
         figures.CostMicros += sign * (run.CostMicros ?? 0);
         if (run.CostSource == CostSource.Unpriced)
+        {
             figures.Unpriced += sign;
+            figures.UnpricedInputTokens += sign * (run.InputTokens ?? 0);
+            figures.UnpricedOutputTokens += sign * (run.OutputTokens ?? 0);
+        }
         if (run.DurationMs is { } duration)
             figures.Durations.Add(duration, sign);
     }

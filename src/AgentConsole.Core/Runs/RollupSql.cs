@@ -181,8 +181,10 @@ internal static class RollupStore
             OutputTokens = reader.GetInt64(19),
             CostMicros = reader.GetInt64(20),
             Unpriced = reader.GetInt64(21),
+            UnpricedInputTokens = reader.GetInt64(22),
+            UnpricedOutputTokens = reader.GetInt64(23),
         };
-        figures.Durations.Merge((byte[])reader.GetValue(22));
+        figures.Durations.Merge((byte[])reader.GetValue(24));
         return (key, figures);
     }
 

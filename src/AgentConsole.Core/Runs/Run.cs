@@ -54,6 +54,9 @@ public sealed class Run
     public long? OutputTokens { get; set; }
     public long? CostMicros { get; set; }
     public CostSource? CostSource { get; set; }
+
+    /// <summary>The cost that the agent reported, where a re-rating put another in its place: the same report again does not bring it back.</summary>
+    public long? OverruledMicros { get; set; }
     public string? Summary { get; set; }
     public string? Error { get; set; }
     public string? ErrorCode { get; set; }
@@ -152,6 +155,12 @@ public sealed class RunRollup
     /// <summary>Ended runs with tokens and without a price.</summary>
     public long Unpriced { get; set; }
 
+    /// <summary>Tokens of those alone.</summary>
+    public long UnpricedInputTokens { get; set; }
+
+    /// <inheritdoc cref="UnpricedInputTokens"/>
+    public long UnpricedOutputTokens { get; set; }
+
     /// <summary>Mergeable log-bucket histogram of durations, as <c>DurationHistogram</c> writes it.</summary>
     public byte[] Durations { get; set; } = [];
 }
@@ -191,6 +200,12 @@ public sealed class RollupBase
 
     /// <summary>Ended runs with tokens and without a price.</summary>
     public long Unpriced { get; set; }
+
+    /// <summary>Tokens of those alone.</summary>
+    public long UnpricedInputTokens { get; set; }
+
+    /// <inheritdoc cref="UnpricedInputTokens"/>
+    public long UnpricedOutputTokens { get; set; }
 
     /// <summary>Mergeable log-bucket histogram of durations, as <c>DurationHistogram</c> writes it.</summary>
     public byte[] Durations { get; set; } = [];

@@ -39,7 +39,11 @@ public sealed class RunCancelService(
         $"{MostOpen} requests to cancel are open already. Let agents answer some of them first."
     );
 
-    /// <summary>Asks for a run and for those it started. A run that the actor may not act on is named as not included, or counted when it may not be seen.</summary>
+    /// <summary>
+    /// Asks for a run and for those it started. A request that waits for its answer stands as it is; one that was not confirmed in time is made anew, and
+    /// the agent hears of it again, also where it had acknowledged. A run that the actor may not act on is named as not
+    /// included, or counted when it may not be seen.
+    /// </summary>
     /// <param name="input">The reason; may be empty.</param>
     public async Task<Outcome<CancelBody>> AskAsync(
         Actor by,
@@ -65,16 +69,15 @@ public sealed class RunCancelService(
             return RunProblems.Finished(run.Status);
 
         var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
-        var ids = tree.Included.Select(r => r.Id).ToArray();
-        var known = await db
-            .RunCancels.AsTracking()
-            .Where(c => c.OrganizationId == by.OrganizationId && ids.Contains(c.RunId))
-            .ToDictionaryAsync(c => c.RunId, cancellationToken);
+        var known = await CancelBodies.AskedAsync(db, by.OrganizationId, tree, cancellationToken);
+        var more = 0;
         var asked = new List<(RunCancel Row, Run Run)>();
         foreach (var one in tree.Included)
         {
-            if (known.TryGetValue(one.Id, out var row) && RunCancel.IsOpen(row.StateOf(one.Status, write.Now)))
+            var stands = CancelBodies.IsAsked(known, one, write.Now);
+            if (known.TryGetValue(one.Id, out var row) && stands && write.Now < open.ConfirmBy(row.RequestedAt))
                 continue;
+            more += stands ? 0 : 1;
             if (row is null)
             {
                 row = new RunCancel
@@ -92,7 +95,7 @@ public sealed class RunCancelService(
             (row.Reason, row.AcknowledgedAt) = (reason, null);
             asked.Add((row, one));
         }
-        if (open.CountOf(by.OrganizationId) + asked.Count > MostOpen)
+        if (open.CountOf(by.OrganizationId) + more > MostOpen)
             return TooManyOpen;
         foreach (var (row, one) in asked)
         {
@@ -107,9 +110,9 @@ public sealed class RunCancelService(
             write.Tell(new LiveEvent("run", one.OrganizationId, one.TeamId, one.AgentId, one.Id));
         }
         var children = tree
-            .Included.Where(r => r.Id != run.Id)
+            .Seen.Where(r => r.Id != run.Id && CancelBodies.IsAsked(known, r, write.Now))
             .Select(r => bodies.Child(r.Id, r.AgentId, r.Status, known[r.Id], write.Now));
-        return await write.CommitAsync(by, bodies.Of(run, known[run.Id], children, tree, write.Now), cancellationToken);
+        return await write.CommitAsync(by, bodies.Of(run, known[run.Id], children, tree, known, write.Now), cancellationToken);
     }
 
     /// <summary>What a request would cover, before it is made.</summary>
@@ -119,12 +122,16 @@ public sealed class RunCancelService(
         if (!(await runs.FindAsync(db, by, idOrExternalId, null, cancellationToken)).Try(out var run, out var problem))
             return problem;
         var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
+        var others = tree.NotIncluded.Select(r => agents.Find(r.AgentId)?.DisplayName ?? "").Distinct(StringComparer.Ordinal).ToList();
         return new CancelPlan(
             run.Status,
+            run.TeamId,
             tree.Included.Count(r => r.Id != run.Id),
             tree.NotIncluded.Count,
-            tree.Hidden,
-            [.. tree.NotIncluded.Select(r => agents.Find(r.AgentId)?.DisplayName ?? "").Distinct().Take(5)]
+            tree.Hidden.Count,
+            [.. others.Take(CancelPlan.MostNamed)],
+            Math.Max(0, others.Count - CancelPlan.MostNamed),
+            tree.More
         );
     }
 
@@ -169,20 +176,37 @@ public sealed class RunCancelService(
 }
 
 /// <summary>What a request to cancel would cover.</summary>
+/// <param name="TeamId">Of the run: whoever asks needs a role in it.</param>
 /// <param name="Children">Open runs that it started and that would be asked for as well.</param>
 /// <param name="NotIncluded">Open runs that it started, which the actor sees and may not cancel.</param>
 /// <param name="NotVisible">Open runs that it started in teams that the actor does not see.</param>
-/// <param name="NotIncludedAgents">Names of agents of those that are not included; a few.</param>
-public sealed record CancelPlan(RunStatus Status, int Children, int NotIncluded, int NotVisible, IReadOnlyList<string> NotIncludedAgents);
+/// <param name="NotIncludedAgents">Names of agents of those that are not included; the first few.</param>
+/// <param name="OtherAgents">How many agents there are beyond those.</param>
+/// <param name="More">There are more runs below it than one request covers.</param>
+public sealed record CancelPlan(
+    RunStatus Status,
+    Guid TeamId,
+    int Children,
+    int NotIncluded,
+    int NotVisible,
+    IReadOnlyList<string> NotIncludedAgents,
+    int OtherAgents,
+    bool More
+)
+{
+    public const int MostNamed = 5;
+}
 
 /// <summary>A run and what it started, sorted by what the actor may do. Below a run that is not included nothing is looked at.</summary>
 /// <param name="Included">Open runs to ask for, the named one first.</param>
+/// <param name="NotIncluded">Open, seen, and not the actor's to cancel.</param>
+/// <param name="Hidden">Open, in teams that the actor does not see: nothing of them may be told but how many.</param>
 /// <param name="More">There are more than one request covers.</param>
-internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, int Hidden, bool More)
+internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, List<Run> Hidden, bool More)
 {
     private const int Deepest = 32;
 
-    public static CancelTree None { get; } = new([], [], 0, false);
+    public IEnumerable<Run> Seen => Included.Concat(NotIncluded);
 
     public static async Task<CancelTree> WalkAsync(ConsoleDbContext db, Actor by, Run root, CancellationToken cancellationToken)
     {
@@ -190,7 +214,7 @@ internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, int
         if (!root.Status.IsFinal())
             included.Add(root);
         var notIncluded = new List<Run>();
-        var hidden = 0;
+        var hidden = new List<Run>();
         var more = false;
         var seen = new HashSet<Guid> { root.Id };
         Guid[] level = [root.Id];
@@ -228,7 +252,7 @@ internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, int
                     if (by.May(Permission.ReadFleet, child.TeamId) || child.AgentId == by.AgentId)
                         notIncluded.Add(child);
                     else
-                        hidden++;
+                        hidden.Add(child);
                 }
             }
             level = [.. next];

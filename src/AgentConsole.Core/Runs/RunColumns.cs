@@ -94,6 +94,7 @@ public static class RunColumns
         new("lease_deadline", r => Micros(r.LeaseDeadline)),
         new("event_count", r => r.EventCount),
         new("cost_source", r => r.CostSource is { } source ? KebabCase.Of(source) : null),
+        new("overruled_micros", r => r.OverruledMicros),
     ];
 
     public static readonly IReadOnlyList<RawColumn<Run>> Mutable = [.. All.Skip(8)];
@@ -140,6 +141,8 @@ public static class RunColumns
         new("output_tokens", f => f.OutputTokens),
         new("cost_micros", f => f.CostMicros),
         new("unpriced", f => f.Unpriced),
+        new("unpriced_input_tokens", f => f.UnpricedInputTokens),
+        new("unpriced_output_tokens", f => f.UnpricedOutputTokens),
     ];
 
     public static string Names<T>(this IEnumerable<RawColumn<T>> columns) => string.Join(", ", columns.Select(c => c.Name));
@@ -179,6 +182,7 @@ public static class RunColumns
             LeaseDeadline = At(26),
             EventCount = (int)row.Number(27)!.Value,
             CostSource = row.Text(28) is { } source ? KebabCase.Parse<CostSource>(source) : null,
+            OverruledMicros = row.Number(29),
         };
     }
 }

@@ -86,6 +86,15 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
             .HasFilter("error_code IS NOT NULL")
             .HasDatabaseName("ix_runs_error_code");
         run.HasIndex(r => new { r.OrganizationId, r.ParentRunId }).HasFilter("parent_run_id IS NOT NULL").HasDatabaseName("ix_runs_parent");
+        // Finds what ended in a period and has something to rate.
+        run.HasIndex(r => new
+            {
+                r.OrganizationId,
+                r.FinishedAt,
+                r.Id,
+            })
+            .HasFilter("finished_at IS NOT NULL AND cost_source IS NOT NULL")
+            .HasDatabaseName("ix_runs_rated");
         // Finds open runs whose lease ran out.
         run.HasIndex(r => r.LeaseDeadline).HasFilter("lease_deadline IS NOT NULL").HasDatabaseName("ix_runs_due");
     }

@@ -51,7 +51,7 @@ public sealed class RunExports(RunService runs, ListExports exports)
                 Sheet,
                 wanted.ToQuery(),
                 format,
-                (page, stop) => runs.ListAsync(by, wanted, page, stop),
+                (me, page, stop) => runs.ListAsync(me, wanted, page, stop),
                 cancellationToken
             )
             : unreadable;

@@ -107,8 +107,9 @@ internal static class RunMachine
         run.Model = report.Model ?? run.Model;
         run.InputTokens = report.InputTokens ?? run.InputTokens;
         run.OutputTokens = report.OutputTokens ?? run.OutputTokens;
-        if (report.CostMicros is { } cost)
-            (run.CostMicros, run.CostSource) = (cost, CostSource.Reported);
+        // What a re-rating overruled on purpose stays overruled, however often it is sent; another figure is news.
+        if (report.CostMicros is { } cost && cost != run.OverruledMicros)
+            (run.CostMicros, run.CostSource, run.OverruledMicros) = (cost, CostSource.Reported, null);
         run.Summary = report.Summary ?? run.Summary;
         run.Error = report.Error ?? run.Error;
         run.ErrorCode = report.ErrorCode ?? run.ErrorCode;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
@@ -69,6 +70,15 @@ public sealed class ReratingRow
     public CostSource? OldSource { get; init; }
     public long? NewMicros { get; init; }
     public CostSource? NewSource { get; init; }
+
+    /// <summary>What the new cost was made of; a run of which this is another by now is left as it is.</summary>
+    public required string Basis { get; init; }
+
+    public static string BasisOf(Run run) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{run.InputTokens}|{run.OutputTokens}|{(run.EndedAt is { } ended ? Utc.ToMicros(ended) : null)}|{run.Model}"
+        );
 }
 
 internal sealed class ReratingConfiguration : IEntityTypeConfiguration<Rerating>
@@ -77,7 +87,7 @@ internal sealed class ReratingConfiguration : IEntityTypeConfiguration<Rerating>
     {
         rerating.ToTable("reratings").HasKey(r => new { r.OrganizationId, r.Id });
         rerating.Property(r => r.Id).ValueGeneratedNever();
-        rerating.Property(r => r.State).HasConversion(KebabCase.Converter<ReratingState>()).HasMaxLength(16);
+        rerating.Property(r => r.State).HasConversion(KebabCase.Converter<ReratingState>()).HasMaxLength(16).IsConcurrencyToken();
         rerating.Property(r => r.Model).HasMaxLength(100);
         rerating.Property(r => r.Digest).HasMaxLength(64);
         rerating.Property(r => r.PlannedBy).HasMaxLength(256);
@@ -102,6 +112,7 @@ internal sealed class ReratingRowConfiguration : IEntityTypeConfiguration<Rerati
             });
         row.Property(r => r.OldSource).HasConversion(KebabCase.Converter<CostSource>()).HasMaxLength(16);
         row.Property(r => r.NewSource).HasConversion(KebabCase.Converter<CostSource>()).HasMaxLength(16);
+        row.Property(r => r.Basis).HasMaxLength(200);
         row.HasOne<Rerating>().WithMany().HasForeignKey(r => new { r.OrganizationId, r.ReratingId }).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -13,7 +13,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Spend;
 
-/// <summary>Looks at the runs of a period in order of their ids and says what today's prices make of each.</summary>
+/// <summary>Looks at the runs that ended in a period, in the order of their ends, and says what today's prices make of each.</summary>
 internal sealed class ReratingPlan(Rerating rerating, PriceList prices) : IDisposable
 {
     private const int AtOnce = 2000;
@@ -32,25 +32,19 @@ internal sealed class ReratingPlan(Rerating rerating, PriceList prices) : IDispo
     {
         var organization = rerating.OrganizationId;
         var (from, to, model, reported) = (rerating.From, rerating.To, rerating.Model, rerating.IncludeReported);
-        // Ids tell when a run was received, which is before its end was, give or take how far they run ahead.
-        var below = RunSearch.FirstIdAt(to + RunSearch.IdsAhead);
-        var position = Guid.Empty;
+        var (at, id) = (from, Guid.Empty);
         while (true)
         {
-            var last = position;
-            var runs = await db
-                .Runs.AsNoTracking()
-                .Where(r => r.OrganizationId == organization && r.Id.CompareTo(last) > 0 && r.Id.CompareTo(below) < 0)
-                .Where(r => r.FinishedAt >= from && r.FinishedAt < to && r.CostSource != null)
+            var runs = await Ended(db.Runs, organization, at, to, id)
+                .AsNoTracking()
                 .Where(r => (reported || r.CostSource != CostSource.Reported) && (model == null || r.Model == model))
-                .OrderBy(r => r.Id)
                 .Take(AtOnce)
                 .ToListAsync(cancellationToken);
             if (runs.Count == 0)
                 return;
-            position = runs[^1].Id;
+            (at, id) = (runs[^1].FinishedAt!.Value, runs[^1].Id);
             var rows = new List<ReratingRow>();
-            foreach (var run in runs)
+            foreach (var run in runs.Where(r => r.Status.IsTerminal()))
             {
                 LookedAt++;
                 if (Rate(run) is { } row)
@@ -60,6 +54,13 @@ internal sealed class ReratingPlan(Rerating rerating, PriceList prices) : IDispo
                 return;
         }
     }
+
+    /// <summary>Runs with something to rate, whose ends were received from <paramref name="at"/> on and after <paramref name="id"/>: a walk along an index.</summary>
+    internal static IQueryable<Run> Ended(IQueryable<Run> runs, Guid organization, DateTimeOffset at, DateTimeOffset to, Guid id) =>
+        runs.Where(r => r.OrganizationId == organization && r.CostSource != null)
+            .Where(r => r.FinishedAt >= at && r.FinishedAt < to && (r.FinishedAt > at || r.Id.CompareTo(id) > 0))
+            .OrderBy(r => r.FinishedAt)
+            .ThenBy(r => r.Id);
 
     public string Digest() => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
@@ -124,6 +125,7 @@ internal sealed class ReratingPlan(Rerating rerating, PriceList prices) : IDispo
             OldSource = run.CostSource,
             NewMicros = micros,
             NewSource = source,
+            Basis = ReratingRow.BasisOf(run),
         };
     }
 

@@ -133,12 +133,20 @@ public sealed class ReratingWatch(ConsoleStore store, RunBodies bodies, TimeProv
         var ledger = new RollupLedger();
         foreach (var row in rows)
         {
-            if (!runs.TryGetValue(row.RunId, out var run) || run.CostMicros != row.OldMicros || run.CostSource != row.OldSource)
+            if (
+                !runs.TryGetValue(row.RunId, out var run)
+                || !run.Status.IsTerminal()
+                || run.CostMicros != row.OldMicros
+                || run.CostSource != row.OldSource
+                || ReratingRow.BasisOf(run) != row.Basis
+            )
             {
                 rerating.Skipped++;
                 continue;
             }
             ledger.Run(run, -1);
+            if (run.CostSource == CostSource.Reported)
+                run.OverruledMicros = run.CostMicros;
             (run.CostMicros, run.CostSource, run.UpdatedAt) = (row.NewMicros, row.NewSource, write.Now);
             ledger.Run(run, 1);
             rerating.Changed++;

@@ -6,6 +6,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Spend;
@@ -35,8 +36,11 @@ public sealed class SpendService(
         return found.Problem is { } problem ? problem : Body(found.Value);
     }
 
-    /// <summary>All rows, or the series, as CSV; both end with their total.</summary>
-    public async Task<Outcome<string>> ExportAsync(Actor by, Outcome<SpendQuery> input, bool series, CancellationToken cancellationToken)
+    /// <summary>
+    /// All rows, or the series, as CSV; both end with their total. Each line says when the file was made and of what, with the days and the zone that were
+    /// meant; the trail says who has it.
+    /// </summary>
+    public async Task<Outcome<SpendFile>> ExportAsync(Actor by, Outcome<SpendQuery> input, bool series, CancellationToken cancellationToken)
     {
         if (input.Problem is null)
             input = input.Value with { Limit = MostExported };
@@ -44,30 +48,75 @@ public sealed class SpendService(
         if (found.Problem is { } problem)
             return problem;
         var body = Body(found.Value);
+        var what = series ? "series" : "rows";
+        var filter = Said(found.Value, series);
+        await using var write = await store.WriteAsync(cancellationToken);
+        write.Trail(
+            by,
+            "spend.exported",
+            new TrailTarget("spend", null, what),
+            after: new
+            {
+                format = KebabCase.Of(ListFormat.Csv),
+                what,
+                filter,
+            }
+        );
+        if (!await write.TryCommitAsync(cancellationToken))
+            return Write.LostRace();
+        var name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"spend-{what}-{write.Now:yyyyMMdd-HHmmss}Z.csv");
+        return new SpendFile(name, Csv(body, series, ListExport<SpendRow>.Time(write.Now), QueryText.Plain(filter)));
+    }
+
+    private static string Csv(SpendBody body, bool series, string at, string statement)
+    {
         var csv = new StringBuilder();
+        void Put(params IReadOnlyList<string?> cells) => csv.Append(CsvText.Line([.. cells, at, statement]));
+        const string At = "exported_at";
+        const string Filter = "export_filter";
         if (series)
         {
-            csv.Append(CsvText.Line("start_utc", "start_local", "zone", "minutes", "cost_usd", "runs", "unpriced_runs"));
+            csv.Append(CsvText.Line("start_utc", "start_local", "zone", "minutes", "cost_usd", "runs", "unpriced_runs", At, Filter));
             foreach (var slot in body.Series)
-                csv.Append(
-                    CsvText.Line(
-                        Instant(slot.Start),
-                        slot.Label,
-                        body.Zone,
-                        Number(slot.Minutes),
-                        slot.Cost,
-                        Number(slot.Runs),
-                        Number(slot.Unpriced)
-                    )
-                );
-            csv.Append(CsvText.Line("total", "", body.Zone, "", body.Total.Cost, Number(body.Total.Runs), Number(body.Total.Unpriced)));
+                Put(Instant(slot.Start), slot.Label, body.Zone, Number(slot.Minutes), slot.Cost, Number(slot.Runs), Number(slot.Unpriced));
+            Put("total", "", body.Zone, "", body.Total.Cost, Number(body.Total.Runs), Number(body.Total.Unpriced));
             return csv.ToString();
         }
-        csv.Append(CsvText.Line(body.By, "label", "agent", "team", "cost_usd", "runs", "unpriced_runs", "input_tokens", "output_tokens"));
+        csv.Append(
+            CsvText.Line(
+                body.By,
+                "label",
+                "agent",
+                "team",
+                "cost_usd",
+                "runs",
+                "unpriced_runs",
+                "input_tokens",
+                "output_tokens",
+                At,
+                Filter
+            )
+        );
         foreach (var row in body.Other is { } other ? body.Rows.Append(other) : body.Rows)
-            csv.Append(Line(row));
-        return csv.Append(Line(new SpendRow("total", "", null, null, body.Total))).ToString();
+            Put(Cells(row));
+        Put(Cells(new SpendRow("total", "", null, null, body.Total)));
+        return csv.ToString();
     }
+
+    // The query as it was understood: a day that was left away, and the zone, are said too.
+    private static Dictionary<string, string> Said(Found found, bool series) =>
+        (
+            found.Query with
+            {
+                From = Instant(found.Range.From),
+                To = Instant(found.Range.To),
+                Zone = found.ZoneId,
+                Bucket = series ? found.Range.Bucket : null,
+            }
+        )
+            .ToQuery()
+            .Where(m => m.Value is not null)
+            .ToDictionary(m => m.Name, m => m.Value!, StringComparer.Ordinal);
 
     private async Task<Outcome<Found>> FindAsync(Actor by, Outcome<SpendQuery> input, CancellationToken cancellationToken)
     {
@@ -142,7 +191,7 @@ public sealed class SpendService(
         var (known, now) = (prices.Of(by.OrganizationId), clock.Now());
         var unpriced = await Where(
                 new RollupSql(db).Add(
-                    "SELECT model, CAST(SUM(unpriced) AS bigint), CAST(SUM(input_tokens) AS bigint), CAST(SUM(output_tokens) AS bigint)"
+                    "SELECT model, CAST(SUM(unpriced) AS bigint), CAST(SUM(unpriced_input_tokens) AS bigint), CAST(SUM(unpriced_output_tokens) AS bigint)"
                 )
             )
             .Add(" AND unpriced <> 0 GROUP BY model HAVING SUM(unpriced) > 0 ORDER BY 2 DESC, model")
@@ -156,7 +205,7 @@ public sealed class SpendService(
                 ),
                 cancellationToken
             );
-        return new Found(by.OrganizationId, query, zoneId, range, zone, rows, quarters, unpriced);
+        return new Found(by.OrganizationId, by.TeamsWith(Permission.ReadFleet), query, zoneId, range, zone, rows, quarters, unpriced);
     }
 
     private SpendBody Body(Found found)
@@ -214,7 +263,8 @@ public sealed class SpendService(
     {
         var now = access.Current;
         var agent = agents.Find(id);
-        string? TeamOf(Guid? team) => team is { } known ? now.Teams.GetValueOrDefault(known)?.Slug : null;
+        // An agent may have moved to where the reader sees nothing.
+        string? TeamOf(Guid? team) => team is { } known && found.Sees.Has(known) ? now.Teams.GetValueOrDefault(known)?.Slug : null;
         return found.Query.By switch
         {
             SpendBy.Agent => new SpendRow(
@@ -249,8 +299,8 @@ public sealed class SpendService(
         };
     }
 
-    private static string Line(SpendRow row) =>
-        CsvText.Line(
+    private static string?[] Cells(SpendRow row) =>
+        [
             row.Key,
             row.Label,
             row.Agent,
@@ -259,8 +309,8 @@ public sealed class SpendService(
             Number(row.Figures.Runs),
             Number(row.Figures.Unpriced),
             Number(row.Figures.InputTokens),
-            Number(row.Figures.OutputTokens)
-        );
+            Number(row.Figures.OutputTokens),
+        ];
 
     private static string Number(long value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
@@ -269,6 +319,7 @@ public sealed class SpendService(
 
     private sealed record Found(
         Guid OrganizationId,
+        TeamScope Sees,
         SpendQuery Query,
         string ZoneId,
         SpendRange Range,
@@ -278,6 +329,10 @@ public sealed class SpendService(
         List<UnpricedModel> Unpriced
     );
 }
+
+/// <summary>An export of spend.</summary>
+/// <param name="Name">What the file is called.</param>
+public sealed record SpendFile(string Name, string Csv);
 
 internal sealed class SpendSums
 {

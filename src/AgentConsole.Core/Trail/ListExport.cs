@@ -24,16 +24,16 @@ public enum ListFormat
 public sealed record ListSheet<T>(string Noun, IReadOnlyList<(string Name, Func<T, string?> Cell)> Columns);
 
 /// <summary>Grants exports of lists and puts each of them on the trail.</summary>
-public sealed class ListExports(ConsoleStore store)
+public sealed class ListExports(ConsoleStore store, ActorSource actors)
 {
     /// <param name="filter">The filter as members of an address; stands in the trail and in the file.</param>
-    /// <param name="page">Reads one page of the list, with the team scope of the actor in its query.</param>
+    /// <param name="page">Reads one page of the list, with the team scope of the actor it is given in its query: the one who asked, as they are by then.</param>
     public async Task<Outcome<ListExport<T>>> GrantAsync<T>(
         Actor by,
         ListSheet<T> sheet,
         IEnumerable<KeyValuePair<string, string>> filter,
         ListFormat format,
-        Func<PageRequest, CancellationToken, Task<Outcome<Paged<T>>>> page,
+        Func<Actor, PageRequest, CancellationToken, Task<Outcome<Paged<T>>>> page,
         CancellationToken cancellationToken
     )
     {
@@ -47,7 +47,8 @@ public sealed class ListExports(ConsoleStore store)
         );
         if (!await write.TryCommitAsync(cancellationToken))
             return Write.LostRace();
-        return new ListExport<T>(sheet, members, format, by.Label, write.Now, page);
+        var right = new ExportRight(actors, by, Permission.ReadFleet);
+        return new ListExport<T>(sheet, members, format, by.Label, write.Now, (request, stop) => page(right.Now(), request, stop));
     }
 }
 
@@ -72,9 +73,12 @@ public sealed class ListExport<T>(
         string.Create(CultureInfo.InvariantCulture, $"{sheet.Noun}-{at:yyyyMMdd-HHmmss}Z.{(format == ListFormat.Csv ? "csv" : "json")}");
 
     /// <summary>What was asked for, as one text: <c>health=failing&amp;team=payments</c>; empty for everything.</summary>
-    public string Statement => string.Join('&', filter.Select(p => $"{p.Key}={p.Value}"));
+    public string Statement => QueryText.Plain(filter);
 
-    /// <summary>Writes everything and leaves the stream open. What was read goes out before more is read.</summary>
+    /// <summary>
+    /// Writes everything and leaves the stream open. What was read goes out before more is read. Throws <see cref="ExportEndedException"/> when the right
+    /// to it ends on the way.
+    /// </summary>
     public Task WriteToAsync(Stream output, CancellationToken cancellationToken) =>
         format == ListFormat.Csv ? WriteCsvAsync(output, cancellationToken) : WriteJsonAsync(output, cancellationToken);
 

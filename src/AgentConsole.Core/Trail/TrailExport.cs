@@ -19,15 +19,7 @@ public enum TrailFormat
 }
 
 /// <summary>An export that was granted: written piece by piece, never whole in memory, up to the record before its own.</summary>
-public sealed class TrailExport(
-    ConsoleStore store,
-    AccessDirectory access,
-    Actor by,
-    TrailFilter filter,
-    TrailFormat format,
-    long upTo,
-    DateTimeOffset at
-)
+public sealed class TrailExport
 {
     private const int Piece = 500;
 
@@ -56,16 +48,34 @@ public sealed class TrailExport(
         "hash",
     ];
 
-    public string ContentType => format == TrailFormat.Csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
+    private readonly ConsoleStore _store;
+    private readonly AccessDirectory _access;
+    private readonly ExportRight _right;
+    private readonly TrailFilter _filter;
+    private readonly TrailFormat _format;
+    private readonly long _upTo;
+    private readonly DateTimeOffset _at;
+
+    internal TrailExport(
+        ConsoleStore store,
+        AccessDirectory access,
+        ExportRight right,
+        TrailFilter filter,
+        TrailFormat format,
+        long upTo,
+        DateTimeOffset at
+    ) => (_store, _access, _right, _filter, _format, _upTo, _at) = (store, access, right, filter, format, upTo, at);
+
+    public string ContentType => _format == TrailFormat.Csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
 
     public string FileName =>
-        string.Create(CultureInfo.InvariantCulture, $"trail-{at:yyyyMMdd-HHmmss}.{(format == TrailFormat.Csv ? "csv" : "ndjson")}");
+        string.Create(CultureInfo.InvariantCulture, $"trail-{_at:yyyyMMdd-HHmmss}.{(_format == TrailFormat.Csv ? "csv" : "ndjson")}");
 
-    /// <summary>Writes everything and leaves the stream open.</summary>
+    /// <summary>Writes everything and leaves the stream open; throws <see cref="ExportEndedException"/> when the right to it ends on the way.</summary>
     public async Task WriteToAsync(Stream output, CancellationToken cancellationToken)
     {
         await using var text = new StreamWriter(output, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        if (format == TrailFormat.Ndjson)
+        if (_format == TrailFormat.Ndjson)
         {
             await foreach (var record in RecordsAsync(cancellationToken))
                 await text.WriteLineAsync(JsonSerializer.Serialize(record, ConsoleJson.Options).AsMemory(), cancellationToken);
@@ -83,14 +93,15 @@ public sealed class TrailExport(
         // Each piece is a query of its own: a slow reader holds no transaction open.
         for (long after = 0; ; )
         {
-            var now = access.Current;
+            var by = _right.Now();
+            var now = _access.Current;
             List<TrailRecord> rows;
-            await using (var db = await store.ReadAsync(cancellationToken))
+            await using (var db = await _store.ReadAsync(cancellationToken))
             {
-                if (filter.Apply(db, by, now) is not { } matching)
+                if (_filter.Apply(db, by, now) is not { } matching)
                     yield break;
                 rows = await matching
-                    .Where(r => r.Seq > after && r.Seq <= upTo)
+                    .Where(r => r.Seq > after && r.Seq <= _upTo)
                     .OrderBy(r => r.Seq)
                     .Take(Piece)
                     .ToListAsync(cancellationToken);

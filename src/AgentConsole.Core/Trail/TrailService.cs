@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Trail;
 
 /// <summary>Reads the trail, hands it out, and erases personal values from it without breaking the chain.</summary>
-public sealed class TrailService(ConsoleStore store, AccessDirectory access)
+public sealed class TrailService(ConsoleStore store, AccessDirectory access, ActorSource actors)
 {
     /// <summary>Newest first.</summary>
     public async Task<Outcome<Paged<TrailBody>>> ListAsync(
@@ -114,7 +114,7 @@ public sealed class TrailService(ConsoleStore store, AccessDirectory access)
         );
         if (!await write.TryCommitAsync(cancellationToken))
             return Write.LostRace();
-        return new TrailExport(store, access, by, wanted, format, last, write.Now);
+        return new TrailExport(store, access, new ExportRight(actors, by, Permission.ReadTrail), wanted, format, last, write.Now);
     }
 
     /// <summary>

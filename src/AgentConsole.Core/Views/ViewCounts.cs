@@ -45,7 +45,7 @@ public sealed class ViewCounts(FacetService facets, KeyLists keys, RunService ru
 
     private async Task<int> ReadAsync(Actor by, ViewPage page, string query)
     {
-        var members = ViewQuery.Read(query);
+        var members = QueryText.Read(query);
         var errors = new FieldErrors();
         string? Value(string name) => members.GetValueOrDefault(name);
         return page switch

@@ -11,10 +11,10 @@ public static class ViewQuery
     /// <summary>The same query in the form in which it is kept and compared; names that the page does not know are left out, nonsense is named.</summary>
     public static string Canonical(ViewPage page, string? query, FieldErrors errors)
     {
-        var members = Read(query);
+        var members = QueryText.Read(query);
         string? Value(string name) => members.GetValueOrDefault(name);
         var wrong = new FieldErrors();
-        var text = Write(
+        var text = QueryText.Write(
             page switch
             {
                 ViewPage.Fleet => AgentFilter.Parse(Value, wrong).ToQuery(),
@@ -27,24 +27,5 @@ public static class ViewQuery
         if (text.Length > ViewService.LongestQuery)
             errors.Add("query", $"At most {ViewService.LongestQuery} characters; this has {text.Length}.");
         return text;
-    }
-
-    /// <summary>Members as a query without its question mark.</summary>
-    public static string Write(IEnumerable<KeyValuePair<string, string>> members) =>
-        string.Join('&', members.Select(m => $"{Uri.EscapeDataString(m.Key)}={Uri.EscapeDataString(m.Value)}"));
-
-    /// <summary>The members of a query; of a name that is given twice the first.</summary>
-    public static IReadOnlyDictionary<string, string> Read(string? query)
-    {
-        var members = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var part in (query ?? "").TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Take(40))
-        {
-            var sign = part.IndexOf('=', StringComparison.Ordinal);
-            var (name, value) = sign < 0 ? (part, "") : (part[..sign], part[(sign + 1)..]);
-            members.TryAdd(Plain(name), Plain(value));
-        }
-        return members;
-
-        static string Plain(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
     }
 }

@@ -167,12 +167,7 @@ internal static class AgentApi
         CurrentActor actor,
         AgentExports exports,
         CancellationToken cancellationToken
-    ) =>
-        query.AnswerExportAsync(
-            AgentFilter.Parse,
-            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
-            cancellationToken
-        );
+    ) => query.AnswerExportAsync(AgentFilter.Parse, (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken));
 
     private static async Task<Answer<AgentFacetsBody>> FacetsAsync(
         ListQuery query,
@@ -222,7 +217,7 @@ internal static class AgentApi
         var input = query.Errors.ToProblem() is { } invalid ? invalid : (Outcome<AgentFilter>)filter;
         var export = await exports.ExportAsync(actor, input, format, cancellationToken);
         return export.Try(out var granted, out _)
-            ? Results.Stream(output => granted.WriteToAsync(output, cancellationToken), granted.ContentType, granted.FileName)
+            ? new ExportStream(granted.WriteToAsync, granted.ContentType, granted.FileName)
             : export.ToAnswer();
     }
 

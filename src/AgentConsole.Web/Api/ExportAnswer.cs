@@ -10,8 +10,7 @@ internal static class ExportAnswer
     public static async Task<IResult> AnswerExportAsync<TFilter, TRow>(
         this ListQuery query,
         Func<Func<string, string?>, FieldErrors, TFilter> parse,
-        Func<Outcome<TFilter>, ListFormat, Task<Outcome<ListExport<TRow>>>> ask,
-        CancellationToken cancellationToken
+        Func<Outcome<TFilter>, ListFormat, Task<Outcome<ListExport<TRow>>>> ask
     )
         where TFilter : notnull
     {
@@ -19,7 +18,7 @@ internal static class ExportAnswer
         var filter = parse(name => query[name], query.Errors);
         var granted = await ask(query.Errors.ToProblem() is { } problem ? problem : filter, format);
         return granted.Try(out var export, out _)
-            ? Results.Stream(output => export.WriteToAsync(output, cancellationToken), export.ContentType, export.FileName)
+            ? new ExportStream(export.WriteToAsync, export.ContentType, export.FileName)
             : granted.ToAnswer();
     }
 }

@@ -476,6 +476,7 @@ internal static class OpenApiExamples
             ConfirmBy = At.AddSeconds(30),
             Children = [new CancelledRun("run_01m2fz4qxme5h7t2x9k3d8v6bc", "ledger-1", "requested", "running")],
             NotIncluded = [],
+            NotAsked = [new OpenRun("run_01m2fz4qxme5h7t2x9k3d8v6bd", "ledger-2", "queued")],
         },
         [typeof(EventsAccepted)] = new EventsAccepted(RunId, 1, 0, [Step.Id]),
         [typeof(StatsBody)] = new StatsBody

@@ -167,12 +167,7 @@ internal static class KeyApi
         CurrentActor actor,
         KeyExports exports,
         CancellationToken cancellationToken
-    ) =>
-        query.AnswerExportAsync(
-            KeyFilter.Parse,
-            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
-            cancellationToken
-        );
+    ) => query.AnswerExportAsync(KeyFilter.Parse, (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken));
 
     private static Task<Answer<Page<KeyListRow>>> ListAllAsync(
         ListQuery query,

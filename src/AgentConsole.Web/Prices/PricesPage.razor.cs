@@ -55,10 +55,12 @@ public sealed partial class PricesPage
     private IReadOnlyDictionary<string, string[]>? _errors;
     private string? _list;
     private PriceImportResult? _plan;
+    private string? _named;
+    private (string? Act, string? Of) _asked;
     private PriceBody? _wrong;
     private PriceDraft _fix = new();
     private string? _reason;
-    private IReadOnlyDictionary<string, string[]>? _fixErrors;
+    private Problem? _fixProblem;
 
     private readonly Submission _adding = new("price-add");
     private readonly Submission _importing = new("price-import");
@@ -73,14 +75,30 @@ public sealed partial class PricesPage
     [Inject]
     public required SpendService Spend { get; init; }
 
+    /// <summary>The question that is open, and the price that it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
+
+    // What would be entered is what was looked at, and it is worth entering.
+    private bool MayImport => _plan is { DryRun: true, Failed: 0, Created: > 0 };
+
     protected override async Task OnParametersSetAsync()
     {
         _mayNot = WhyNot(Permission.ManageOrganization);
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         _all = query.TryGetValue("all", out var all) && all == "true";
-        if (query.TryGetValue("model", out var model) && model.ToString() is { Length: > 0 and <= 100 } name)
-            _draft.Model = name;
+        if (query.TryGetValue("model", out var model) && model.ToString() is { Length: > 0 and <= 100 } name && name != _named)
+            _draft.Model = _named = name; // once: what is typed since stays
         await ReloadAsync();
+        if (_asked == (Doing, Of))
+            return;
+        _asked = (Doing, Of);
+        _wrong = null;
+        if (Doing == "correct" && Of is { Length: <= 40 })
+            Correct(await Prices.GetAsync(Me, Of, Left));
     }
 
     private async Task ReloadAsync()
@@ -121,8 +139,13 @@ public sealed partial class PricesPage
 
     private async Task CheckAsync() => await RunAsync(dryRun: true);
 
+    // Another list than the one that was checked.
+    private void Edited() => _plan = null;
+
     private async Task ImportAsync()
     {
+        if (!MayImport)
+            return;
         await RunAsync(dryRun: false);
         var refusal = _problem;
         await ReloadAsync();
@@ -143,9 +166,14 @@ public sealed partial class PricesPage
         _plan = done.Problem is null ? done.Value : null;
     }
 
-    private void Correct(PriceBody price)
+    private void Correct(Outcome<PriceBody> found)
     {
-        (_wrong, _reason, _fixErrors) = (price, null, null);
+        if (!found.Try(out var price, out var missing) || price.SupersededAt is not null)
+        {
+            _problem ??= missing;
+            return; // somebody else was faster: the table says so
+        }
+        (_wrong, _reason, _fixProblem) = (price, null, null);
         _fix = new PriceDraft
         {
             Model = price.Model,
@@ -167,19 +195,16 @@ public sealed partial class PricesPage
         var body = new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null };
         var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, _wrong!.Id, body, Left), Left);
         _busy = false;
-        (_fixErrors, var problem) = Split(done.Problem);
-        if (_fixErrors is not null)
+        _fixProblem = done.Problem;
+        if (_fixProblem is not null)
             return;
-        if (problem is null)
-            Toasts.Show(
-                replace ? $"Corrected the price of {_wrong!.Model}" : $"Withdrew the price of {_wrong!.Model}",
-                null,
-                ConsoleUrls.Rerate,
-                "Rate a period anew"
-            );
-        _wrong = null;
-        await ReloadAsync();
-        _problem ??= problem;
+        Toasts.Show(
+            replace ? $"Corrected the price of {_wrong!.Model}" : $"Withdrew the price of {_wrong!.Model}",
+            null,
+            ConsoleUrls.Rerate,
+            "Rate a period anew"
+        );
+        Ask(null); // which reads the table again
     }
 
     private static (IReadOnlyDictionary<string, string[]>? Errors, Problem? Problem) Split(Problem? problem) =>

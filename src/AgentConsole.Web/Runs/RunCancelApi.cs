@@ -19,7 +19,7 @@ internal static class RunCancelApi
             .WithName("CancelRun")
             .WithSummary("Ask the agent to stop a run and the runs it started")
             .WithDescription(
-                "202: it was asked for, and no more. `state` goes from `requested` over `acknowledged` to `cancelled` when the agent reports the run as cancelled, or to `finished-first` when it ended another way; `not_confirmed` says that the time for it is over. Asking again changes nothing. A run that has ended is `run_finished` (409). What may not be cancelled by you is in `not_included`."
+                "202: it was asked for, and no more. `state` goes from `requested` over `acknowledged` to `cancelled` when the agent reports the run as cancelled, or to `finished-first` when it ended another way; `not_confirmed` says that the time for it is over. Asking again changes nothing until `confirm_by`; after it, the agent is asked anew. A run that has ended is `run_finished` (409). What may not be cancelled by you is in `not_included`; what it started and nobody asked for, in `not_asked`."
             );
         runs.MapGet("/{run}/cancel", GetAsync)
             .Needs(TokenScopes.RunsRead)

@@ -23,7 +23,6 @@ public sealed partial class RunPage
     private Problem? _problem;
     private Guid _runId;
     private string? _shown;
-    private bool _cancelling;
 
     [Inject]
     public required RunService Runs { get; init; }
@@ -34,6 +33,10 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "step")]
     public string? StepId { get; set; }
 
+    /// <summary>The question that is open.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
     private string Title => _view is null ? "Run" : _view.Run.Summary ?? _view.Run.ExternalId ?? CopyId.Shorten(_view.Run.Id);
 
     private WaterfallStep? Selected => StepId is null ? null : _view?.Waterfall.Steps.FirstOrDefault(step => step.Event.Id == StepId);
@@ -43,7 +46,6 @@ public sealed partial class RunPage
         if (_shown == Id)
             return; // another step of the same run
         _shown = Id;
-        _cancelling = false;
         (_view, _problem) = (null, null); // nothing of the run before under this one's address
         await ReloadAsync();
     }
@@ -61,13 +63,13 @@ public sealed partial class RunPage
     private CancelBody? OpenCancel => _view?.Cancel is { State: "requested" or "acknowledged" } open ? open : null;
 
     private string? WhyNotCancel(RunView view) =>
-        OpenCancel is { } open
-            ? $"{open.RequestedBy} asked for it already; the agent has not confirmed."
+        OpenCancel is { NotConfirmed: false } open
+            ? $"{open.RequestedBy} asked for it already; the agent has until {Words.ClockSeconds(open.ConfirmBy)} to confirm."
             : WhyNot(Permission.EditAgents, view.Row.TeamId);
 
     private async Task ClosedAsync(bool asked)
     {
-        _cancelling = false;
+        Ask(null);
         if (asked)
             await ReloadAsync();
     }
@@ -79,8 +81,16 @@ public sealed partial class RunPage
     {
         var others = cancel.NotIncluded.Count + cancel.NotVisible;
         var text = cancel.Children.Count > 0 ? $" {Words.Many(cancel.Children.Count, "run")} it started, too." : "";
-        return others > 0 ? $"{text} {Words.Many(others, "run")} it started {(others == 1 ? "was" : "were")} not included." : text;
+        if (others > 0)
+            text += $" {Words.Many(others, "run")} it started {(others == 1 ? "was" : "were")} not included.";
+        return text + GoOn(cancel);
     }
+
+    // Also of a run that has ended: it says nothing of what it started.
+    private static string GoOn(CancelBody cancel) =>
+        cancel.NotAsked.Count > 0
+            ? $" {Words.Many(cancel.NotAsked.Count, "run")} it started {(cancel.NotAsked.Count == 1 ? "goes" : "go")} on: nobody asked to cancel {(cancel.NotAsked.Count == 1 ? "it" : "them")}."
+            : "";
 
     private static long ConfirmMilliseconds(CancelBody cancel) => (long)(cancel.ConfirmBy - cancel.RequestedAt).TotalMilliseconds;
 

@@ -64,12 +64,7 @@ internal static class RunReadApi
         CurrentActor actor,
         RunExports exports,
         CancellationToken cancellationToken
-    ) =>
-        query.AnswerExportAsync(
-            RunFilter.Parse,
-            (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken),
-            cancellationToken
-        );
+    ) => query.AnswerExportAsync(RunFilter.Parse, (filter, format) => exports.ExportAsync(actor, filter, format, cancellationToken));
 
     private static async Task<Answer<Page<RunBody>>> ListAsync(
         HttpRequest request,

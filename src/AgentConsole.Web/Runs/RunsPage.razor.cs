@@ -28,7 +28,6 @@ public sealed partial class RunsPage
 
     private RunFilter _filter = new();
     private bool _more;
-    private RunRow? _cancelling;
     private readonly List<Guid> _chosen = []; // two at most: a third takes the place of the first
     private string? _nonsense;
     private string? _seesNothing;
@@ -39,6 +38,13 @@ public sealed partial class RunsPage
 
     [Inject]
     public required ViewService SavedViews { get; init; }
+
+    /// <summary>The question that is open, and the run that it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
 
     private RunList List => field ??= new RunList(Runs, () => Me, PageSize, MostRows, Left);
 
@@ -84,6 +90,19 @@ public sealed partial class RunsPage
         if (_seesNothing is null)
             await List.LoadAsync(filter);
     }
+
+    // As the list calls it, where it is in the list.
+    private string NameOf(string run) =>
+        IdText.TryParse(IdText.Run, run, out var id) && List.Rows.FirstOrDefault(r => r.Id == id) is { } row
+            ? Name(row)
+            : CopyId.Shorten(run);
+
+    private static string Name(RunRow row) => row.Summary ?? row.ExternalId ?? CopyId.Shorten(IdText.Format(IdText.Run, row.Id));
+
+    private string? WhyNotCancel(RunRow row) =>
+        row.Cancel is { } asked && Now < asked.ConfirmBy
+            ? $"{asked.RequestedBy} asked for it already; the agent has until {Words.ClockSeconds(asked.ConfirmBy)} to confirm."
+            : WhyNot(Permission.EditAgents, row.TeamId);
 
     // The earlier one is A, whichever was selected first.
     private IReadOnlyList<string> Chosen => [.. _chosen.Select(id => IdText.Format(IdText.Run, id)).Order(StringComparer.Ordinal)];

@@ -38,7 +38,7 @@ internal static class SpendApi
             .NeedsPerson(TokenScopes.RunsRead)
             .Takes("what", "rows (default) or series.")
             .WithName("ExportSpend")
-            .WithSummary("The same as CSV, with a line of totals at the end");
+            .WithSummary("The same as CSV, with a line of totals at the end; the export is put on the trail");
         foreach (var (name, description) in Parameters)
         {
             read.Takes(name, description);
@@ -69,7 +69,7 @@ internal static class SpendApi
         if (csv.Problem is { } problem)
             return new Answer<SpendBody>(problem);
         context.Response.Headers.CacheControl = "no-store";
-        return Results.File(System.Text.Encoding.UTF8.GetBytes(csv.Value), "text/csv; charset=utf-8", $"spend-{what ?? "rows"}.csv");
+        return Results.File(System.Text.Encoding.UTF8.GetBytes(csv.Value.Csv), "text/csv; charset=utf-8; header=present", csv.Value.Name);
     }
 
     private static Outcome<SpendQuery> Read(ListQuery query)

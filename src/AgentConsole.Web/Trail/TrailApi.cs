@@ -73,7 +73,7 @@ internal static class TrailApi
         var format = KebabCase.Read<TrailFormat>(query["format"], "format", query.Errors) ?? TrailFormat.Ndjson;
         var export = await trail.ExportAsync(actor, Filter(query), format, cancellationToken);
         return export.Try(out var granted, out _)
-            ? Results.Stream(output => granted.WriteToAsync(output, cancellationToken), granted.ContentType, granted.FileName)
+            ? new ExportStream(granted.WriteToAsync, granted.ContentType, granted.FileName)
             : export.ToAnswer();
     }
 

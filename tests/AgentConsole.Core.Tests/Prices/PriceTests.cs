@@ -222,4 +222,26 @@ public sealed class PriceTests
         await node.HearUntilAsync(() => !node.Get<PriceDirectory>().Of(house.Cast.Acme).IsEmpty);
         Assert.NotNull(node.Get<PriceDirectory>().Of(house.Cast.Acme).Find("small-1", house.Clock.GetUtcNow()));
     }
+
+    [Theory, BothDatabases]
+    public async Task A_list_by_model_minds_case_and_takes_every_letter_as_it_is(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var olga = house.As(house.Cast.Olga);
+        var prices = house.Get<PriceService>();
+        foreach (var model in new[] { "Big-1", "big-1*", "big_2", "bigx2", "🙂big" })
+            await prices.AddAsync(olga, Row(model, "1", "1", "2026-01-01"), Stop);
+        async Task<List<string>> ModelsAsync(string model) =>
+            [
+                .. (await prices.ListAsync(olga, new PriceFilter(model), new PageRequest(50), Stop))
+                    .Value.Items.Select(p => p.Model)
+                    .Order(StringComparer.Ordinal),
+            ];
+
+        Assert.Equal(["big-1*", "big_2", "bigx2"], await ModelsAsync("big"));
+        Assert.Equal(["Big-1"], await ModelsAsync("Big"));
+        Assert.Equal(["big_2"], await ModelsAsync("big_"));
+        Assert.Equal(["🙂big"], await ModelsAsync("🙂b"));
+        Assert.Empty(await ModelsAsync("%"));
+    }
 }

@@ -128,6 +128,96 @@ public sealed class RunCancelTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_child_that_nobody_asked_to_cancel_is_named_also_after_its_parent_was_cancelled(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        var root = (await house.ReportAsync(agent, "root", "running")).Run;
+        var asked = (await house.ReportAsync(agent, "asked", "running", r => r with { ParentRun = root.Id })).Run;
+        Assert.Empty((await AskAsync(house, house.Cast.Otto, root.Id)).Value.NotAsked);
+
+        var late = (await house.ReportAsync(agent, "late", "running", r => r with { ParentRun = root.Id })).Run;
+        var stands = await StandsAsync(house, root.Id);
+        Assert.Equal((asked.Id, late.Id), (Assert.Single(stands.Children).Run, Assert.Single(stands.NotAsked).Run));
+
+        await house.ReportAsync(agent, "root", "cancelled");
+        stands = await StandsAsync(house, root.Id);
+        Assert.Equal(("cancelled", late.Id), (stands.State, Assert.Single(stands.NotAsked).Run));
+
+        // Who may not cancel sees what was asked for as asked for, and the other one as not theirs.
+        var viewer = (await house.Get<RunCancelService>().GetAsync(house.As(house.Cast.Victor), root.Id, null, Stop)).Value;
+        Assert.Equal((asked.Id, late.Id), (Assert.Single(viewer.Children).Run, Assert.Single(viewer.NotIncluded).Run));
+        Assert.Empty(viewer.NotAsked);
+
+        // Asked for by itself, it is a child that was asked for.
+        await AskAsync(house, house.Cast.Otto, late.Id);
+        stands = await StandsAsync(house, root.Id);
+        Assert.Equal([asked.Id, late.Id], stands.Children.Select(c => c.Run));
+        Assert.Empty(stands.NotAsked);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_request_that_was_not_confirmed_can_be_made_again(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        var run = (await house.ReportAsync(agent, "job-7", "running")).Run;
+        var cancels = house.Get<RunCancelService>();
+        await AskAsync(house, house.Cast.Otto, run.Id, "first");
+        await cancels.AcknowledgeAsync(agent, run.Id, Stop);
+        house.Clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.True((await StandsAsync(house, run.Id)).NotConfirmed);
+
+        var again = (await AskAsync(house, house.Cast.Ines, run.Id, "second")).Value;
+
+        Assert.Equal(
+            ("requested", "second", false, house.As(house.Cast.Ines).Label),
+            (again.State, again.Reason, again.NotConfirmed, again.RequestedBy)
+        );
+        Assert.Null(again.AcknowledgedAt);
+        // The agent hears of it once more.
+        var heard = Assert.Single((await house.Get<CancelPolls>().WaitAsync(agent, 0, () => agent, Never, Stop)).Value.Data);
+        Assert.Equal(("requested", "second"), (heard.State, heard.Reason));
+        Assert.Equal(1, house.Get<OpenCancels>().CountOf(house.Cast.Acme));
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
+        Assert.Equal(2, await db.TrailRecords.CountAsync(r => r.Action == "run.cancel-requested", Stop));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_plan_says_whom_else_it_leaves_and_that_there_are_more_than_it_covers(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        await house
+            .Get<TeamService>()
+            .SetMemberAsync(
+                house.As(house.Cast.Olga),
+                "research",
+                IdText.Format(IdText.User, house.Cast.Otto.Id),
+                new SetMember { Roles = ["viewer"] },
+                Stop
+            );
+        var root = (await house.ReportAsync(agent, "root", "running")).Run;
+        for (var i = 0; i < CancelPlan.MostNamed + 2; i++)
+        {
+            var reader = await house.AgentAsync($"reader-{i}", a => a.TeamId = house.Cast.Research);
+            await house.ReportAsync(reader, "theirs", "running", r => r with { ParentRun = root.Id });
+        }
+        var cancels = house.Get<RunCancelService>();
+
+        var plan = (await cancels.PlanAsync(house.As(house.Cast.Otto), root.Id, Stop)).Value;
+        Assert.Equal((0, 7, 2, false), (plan.Children, plan.NotIncluded, plan.OtherAgents, plan.More));
+
+        var many = Enumerable
+            .Range(0, RunCancelService.MostRuns)
+            .Select(i => house.ReportAsync(agent, $"mine-{i}", "running", r => r with { ParentRun = root.Id }));
+        await Task.WhenAll(many);
+        plan = (await cancels.PlanAsync(house.As(house.Cast.Otto), root.Id, Stop)).Value;
+        Assert.True(plan.More);
+        Assert.True((await AskAsync(house, house.Cast.Otto, root.Id)).Value.More);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_ring_of_parents_ends(Database database)
     {
         await using var house = await RunServiceTests.OpenAsync(database);

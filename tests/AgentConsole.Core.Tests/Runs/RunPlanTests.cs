@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Spend;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Tests.Runs;
@@ -74,11 +75,14 @@ public sealed class RunPlanTests
         );
         var named = await PlanAsync(db, Assert.Single(search!.Points(db.Runs)));
         var due = await PlanAsync(db, db.Runs.Where(r => r.LeaseDeadline <= now));
+        var rated = await PlanAsync(db, ReratingPlan.Ended(db.Runs, acme, now.AddDays(-1), now, parent).Take(2000));
         var children = await PlanAsync(db, db.Runs.Where(r => r.OrganizationId == acme && r.ParentRunId == parent));
 
         Assert.Contains("ux_runs_external_id", named, StringComparison.Ordinal);
         Assert.Contains("ix_runs_due", due, StringComparison.Ordinal);
         Assert.Contains("ix_runs_parent", children, StringComparison.Ordinal);
+        Assert.Contains("ix_runs_rated", rated, StringComparison.Ordinal);
+        Assert.True(Served(rated), rated);
     }
 
     private static async Task FillAsync(TestHouse house)

@@ -146,4 +146,77 @@ public sealed class ReratingTests
         await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
         Assert.Equal((449 * 2_000_000L) + 1_000_000 + 9_000_000, await db.RunRollups.SumAsync(r => r.CostMicros, Stop));
     }
+
+    [Theory, BothDatabases]
+    public async Task A_reported_cost_that_was_overruled_stays_so_when_it_is_sent_again_and_gives_way_to_another(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var olga = house.As(house.Cast.Olga);
+        var agent = await RunsAsync(house, 0);
+        await house.Get<PriceService>().AddAsync(olga, PriceTests.Row("small-1", "2", "0", "2020-01-01"), Stop);
+        house.Clock.Advance(TimeSpan.FromMinutes(20));
+        await RateAsync(house, Everything with { IncludeReported = true });
+        Task<RunAccepted> AgainAsync(string cost, long tokens = 1_000_000) =>
+            house.ReportAsync(
+                agent,
+                "said",
+                "completed",
+                r => r with { Model = "small-1", InputTokens = tokens, Cost = JsonElement.Parse(cost) }
+            );
+
+        var same = (await AgainAsync("\"9\"")).Run;
+        Assert.Equal(("2", "computed"), (same.Cost, same.CostSource));
+        var corrected = (await AgainAsync("\"9\"", tokens: 3_000_000)).Run;
+        Assert.Equal(("6", "computed"), (corrected.Cost, corrected.CostSource));
+        var other = (await AgainAsync("\"8\"")).Run;
+        Assert.Equal(("8", "reported"), (other.Cost, other.CostSource));
+        // Reported again, it is news like any other.
+        Assert.Equal("9", (await AgainAsync("\"9\"")).Run.Cost);
+        Assert.Equal("9", (await house.Get<SpendService>().ReadAsync(olga, new SpendQuery(), Stop)).Value.Total.Cost);
+        Assert.True((await house.Get<RollupRebuild>().RunAsync(write: false, Stop)).Equal);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Runs_that_are_another_by_now_or_at_work_again_are_left_as_they_are(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var olga = house.As(house.Cast.Olga);
+        var agent = await RunsAsync(house, 0);
+        Task<RunAccepted> LostAsync(string status) =>
+            house.ReportAsync(
+                agent,
+                "lost",
+                status,
+                r => r with { Model = "small-1", InputTokens = 1_000_000, Cost = JsonElement.Parse("\"5\"") }
+            );
+        await LostAsync("running");
+        house.Clock.Advance(TimeSpan.FromMinutes(31));
+        await house.Get<LostWatch>().StepAsync(Stop);
+        await house.Get<PriceService>().AddAsync(olga, PriceTests.Row("small-1", "2", "0", "2020-01-01"), Stop);
+        house.Clock.Advance(TimeSpan.FromMinutes(20));
+        var reratings = house.Get<ReratingService>();
+        var plan = (await reratings.PlanAsync(olga, Everything with { IncludeReported = true }, Stop)).Value;
+        Assert.Equal(2, plan.Runs);
+        await reratings.ApplyAsync(olga, plan.Id, new ApplyRerating { Digest = plan.Digest, Reason = "x" }, Stop);
+
+        await LostAsync("running"); // it was not
+        await house.ReportAsync(agent, "said", "completed", r => r with { InputTokens = 4_000_000 }); // the same cost, of more
+        await house.Get<ReratingWatch>().StepAsync(Stop);
+
+        var done = (await reratings.GetAsync(olga, plan.Id, Stop)).Value;
+        Assert.Equal(("done", 0L, 2L), (done.State, done.Changed, done.Skipped));
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
+        Assert.Equal([5_000_000L, 9_000_000L], await db.Runs.OrderBy(r => r.CostMicros).Select(r => r.CostMicros!.Value).ToListAsync(Stop));
+        Assert.All(await db.Runs.ToListAsync(Stop), r => Assert.Equal(CostSource.Reported, r.CostSource));
+        Assert.True((await house.Get<RollupRebuild>().RunAsync(write: false, Stop)).Equal);
+    }
+
+    private static async Task RateAsync(TestHouse house, PlanRerating body)
+    {
+        var olga = house.As(house.Cast.Olga);
+        var reratings = house.Get<ReratingService>();
+        var plan = (await reratings.PlanAsync(olga, body, Stop)).Value;
+        Assert.Null((await reratings.ApplyAsync(olga, plan.Id, new ApplyRerating { Digest = plan.Digest, Reason = "x" }, Stop)).Problem);
+        await house.Get<ReratingWatch>().StepAsync(Stop);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
@@ -105,7 +106,7 @@ public sealed class SpendTests
                             slot.Cost
                         );
                 }
-                var csv = (await spend.ExportAsync(olga, query, series: true, Stop)).Value.Split("\r\n");
+                var csv = (await spend.ExportAsync(olga, query, series: true, Stop)).Value.Csv.Split("\r\n");
                 Assert.Equal(body.Total.Cost, csv[^2].Split(',')[4]);
                 Assert.Equal(micros, csv[1..^2].Sum(line => Micros(line.Split(',')[4])));
             }
@@ -139,7 +140,7 @@ public sealed class SpendTests
         );
         Assert.DoesNotContain(
             "mailroom",
-            (await spend.ExportAsync(sara, new SpendQuery(), series: false, Stop)).Value,
+            (await spend.ExportAsync(sara, new SpendQuery(), series: false, Stop)).Value.Csv,
             StringComparison.Ordinal
         );
     }
@@ -152,7 +153,7 @@ public sealed class SpendTests
         var agent = await house.AgentAsync("mailroom-1");
         await house.ReportAsync(agent, "a", "completed", r => r with { Version = "=1+1", Cost = JsonElement.Parse("1") });
         var spend = house.Get<SpendService>();
-        var csv = (await spend.ExportAsync(olga, new SpendQuery { By = SpendBy.Version }, series: false, Stop)).Value;
+        var csv = (await spend.ExportAsync(olga, new SpendQuery { By = SpendBy.Version }, series: false, Stop)).Value.Csv;
         Assert.Contains("\"'=1+1\"", csv, StringComparison.Ordinal);
 
         foreach (
@@ -174,4 +175,43 @@ public sealed class SpendTests
     }
 
     private static long Micros(string usd) => (long)(decimal.Parse(usd, CultureInfo.InvariantCulture) * 1_000_000m);
+
+    [Theory, BothDatabases]
+    public async Task Tokens_without_a_price_are_those_of_unpriced_runs_alone(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var olga = house.As(house.Cast.Olga);
+        var agent = await house.AgentAsync("mailroom-1");
+        await house.ReportAsync(agent, "u-1", "completed", r => r with { Model = "small-1", InputTokens = 1000, OutputTokens = 10 });
+        await house.Get<PriceService>().AddAsync(olga, PriceTests.Row("small-1", "2", "0", "2020-01-01"), Stop);
+        await house.ReportAsync(agent, "p-1", "completed", r => r with { Model = "small-1", InputTokens = 500, OutputTokens = 5 });
+
+        var unpriced = Assert.Single((await house.Get<SpendService>().ReadAsync(olga, new SpendQuery(), Stop)).Value.Unpriced);
+
+        Assert.Equal(("small-1", 1L, 1000L, 10L), (unpriced.Model, unpriced.Runs, unpriced.InputTokens, unpriced.OutputTokens));
+        house.Clock.Advance(TimeSpan.FromHours(60));
+        await house.Get<RollupFold>().StepAsync(Stop);
+        Assert.Equal(unpriced, Assert.Single((await house.Get<SpendService>().ReadAsync(olga, new SpendQuery(), Stop)).Value.Unpriced));
+        Assert.True((await house.Get<RollupRebuild>().RunAsync(write: false, Stop)).Equal);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_agent_that_moved_away_keeps_its_spend_and_its_new_team_is_not_named(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        await house.ReportAsync(agent, "u-1", "completed", r => r with { Cost = JsonElement.Parse("1") });
+        var agents = house.Get<AgentService>();
+        var olga = house.As(house.Cast.Olga);
+        var revision = (await agents.GetAsync(olga, "mailroom-1", Stop)).Value.Revision;
+        Assert.Null((await agents.ChangeAsync(olga, "mailroom-1", revision, new ChangeAgent { Team = "research" }, Stop)).Problem);
+
+        foreach (var by in new[] { SpendBy.Agent, SpendBy.Version })
+        {
+            var query = new SpendQuery { By = by };
+            var theirs = Assert.Single((await house.Get<SpendService>().ReadAsync(house.As(house.Cast.Victor), query, Stop)).Value.Rows);
+            Assert.Equal(("1", null), (theirs.Figures.Cost, theirs.Team));
+            Assert.Equal("research", Assert.Single((await house.Get<SpendService>().ReadAsync(olga, query, Stop)).Value.Rows).Team);
+        }
+    }
 }

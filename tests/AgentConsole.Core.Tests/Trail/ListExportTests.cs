@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.People;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
@@ -152,6 +154,113 @@ public sealed class ListExportTests
         var record = await db.TrailRecords.SingleAsync(r => r.Action == "agents.exported", TestHouse.Stop);
         Assert.Equal(house.Cast.Victor.Email, record.ActorLabel);
         Assert.Contains("failing", record.After, StringComparison.Ordinal);
+    }
+
+    private static async Task<(Actor Actor, string Id)> TokenAsync(TestHouse house, Person owner)
+    {
+        var made = await house
+            .Get<TokenService>()
+            .CreateAsync(house.As(owner), new CreateToken { Name = "exports", Scopes = ["agents:read", "trail:read"] }, TestHouse.Stop);
+        return (house.Get<ActorSource>().ForToken(made.Value.Token!, CallOrigin.Unknown()).Value, made.Value.Id);
+    }
+
+    // A list without an end; what happens before each page is read.
+    private static async Task<ListExport<Row>> EndlessAsync(TestHouse house, Actor by, ListFormat format, Func<int, Task> before)
+    {
+        var page = 0;
+        var granted = await house
+            .Get<ListExports>()
+            .GrantAsync(
+                by,
+                Sheet,
+                [],
+                format,
+                async (me, _, _) =>
+                {
+                    Assert.Equal(by.Id, me.Id);
+                    await before(++page);
+                    return new Paged<Row>([new Row(page, "row")], "more");
+                },
+                TestHouse.Stop
+            );
+        return granted.Value;
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_token_that_is_revoked_in_the_middle_of_an_export_gets_no_further_row(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        foreach (var format in Enum.GetValues<ListFormat>())
+        {
+            var (by, token) = await TokenAsync(house, house.Cast.Olga);
+            var export = await EndlessAsync(
+                house,
+                by,
+                format,
+                async page =>
+                {
+                    if (page == 3)
+                        await house.Get<TokenService>().RevokeAsync(house.As(house.Cast.Olga), token, TestHouse.Stop);
+                }
+            );
+            using var file = new MemoryStream();
+
+            var ended = await Assert.ThrowsAsync<ExportEndedException>(() => export.WriteToAsync(file, TestHouse.Stop));
+
+            Assert.Equal(("token_revoked", by.Id), (ended.Problem.Code, ended.By.Id));
+            var text = Encoding.UTF8.GetString(file.ToArray());
+            Assert.DoesNotContain("4", text.Split("row", StringSplitOptions.None)[^1], StringComparison.Ordinal);
+            Assert.DoesNotContain("\"count\"", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory, BothDatabases]
+    public async Task Whoever_sees_less_than_when_it_was_granted_gets_no_file_that_looks_whole(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var victor = house.As(house.Cast.Victor);
+        var export = await EndlessAsync(
+            house,
+            victor,
+            ListFormat.Csv,
+            async page =>
+            {
+                if (page == 2)
+                    Assert.Null(
+                        (
+                            await house
+                                .Get<TeamService>()
+                                .RemoveMemberAsync(
+                                    house.As(house.Cast.Olga),
+                                    "payments",
+                                    IdText.Format(IdText.User, house.Cast.Victor.Id),
+                                    TestHouse.Stop
+                                )
+                        ).Problem
+                    );
+            }
+        );
+
+        var ended = await Assert.ThrowsAsync<ExportEndedException>(() => export.WriteToAsync(Stream.Null, TestHouse.Stop));
+
+        Assert.Equal("export_ended", ended.Problem.Code);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Files_of_the_fleet_and_of_the_trail_end_with_their_credential_too(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var (by, token) = await TokenAsync(house, house.Cast.Olga);
+        var fleet = await house
+            .Get<Core.Agents.FleetExports>()
+            .ExportAsync(by, new Core.Agents.AgentFilter(), Core.Agents.FleetFormat.Yaml, TestHouse.Stop);
+        var trail = await house.Get<TrailService>().ExportAsync(by, new TrailFilter(), TrailFormat.Csv, TestHouse.Stop);
+        await house.Get<TokenService>().RevokeAsync(house.As(house.Cast.Olga), token, TestHouse.Stop);
+
+        var first = await Assert.ThrowsAsync<ExportEndedException>(() => fleet.Value.WriteToAsync(Stream.Null, TestHouse.Stop));
+        var second = await Assert.ThrowsAsync<ExportEndedException>(() => trail.Value.WriteToAsync(Stream.Null, TestHouse.Stop));
+
+        Assert.Equal(("token_revoked", "token_revoked"), (first.Problem.Code, second.Problem.Code));
     }
 
     private sealed class CountingStream : Stream

@@ -1,9 +1,13 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Runs;
 using AgentConsole.Testing.Processes;
 using Microsoft.EntityFrameworkCore;
 
@@ -41,10 +45,24 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
     {
         _port = ConsoleProcess.FreePort();
         _folder = await ConsoleFolder.CreateAsync();
+        string agent;
         await using (var services = Folder.Open())
-            await Folder.AgentsAsync(services, 400, "mailroom");
+        {
+            agent = (await Folder.AgentsAsync(services, 400, "mailroom"))[0].Secret;
+            var price = new AddPrice
+            {
+                Model = "wrong-model",
+                InputPerMillion = JsonSerializer.SerializeToElement("1"),
+                OutputPerMillion = JsonSerializer.SerializeToElement("1"),
+                EffectiveFrom = "2026-01-01",
+                Source = "contract",
+            };
+            var prices = (PriceService)services.GetService(typeof(PriceService))!;
+            await prices.AddAsync(Actor.ForSystem(Folder.Cast.Acme, "tests"), price, CancellationToken.None);
+        }
         var (name, value) = await Folder.CookieAsync(Folder.Cast.Olga);
         _process = await ConsoleProcess.StartAsync(Settings, CancellationToken.None);
+        await ReportAsync(agent, "Kept in the list", "Kept on its page");
         _context = await chromium.Browser.NewContextAsync(
             new BrowserNewContextOptions
             {
@@ -78,6 +96,18 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
         {
             await page.WaitForFunctionAsync("() => document.marked !== true", null, new PageWaitForFunctionOptions { Timeout = 30_000 });
             await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        }
+    }
+
+    // Runs that are still at work, by what they are called.
+    private async Task ReportAsync(string agent, params string[] summaries)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}") };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", agent);
+        foreach (var summary in summaries)
+        {
+            using var reported = await http.PostAsJsonAsync("/api/v1/runs", new { status = "running", summary });
+            reported.EnsureSuccessStatusCode();
         }
     }
 
@@ -120,6 +150,23 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
         if (text is not null)
             await Expect(page.GetByTestId("filter-text")).ToHaveValueAsync(text);
     }
+
+    private static Interrupted Cancel(Func<IPage, Task> open, string why) =>
+        new(
+            "/runs",
+            async page =>
+            {
+                await open(page);
+                await page.Locator("dialog[open] input").Last.FillAsync(why);
+            },
+            page => RestoredAsync(page, page.Locator("dialog[open] input").Last, why),
+            async page =>
+            {
+                await Button(page, "Ask to cancel").DblClickAsync();
+                await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+            },
+            db => db.RunCancels.CountAsync(c => c.Reason == why)
+        );
 
     private static Interrupted Form(
         string path,
@@ -334,6 +381,15 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 },
                 db => db.Agents.CountAsync(a => a.Slug == "mailroom-00024" && a.DeletedAt != null)
             ),
+            ["cancel-in-list"] = Cancel(page => Button(page, "Cancel Kept in the list…").ClickAsync(), "kept why of the list"),
+            ["cancel-on-page"] = Cancel(
+                async page =>
+                {
+                    await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Kept on its page" }).ClickAsync();
+                    await Button(page, "Cancel…").ClickAsync();
+                },
+                "kept why of the page"
+            ),
             ["price"] = Form(
                 "/admin/prices",
                 new()
@@ -346,6 +402,21 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 },
                 "Enter price",
                 db => db.Set<Price>().CountAsync(p => p.Model == "kept-model")
+            ),
+            ["price-correct"] = new(
+                "/admin/prices",
+                async page =>
+                {
+                    await Button(page, "Correct").ClickAsync();
+                    await Label(page, "Reason").FillAsync("kept reason of the price");
+                },
+                page => RestoredAsync(page, Label(page, "Reason"), "kept reason of the price"),
+                async page =>
+                {
+                    await Button(page, "Put this in its place").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db => db.Set<Price>().CountAsync(p => p.SupersedeReason == "kept reason of the price")
             ),
             ["retention"] = new(
                 "/admin/retention",

@@ -87,7 +87,7 @@ public sealed class PlanApiTests
         var state = "";
         for (var turn = 0; turn < 500 && state != "applied"; turn++)
         {
-            await Task.Yield();
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Stop);
             state = (await JsonAsync(await olga.GetAsync(address, Stop))).GetProperty("state").GetString();
         }
         Assert.Equal("applied", state);

@@ -75,6 +75,26 @@ public sealed class PlanPageTests : ConsoleBunitContext
         Assert.DoesNotContain(plan.Id, address.Uri, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task How_a_plan_is_made_is_said_and_the_call_gives_the_same()
+    {
+        await RegisterAsync("a-1");
+        var plan = await PlanAsync(new MakePlan { Action = "pause", Agents = ["a-1", "nobody"] });
+        var page = Open(plan);
+
+        var how = page.WaitForElement("details.how");
+
+        Assert.Contains("it changes, it stands so already, or it is refused", how.TextContent, StringComparison.Ordinal);
+        Assert.Equal($"GET /api/v1/agents/plans/{plan.Id}", how.QuerySelector("code")!.TextContent);
+        // The digest covers the revision of each agent.
+        Assert.Equal(plan.Digest, (await PlanAsync(new MakePlan { Action = "pause", Agents = ["a-1", "nobody"] })).Digest);
+        var agents = Get<AgentService>();
+        var olga = House.As(Cast.Olga);
+        var revision = (await agents.GetAsync(olga, "a-1", Stop)).Value.Revision;
+        await agents.ChangeAsync(olga, "a-1", revision, new ChangeAgent { DisplayName = "Another" }, Stop);
+        Assert.NotEqual(plan.Digest, (await PlanAsync(new MakePlan { Action = "pause", Agents = ["a-1", "nobody"] })).Digest);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Another_persons_plan_is_looked_at_or_not_there(bool seesAll)
     {

@@ -73,6 +73,25 @@ public sealed class RunComparePageTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task How_two_runs_are_compared_is_said_and_the_call_gives_the_same()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var a = await RunAsync(agent, "first", "completed", 2_000, ("fetch", 1_000, "ok"), ("book", 1_000, "ok"));
+        var b = await RunAsync(agent, "second", "completed", 2_000, ("fetch", 1_199, "ok"), ("book", 1_200, "ok"));
+        var page = Open(ConsoleUrls.Compare(a.Id, b.Id, true));
+
+        var how = page.WaitForElement("details.how");
+
+        Assert.Contains("a difference is always B less A", how.TextContent, StringComparison.Ordinal);
+        Assert.Contains("100 ms and a fifth of A's time apart", how.TextContent, StringComparison.Ordinal);
+        Assert.Contains("book", Assert.Single(page.FindAll("[data-testid=compared-step]")).TextContent, StringComparison.Ordinal);
+        Assert.Equal($"GET /api/v1/runs/{a.Id}/explain", how.QuerySelector("code")!.TextContent);
+        var same = (await Get<RunService>().ExplainAsync(House.As(Cast.Ines), a.Id, null, Stop)).Value;
+        foreach (var part in same.Parts)
+            Assert.Contains(Words.Duration(part.Ms), page.FindAll("table.cmp")[1].TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_run_before_takes_its_word_s_place_in_the_address()
     {
         var agent = await RegisterAsync("mailroom-1");

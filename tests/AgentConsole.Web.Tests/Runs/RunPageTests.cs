@@ -139,6 +139,12 @@ public sealed class RunPageTests : ConsoleBunitContext
                 )
         );
         Assert.DoesNotContain("Cancelled", page.Markup, StringComparison.Ordinal);
+        // It may be asked again.
+        await page.PressAsync("Ask again…");
+        await page.PressAsync("Ask to cancel");
+        page.WaitForAssertion(() =>
+            Assert.DoesNotContain("Not confirmed", page.Find("[data-testid=cancel-note]").TextContent, StringComparison.Ordinal)
+        );
 
         await Get<RunCancelService>().AcknowledgeAsync(As(agent), run.Id, Stop);
         await SoonAsync(
@@ -149,6 +155,36 @@ public sealed class RunPageTests : ConsoleBunitContext
         await SoonAsync(page, () => Assert.Equal("Cancelled", page.Find("[data-testid=run-status]").TextContent));
         Assert.Empty(page.FindAll("[data-testid=cancel-status], [data-testid=cancel-note]"));
         Assert.Contains("The agent confirmed", page.Find("aside").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_question_stands_in_the_address_and_what_goes_on_is_said()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var run = await ReportAsync(agent, "running", "job-1", "Reads the mail");
+        var browser = Services.GetRequiredService<NavigationManager>();
+        var page = Open(run.Id);
+        await page.PressAsync("Cancel…");
+        page.WaitForAssertion(() => Assert.EndsWith("?act=cancel", browser.Uri, StringComparison.Ordinal));
+
+        // After a restart the address is all that is left.
+        var back = Render<RunPage>(p => p.Add(r => r.Id, run.Id));
+        Assert.Contains("Cancel Reads the mail?", back.Find("dialog").TextContent, StringComparison.Ordinal);
+        await back.PressAsync("Ask to cancel");
+        back.WaitForAssertion(() => Assert.Empty(back.FindAll("dialog")));
+        Assert.DoesNotContain("act=", browser.Uri, StringComparison.Ordinal);
+
+        await Get<RunIngest>().ReportAsync(As(agent), null, new ReportRun { Status = "running", ParentRun = run.Id }, 100);
+        await ReportAsync(agent, "cancelled", "job-1", "Reads the mail");
+        await SoonAsync(
+            back,
+            () =>
+                Assert.Contains(
+                    "1\u00a0run it started goes on: nobody asked to cancel it.",
+                    back.Find("aside").TextContent,
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]

@@ -119,4 +119,45 @@ public sealed class RunsPageTests : ConsoleBunitContext
         Assert.Contains("No run matches", page.Markup, StringComparison.Ordinal);
         Assert.Equal("/runs?view=all", page.Find(".state a").GetAttribute("href"));
     }
+
+    [Fact]
+    public async Task Cancel_in_a_row_asks_by_its_address_and_says_why_it_cannot_be_pressed()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var run = await ReportAsync(agent, "running", "job-1", "Reads the mail");
+        const string Button = "[data-testid=run-row] .c-act button";
+        var browser = Services.GetRequiredService<NavigationManager>();
+        string Why(IRenderedComponent<RunsPage> page) => page.Find("#" + page.Find(Button).GetAttribute("aria-describedby")).TextContent;
+
+        var page = Open();
+        await page.ActAsync(Button, e => e.Click());
+        page.WaitForAssertion(() => Assert.EndsWith($"?act=cancel&of={run.Id}", browser.Uri, StringComparison.Ordinal));
+        var back = Render<RunsPage>();
+        Assert.Contains("Cancel Reads the mail?", back.Find("dialog").TextContent, StringComparison.Ordinal);
+        await back.PressAsync("Ask to cancel");
+        back.WaitForAssertion(() => Assert.Empty(back.FindAll("dialog")));
+
+        await SoonAsync(back, () => Assert.Contains("asked for it already", Why(back), StringComparison.Ordinal));
+        Clock.Advance(TimeSpan.FromSeconds(31));
+        back.Render();
+        Assert.Equal("Ask again to cancel Reads the mail…", back.Find(Button).GetAttribute("aria-label"));
+        Assert.Null(back.Find(Button).GetAttribute("aria-disabled"));
+    }
+
+    [Fact]
+    public async Task Who_may_not_cancel_sees_cancel_in_a_row_with_the_reason()
+    {
+        await ReportAsync(await RegisterAsync("mailroom-1"), "running", "job-1", "Reads the mail");
+        LookAs(Cast.Victor);
+
+        var page = Open();
+
+        var button = page.Find("[data-testid=run-row] .c-act button");
+        Assert.Equal("true", button.GetAttribute("aria-disabled"));
+        Assert.Contains(
+            "operator or team-admin",
+            page.Find("#" + button.GetAttribute("aria-describedby")).TextContent,
+            StringComparison.Ordinal
+        );
+    }
 }

@@ -69,8 +69,17 @@ public sealed class SpendApiTests
             Assert.Equal("text/csv", csv.Content.Headers.ContentType!.MediaType);
             var lines = (await csv.Content.ReadAsStringAsync(Stop)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
             Assert.Equal("1.333333", lines[^1].Split(',')[4]);
+            Assert.Matches($@"^spend-{what}-\d{{8}}-\d{{6}}Z\.csv$", csv.Content.Headers.ContentDisposition!.FileName!);
+            Assert.EndsWith("exported_at,export_filter", lines[0], StringComparison.Ordinal);
+            Assert.All(lines[1..], l => Assert.Matches(@",by=model&from=\S+Z&to=\S+Z&zone=Asia/Kathmandu", l));
             Assert.Equal(1.333333m, lines[1..^1].Sum(l => decimal.Parse(l.Split(',')[4], CultureInfo.InvariantCulture)));
         }
+        var trail = await olga.GetFromJsonAsync<JsonElement>("/api/v1/trail?action=spend.exported", Stop);
+        Assert.Equal(["series", "rows"], trail.GetProperty("data").EnumerateArray().Select(r => r.GetProperty("target_label").GetString()));
+        Assert.Equal(
+            "Asia/Kathmandu",
+            trail.GetProperty("data")[0].GetProperty("after").GetProperty("filter").GetProperty("zone").GetString()
+        );
         foreach (
             var odd in (string[])
                 ["zone=Mars", "by=colour", "from=yesterday", "limit=0", "from=2026-01-01T00:07:00Z", "zone=../../etc/passwd"]

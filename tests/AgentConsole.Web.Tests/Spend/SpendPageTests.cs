@@ -1,6 +1,13 @@
+using System.Text.Json;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.Runs;
+using AgentConsole.Core.Spend;
 using AgentConsole.Web.Spend;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Web.Tests.Spend;
 
@@ -25,5 +32,43 @@ public sealed class SpendPageTests : ConsoleBunitContext
         var page = Render<SpendPage>();
         page.WaitForAssertion(() => Assert.Contains("No run ended in this time", page.Markup, StringComparison.Ordinal));
         Assert.DoesNotContain("mailroom-1", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task How_spend_is_computed_is_said_and_the_call_gives_the_same()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "completed");
+        foreach (
+            var body in new[]
+            {
+                new ReportRun { Status = "completed", Cost = JsonElement.Parse("\"1.5\"") },
+                new ReportRun
+                {
+                    Status = "completed",
+                    Model = "big-1",
+                    InputTokens = 1000,
+                },
+            }
+        )
+            Assert.Null((await Get<RunIngest>().ReportAsync(As(agent), null, body, 100)).Problem);
+        Services.GetRequiredService<NavigationManager>().NavigateTo("/spend?by=model&zone=Asia/Kathmandu");
+        var page = Render<SpendPage>();
+
+        var how = page.WaitForElement("details.how");
+
+        Assert.Contains("in the local days of Asia/Kathmandu", how.TextContent, StringComparison.Ordinal);
+        Assert.Contains("counted as unpriced and are in no sum", how.TextContent, StringComparison.Ordinal);
+        Assert.Equal(
+            ("1.50", "1"),
+            (page.Find("[data-testid=spend-total]").TextContent, page.Find("[data-testid=spend-unpriced]").TextContent)
+        );
+        var call = how.QuerySelector("code")!.TextContent;
+        Assert.StartsWith("GET /api/v1/spend?", call, StringComparison.Ordinal);
+        var members = QueryText.Read(call.Split('?')[1]);
+        var errors = new FieldErrors();
+        var same = await Get<SpendService>().ReadAsync(House.As(Cast.Ines), SpendQuery.Parse(members.GetValueOrDefault, errors), Stop);
+        Assert.False(errors.Any);
+        Assert.Equal(("model", "Asia/Kathmandu", "1.5"), (same.Value.By, same.Value.Zone, same.Value.Total.Cost));
     }
 }

@@ -53,6 +53,12 @@ public sealed class BulkPlan : IRevised
 {
     public const int MostRows = 100_000;
 
+    /// <summary>Most plans of one maker that wait to be applied.</summary>
+    public const int MostOpen = 20;
+
+    /// <summary>Most rows of an organization in plans that were not applied, whether they still hold or not.</summary>
+    public const int MostWaitingRows = 1_000_000;
+
     /// <summary>How long a plan may be applied.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(1);
 

@@ -26,6 +26,9 @@ public sealed class BulkPlanRunner : BackgroundService
     internal BulkPlanRunner(ConsoleStore store, PlanWork work, ActorSource actors, ILogger<BulkPlanRunner> log) =>
         (_store, _work, _actors, _log) = (store, work, actors, log);
 
+    /// <summary>For tests: what happens before a part is committed.</summary>
+    internal Func<Task>? BeforeCommit { get; set; }
+
     private sealed record Job(Guid OrganizationId, Guid PlanId, Guid WorkId, Actor By);
 
     internal void Start(Guid organizationId, Guid planId, Guid workId, Actor by) =>
@@ -80,6 +83,9 @@ public sealed class BulkPlanRunner : BackgroundService
                 {
                     case true:
                         return;
+                    case false:
+                        lost = 0;
+                        break;
                     case null when ++lost == Tries:
                         await StopAsync(job, "Others changed the same agents at the same moments. Resume it.");
                         return;
@@ -105,6 +111,8 @@ public sealed class BulkPlanRunner : BackgroundService
             return true; // another worker has it
         await _work.DoPartAsync(write, plan, by, cancellationToken);
         PlanWork.Tell(write, plan);
+        if (BeforeCommit is { } before)
+            await before();
         return await write.TryCommitAsync(cancellationToken) ? plan.WorkId is null : null;
     }
 
@@ -143,8 +151,16 @@ public sealed class BulkPlanPurge(ConsoleStore store, TimeProvider clock, ILogge
 
     public override async Task StepAsync(CancellationToken cancellationToken)
     {
+        while (await PartAsync(cancellationToken))
+            await Task.Yield(); // whoever waits at the gate goes first
+    }
+
+    /// <returns>Whether there may be more.</returns>
+    private async Task<bool> PartAsync(CancellationToken cancellationToken)
+    {
         var now = _clock.Now();
         var (old, unused) = (now - Kept, now - TimeSpan.FromDays(1));
+        var gone = 0;
         List<(Guid Organization, Guid Id, int Total)> over;
         await using (var db = await store.ReadAsync(cancellationToken))
         {
@@ -181,7 +197,8 @@ public sealed class BulkPlanPurge(ConsoleStore store, TimeProvider clock, ILogge
             }
             await using var write = await store.WriteAsync(cancellationToken);
             await write.Db.BulkPlans.Where(p => p.OrganizationId == organization && p.Id == id).ExecuteDeleteAsync(cancellationToken);
-            await write.TryCommitAsync(cancellationToken);
+            gone += await write.TryCommitAsync(cancellationToken) ? 1 : 0;
         }
+        return over.Count == AtOnce && gone > 0;
     }
 }

@@ -16,6 +16,7 @@ public sealed class BulkPlanService
 {
     private const int RowsPerWrite = 2000;
     private const int MostNamed = 50;
+    private const int MostName = 100; // of a slug, and of a row's name in the store
     private const int Tries = 5;
 
     private readonly ConsoleStore _store;
@@ -50,15 +51,13 @@ public sealed class BulkPlanService
         var reason = Texts.Block(body.Reason, "reason", 500, errors);
         if (body.Agents is null == body.Filter is null)
             errors.Add("agents", "Give either agents, a list of ids or slugs, or filter.");
-        if (body.Agents?.Any(name => string.IsNullOrEmpty(name) || name.Length > 200) == true)
-            errors.Add("agents", "Each must be the id or slug of an agent.");
-        var filter = body is { Filter: { } members, Agents: null } ? PlanFilters.Read(members, errors) : null;
+        if (body.Agents?.Any(name => string.IsNullOrEmpty(name) || Texts.Fault(name, MostName, multiline: false) is not null) == true)
+            errors.Add("agents", $"Each must be the id or slug of an agent, of at most {MostName} characters.");
+        var filter = body is { Filter: { } members, Agents: null } ? PlanFilters.Read(_access.Current, by, members, errors) : null;
         if (errors.ToProblem() is { } invalid)
             return invalid;
         var selection = new PlanSelection(body.Agents, filter);
         await using var db = await _store.ReadAsync(cancellationToken);
-        if (await _reading.CountAsync(db, by, selection, cancellationToken) > BulkPlan.MostRows)
-            return PlanProblems.TooMany;
         return await WriteAsync(db, by, order, selection, reason, cancellationToken);
     }
 
@@ -69,10 +68,40 @@ public sealed class BulkPlanService
         if (!mine.Try(out var plan, out var refusal))
             return refusal;
         await using var db = await _store.ReadAsync(cancellationToken);
-        var selection = SelectionOf(plan, plan.Filter is null ? await PlannedAsync(db, plan, cancellationToken) : []);
-        return await _reading.CountAsync(db, by, selection, cancellationToken) > BulkPlan.MostRows
-            ? PlanProblems.TooMany
+        var errors = new FieldErrors();
+        // Read anew: an exclusion whose team or owner went since would leave nobody out.
+        var selection = plan.Filter is { } filter
+            ? new PlanSelection(null, PlanFilters.Read(_access.Current, by, QueryText.Read(filter), errors))
+            : SelectionOf(plan, await PlannedAsync(db, plan, cancellationToken));
+        return errors.ToProblem() is { } invalid
+            ? invalid
             : await WriteAsync(db, by, BulkOrder.Of(plan), selection, plan.Reason, cancellationToken);
+    }
+
+    // Why no plan of so many rows can be made now; null when it can.
+    private static async Task<Problem?> FullAsync(
+        ConsoleDbContext db,
+        Actor by,
+        int rows,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        var (organization, maker) = (by.OrganizationId, by.Id ?? Guid.Empty);
+        var waiting = db.BulkPlans.Where(p =>
+            p.OrganizationId == organization && (p.State == PlanState.Planned || p.State == PlanState.Draft)
+        );
+        var open = await waiting
+            .Where(p => p.MakerId == maker && p.ExpiresAt > now)
+            .OrderBy(p => p.ExpiresAt)
+            .Select(p => p.ExpiresAt)
+            .Take(BulkPlan.MostOpen)
+            .ToListAsync(cancellationToken);
+        if (open.Count == BulkPlan.MostOpen)
+            return PlanProblems.TooManyOpen((int)Math.Ceiling((open[0] - now).TotalSeconds));
+        return await waiting.SumAsync(p => (long)p.Total, cancellationToken) + rows > BulkPlan.MostWaitingRows
+            ? PlanProblems.TooManyRows
+            : null;
     }
 
     private async Task<Outcome<PlanBody>> WriteAsync(
@@ -84,16 +113,21 @@ public sealed class BulkPlanService
         CancellationToken cancellationToken
     )
     {
+        var expected = await _reading.CountAsync(db, by, selection, cancellationToken);
+        if (expected > BulkPlan.MostRows)
+            return PlanProblems.TooMany;
+        if (await FullAsync(db, by, expected, _clock.Now(), cancellationToken) is { } full)
+            return full; // before anything is read or written; asked again where the first rows are
         BulkPlan? plan = null;
         PlanDigest? digest = null;
         var waiting = new List<PlannedRow>();
         var written = 0;
         try
         {
-            await foreach (var row in _reading.RowsAsync(db, by, order, selection, cancellationToken))
+            await foreach (var row in _reading.RowsAsync(db, by, order, selection, null, cancellationToken))
             {
-                if (waiting.Count == RowsPerWrite)
-                    await FlushAsync();
+                if (waiting.Count == RowsPerWrite && await FlushAsync() is { } refused)
+                    return refused;
                 plan ??= NewPlan(by, order, selection, reason);
                 digest ??= new PlanDigest(plan);
                 digest.Add(row);
@@ -109,7 +143,8 @@ public sealed class BulkPlanService
             plan.State = PlanState.Planned;
             await using var write = await _store.WriteAsync(cancellationToken);
             plan.ExpiresAt = write.Now + BulkPlan.Life;
-            await PutAsync(write);
+            if (await PutAsync(write) is { } late)
+                return late;
             return await write.CommitAsync(by, PlanBodies.Of(plan, _access.Current, write.Now), cancellationToken);
         }
         finally
@@ -117,16 +152,20 @@ public sealed class BulkPlanService
             digest?.Dispose();
         }
 
-        async Task FlushAsync()
+        async Task<Problem?> FlushAsync()
         {
             await using var write = await _store.WriteAsync(cancellationToken);
-            await PutAsync(write);
-            if (!await write.TryCommitAsync(cancellationToken))
-                throw new InvalidOperationException("A draft of a plan is nobody else's, and could not be written.");
+            if (await PutAsync(write) is { } refused)
+                return refused;
+            return await write.TryCommitAsync(cancellationToken)
+                ? null
+                : throw new InvalidOperationException("A draft of a plan is nobody else's, and could not be written.");
         }
 
-        async Task PutAsync(Write write)
+        async Task<Problem?> PutAsync(Write write)
         {
+            if (written == 0 && await FullAsync(write.Db, by, expected, write.Now, cancellationToken) is { } refused)
+                return refused;
             if (written == 0)
                 write.Db.Add(plan!);
             else
@@ -135,6 +174,7 @@ public sealed class BulkPlanService
             await PlanRows.InsertAsync(write, plan!, waiting, written, cancellationToken);
             written += waiting.Count;
             waiting.Clear();
+            return null;
         }
     }
 
@@ -227,7 +267,7 @@ public sealed class BulkPlanService
             {
                 await using var db = await _store.ReadAsync(cancellationToken);
                 if (await DifferenceAsync(db, by, seen, cancellationToken) is { } difference)
-                    return difference;
+                    return await IsPlannedAsync(seen, cancellationToken) ? difference : PlanProblems.AppliedAlready;
             }
             await using (var write = await _store.WriteAsync(cancellationToken))
             {
@@ -235,7 +275,7 @@ public sealed class BulkPlanService
                 if (plan.Begin(_store.NewId(), write.Now) is { } state)
                     return state;
                 if (small && await DifferenceAsync(write.Db, by, plan, cancellationToken) is { } difference)
-                    return difference;
+                    return await IsPlannedAsync(seen, cancellationToken) ? difference : PlanProblems.AppliedAlready;
                 var workId = plan.WorkId!.Value;
                 write.Trail(
                     by,
@@ -342,6 +382,16 @@ public sealed class BulkPlanService
     private static Task<BulkPlan> TrackAsync(Write write, BulkPlan seen, CancellationToken cancellationToken) =>
         write.Db.BulkPlans.SingleAsync(p => p.OrganizationId == seen.OrganizationId && p.Id == seen.Id, cancellationToken);
 
+    // On another node somebody may have applied it since it was read: then the difference is what they did.
+    private async Task<bool> IsPlannedAsync(BulkPlan seen, CancellationToken cancellationToken)
+    {
+        await using var db = await _store.ReadAsync(cancellationToken);
+        return await db.BulkPlans.AnyAsync(
+            p => p.OrganizationId == seen.OrganizationId && p.Id == seen.Id && p.State == PlanState.Planned,
+            cancellationToken
+        );
+    }
+
     // What would be planned now, against what was planned; null when it is the same.
     private async Task<Problem?> DifferenceAsync(ConsoleDbContext db, Actor by, BulkPlan plan, CancellationToken cancellationToken)
     {
@@ -350,8 +400,12 @@ public sealed class BulkPlanService
         var before = planned.ToDictionary(r => r.Key, StringComparer.Ordinal);
         var (changed, came) = (new List<string>(), new List<string>());
         using var digest = new PlanDigest(plan);
-        await foreach (var row in _reading.RowsAsync(db, by, BulkOrder.Of(plan), selection, cancellationToken))
+        // A small plan is compared while other writers wait: a filter that matches the whole fleet by now is not read to its end.
+        int? most = plan.Total <= PlanWork.Part ? plan.Total + PlanWork.Part + 1 : null;
+        var read = 0;
+        await foreach (var row in _reading.RowsAsync(db, by, BulkOrder.Of(plan), selection, most, cancellationToken))
         {
+            read++;
             digest.Add(row);
             if (!before.Remove(row.Key, out var was))
                 came.Add(row.Name);
@@ -360,7 +414,7 @@ public sealed class BulkPlanService
         }
         if (digest.End() == plan.Digest)
             return null;
-        var went = before.Values.Select(r => r.Name).ToList();
+        var went = read == most ? [] : before.Values.Select(r => r.Name).ToList();
         var members = new Dictionary<string, string[]>(StringComparer.Ordinal);
         void Name(string member, List<string> names)
         {
@@ -377,7 +431,9 @@ public sealed class BulkPlanService
         return new Problem(
             ProblemKind.Conflict,
             "plan_changed",
-            $"Since the plan was made {changed.Count} of its agents changed, {came.Count} came and {went.Count} went. Nothing was done. Make the plan anew.",
+            read == most
+                ? $"Since the plan was made more than {PlanWork.Part} agents came; the rest was not looked at. Nothing was done. Make the plan anew."
+                : $"Since the plan was made {changed.Count} of its agents changed, {came.Count} came and {went.Count} went. Nothing was done. Make the plan anew.",
             members
         );
     }

@@ -21,7 +21,7 @@ internal static class PlanBodies
             Owner = owner is null ? null : new OwnerRef(IdText.Format(IdText.User, owner.Id), owner.Label, owner.DisplayName),
             Team = team is null ? null : new TeamRef(IdText.Format(IdText.Team, team.Id), team.Slug, team.Name),
             Reason = plan.Reason,
-            Filter = plan.Filter is null ? null : PlanFilters.Members(plan.Filter),
+            Filter = plan.Filter is null ? null : QueryText.Read(plan.Filter),
             Digest = plan.Digest,
             State = plan.StateAt(now),
             Maker = plan.MakerLabel,
@@ -80,28 +80,15 @@ internal static class PlanBodies
 /// <summary>A filter between a plan, its row in the store, and its body.</summary>
 internal static class PlanFilters
 {
-    public static string Text(AgentFilter filter) =>
-        string.Join('&', filter.ToQuery().Select(m => Uri.EscapeDataString(m.Key) + "=" + Uri.EscapeDataString(m.Value)));
+    public static string Text(AgentFilter filter) => QueryText.Write(filter.ToQuery());
 
-    public static Dictionary<string, string> Members(string text)
-    {
-        var members = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var member in text.Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var at = member.IndexOf('=', StringComparison.Ordinal);
-            members[Uri.UnescapeDataString(member[..at])] = Uri.UnescapeDataString(member[(at + 1)..]);
-        }
-        return members;
-    }
+    public static AgentFilter Parse(string text) => AgentFilter.Parse(QueryText.Read(text).GetValueOrDefault, new FieldErrors());
 
-    public static AgentFilter Parse(string text)
-    {
-        var members = Members(text);
-        return AgentFilter.Parse(members.GetValueOrDefault, new FieldErrors());
-    }
-
-    /// <summary>Reads the filter of a body; a name that no filter has is an error, lest more be hit than was meant.</summary>
-    public static AgentFilter Read(IReadOnlyDictionary<string, string> members, FieldErrors errors)
+    /// <summary>
+    /// Reads the filter of a body. A name that no filter has is an error, and so is a team or an owner that is none: left out of an exclusion, it would hit
+    /// more than was meant.
+    /// </summary>
+    public static AgentFilter Read(AccessSnapshot now, Actor by, IReadOnlyDictionary<string, string> members, FieldErrors errors)
     {
         var asked = new HashSet<string>(StringComparer.Ordinal);
         var found = new FieldErrors();
@@ -120,6 +107,19 @@ internal static class PlanFilters
         }
         foreach (var name in members.Keys.Where(name => !asked.Contains(name)).Take(20))
             errors.Add("filter." + Texts.Clip(name, 60), "Is no member of a filter.");
+        var scope = by.TeamsWith(Permission.ReadFleet);
+        foreach (var name in Named(filter.Team))
+        {
+            if (now.FindTeam(by.OrganizationId, name) is not { } team || !scope.Has(team.Id))
+                errors.Add("filter.team", $"{name} is no team that you see.");
+        }
+        foreach (var name in Named(filter.Owner).Where(name => name != AgentFilter.Ownerless))
+        {
+            if (AgentFilter.Owners([name], now, by.OrganizationId).Users.Count == 0)
+                errors.Add("filter.owner", $"{name} is no user here who could own an agent.");
+        }
         return filter with { Order = default };
     }
+
+    private static IEnumerable<string> Named(Choice? choice) => choice is null ? [] : choice.Wanted.Concat(choice.Unwanted).Take(20);
 }

@@ -52,11 +52,27 @@ public static class PlanProblems
         "agents",
         $"At most {BulkPlan.MostRows} agents a plan. Narrow the filter, and make several."
     );
+    public static readonly Problem TooManyRows = new(
+        ProblemKind.TooMany,
+        "too_many_plan_rows",
+        $"Plans that were not applied hold {BulkPlan.MostWaitingRows} rows of this organization already. They go a day after they were made; apply some, or narrow the filter."
+    );
     public static readonly Problem DeleteScope = new(
         ProblemKind.Forbidden,
         "scope_missing",
         "This needs the scope agents:delete, which the credential does not have."
     );
+
+    /// <param name="seconds">Until the first of them runs out.</param>
+    public static Problem TooManyOpen(int seconds) =>
+        new(
+            ProblemKind.TooMany,
+            "too_many_plans",
+            $"{BulkPlan.MostOpen} of your plans wait to be applied. Apply one of them, or let it run out: a plan holds for an hour."
+        )
+        {
+            RetryAfterSeconds = seconds,
+        };
 
     public static Problem TooManyTags { get; } =
         new(ProblemKind.Conflict, "too_many_tags", $"This agent would have more than {AgentDraft.MostTags} tags.");

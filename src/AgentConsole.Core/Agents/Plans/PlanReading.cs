@@ -44,11 +44,13 @@ internal sealed class PlanReading(AccessDirectory access, AgentDirectory directo
         selection.Names?.Count ?? await Matching(db, by, selection.Filter!).CountAsync(cancellationToken);
 
     /// <summary>The rows in their order; each agent once.</summary>
+    /// <param name="most">No more than so many of a filter; null for all.</param>
     public async IAsyncEnumerable<PlannedRow> RowsAsync(
         ConsoleDbContext db,
         Actor by,
         BulkOrder order,
         PlanSelection selection,
+        int? most,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
@@ -56,8 +58,10 @@ internal sealed class PlanReading(AccessDirectory access, AgentDirectory directo
         var restored = new HashSet<string>(StringComparer.Ordinal);
         if (selection.Filter is { } filter)
         {
-            var agents = Matching(db, by, filter).OrderBy(a => a.Id).AsNoTracking().AsAsyncEnumerable();
-            await foreach (var agent in agents.WithCancellation(cancellationToken))
+            var agents = Matching(db, by, filter).OrderBy(a => a.Id).AsNoTracking();
+            if (most is { } bound)
+                agents = agents.Take(bound);
+            await foreach (var agent in agents.AsAsyncEnumerable().WithCancellation(cancellationToken))
                 yield return Plan(now, by, order, agent, restored);
             yield break;
         }
@@ -82,7 +86,7 @@ internal sealed class PlanReading(AccessDirectory access, AgentDirectory directo
                     continue;
                 yield return agent is not null
                     ? Plan(now, by, order, agent, restored)
-                    : new PlannedRow(null, Texts.Clip(name, 100)!, null, null, 0, RowEffect.Refused, AgentProblems.NotFound, null, null);
+                    : new PlannedRow(null, name, null, null, 0, RowEffect.Refused, AgentProblems.NotFound, null, null);
             }
         }
     }

@@ -17,7 +17,7 @@ public static class ViewAddress
             PathOf(KebabCase.Parse<ViewPage>(view.Page)),
             [
                 (Member, view.Id),
-                .. ViewQuery.Read(view.Query).Select(m => (m.Key, (string?)m.Value)),
+                .. QueryText.Read(view.Query).Select(m => (m.Key, (string?)m.Value)),
                 ("columns", view.Columns),
                 ("density", view.Density),
             ]
@@ -68,7 +68,7 @@ public static class ViewAddress
         CancellationToken cancellationToken
     )
     {
-        var members = ViewQuery.Read(query);
+        var members = QueryText.Read(query);
         if (members.Count == 1 && members.TryGetValue(Member, out var id) && id != All)
         {
             var named = await views.GetAsync(me, id, cancellationToken);

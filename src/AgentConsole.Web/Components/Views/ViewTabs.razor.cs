@@ -13,7 +13,7 @@ namespace AgentConsole.Web.Components.Views;
 public sealed record ViewState(string Query, string? Columns = null, string? Density = null)
 {
     public static ViewState Of(IEnumerable<KeyValuePair<string, string>> query, string? columns = null, string? density = null) =>
-        new(ViewQuery.Write(query), columns, density);
+        new(QueryText.Write(query), columns, density);
 
     public static ViewState Of(ViewBody view) => new(view.Query, view.Columns, view.Density);
 }

@@ -454,6 +454,135 @@ public sealed class PlanStories
         Assert.Equal(0, await db.BulkPlanRows.CountAsync(TestHouse.Stop));
     }
 
+    [Theory, BothDatabases]
+    public async Task Plans_that_wait_are_bounded_for_their_maker_and_their_rows_for_the_organization(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await SeedAsync(house, house.Cast.Olga, "payments", "a-1");
+        var pause = new MakePlan { Action = "pause", Agents = ["a-1"] };
+        for (var i = 0; i < BulkPlan.MostOpen; i++)
+            await MadeAsync(house, house.Cast.Otto, pause);
+        house.Clock.Advance(TimeSpan.FromMinutes(20));
+
+        var refused = (await Plans(house).MakeAsync(house.As(house.Cast.Otto), pause, TestHouse.Stop)).Problem!;
+
+        Assert.Equal(("too_many_plans", ProblemKind.TooMany, 40 * 60), (refused.Code, refused.Kind, refused.RetryAfterSeconds));
+        // Another maker is not held up, and one that is applied waits no more.
+        var taras = await MadeAsync(house, house.Cast.Tara, pause);
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        var first = await db.BulkPlans.OrderBy(p => p.CreatedAt).FirstAsync(TestHouse.Stop);
+        await AppliedAsync(house, house.Cast.Otto, await GetAsync(house, house.Cast.Otto, IdText.Format(IdText.Plan, first.Id)));
+        await MadeAsync(house, house.Cast.Otto, pause);
+
+        await db
+            .BulkPlans.Where(p => p.MakerLabel == taras.Maker)
+            .ExecuteUpdateAsync(set => set.SetProperty(p => p.Total, BulkPlan.MostWaitingRows), TestHouse.Stop);
+        Assert.Equal("too_many_plan_rows", (await Plans(house).MakeAsync(house.As(house.Cast.Olga), pause, TestHouse.Stop)).Problem!.Code);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_exclusion_that_excludes_nobody_is_refused(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await SeedAsync(house, house.Cast.Olga, "payments", "a-1");
+        foreach (
+            var (field, value) in new[]
+            {
+                ("team", "-paymnts"),
+                ("team", "-research"), // which Otto does not see
+                ("team", "payments,paymnts"),
+                ("owner", "-ottto@acme.example"),
+                ("owner", "-ottto"),
+            }
+        )
+        {
+            var refused = await Plans(house)
+                .MakeAsync(house.As(house.Cast.Otto), new MakePlan { Action = "delete", Filter = Filter(field, value) }, TestHouse.Stop);
+            Assert.Contains("filter." + field, refused.Problem!.Errors!.Keys);
+        }
+        var fine = new MakePlan
+        {
+            Action = "pause",
+            Filter = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["team"] = "-payments",
+                ["owner"] = $"-none,-{house.Cast.Otto.Email}",
+            },
+        };
+        Assert.Equal(0, (await MadeAsync(house, house.Cast.Otto, fine)).Rows.Total);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Names_that_can_be_none_are_refused_and_hit_no_limit_of_the_store(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var beginning = new string('x', 100);
+        foreach (var names in new List<string>[] { [beginning + "a", beginning + "b"], ["a\0b"], ["\ud800"] })
+        {
+            var refused = await Plans(house)
+                .MakeAsync(house.As(house.Cast.Otto), new MakePlan { Action = "pause", Agents = names }, TestHouse.Stop);
+            Assert.Contains("agents", refused.Problem!.Errors!.Keys);
+        }
+        var plan = await MadeAsync(house, house.Cast.Otto, new MakePlan { Action = "pause", Agents = [beginning] });
+        Assert.Equal("applied", (await AppliedAsync(house, house.Cast.Otto, plan)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_small_plan_whose_filter_matches_a_fleet_by_now_is_not_compared_with_all_of_it(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await SeedAsync(house, house.Cast.Olga, "payments", "a-1");
+        var plan = await MadeAsync(house, house.Cast.Otto, new MakePlan { Action = "pause", Filter = All });
+        await ManyAsync(house);
+
+        var refused = (await ApplyAsync(house, house.Cast.Otto, plan)).Problem!;
+
+        Assert.Equal("plan_changed", refused.Code);
+        Assert.Contains($"more than {PlanWork.Part} agents came", refused.Detail, StringComparison.Ordinal);
+        Assert.Equal($"and {PlanWork.Part + 1 - 50} more", refused.Errors!["came"][^1]);
+        Assert.False(refused.Errors.ContainsKey("went"));
+    }
+
+    [Fact]
+    public async Task A_worker_gives_up_after_races_lost_in_a_row_and_not_after_as_many_in_all()
+    {
+        await using var house = await TestHouse.OpenAsync(Database.PostgreSql);
+        var plan = await ManyAsync(house);
+        await AppliedAsync(house, house.Cast.Otto, plan);
+        var runner = house.Get<BulkPlanRunner>();
+        // Before each part somebody is four times faster with an agent of it.
+        int[] hits = [0, 1, 2, 3, -1, 250, 251, 252, 253, -1, -1];
+        var at = 0;
+        runner.BeforeCommit = async () =>
+        {
+            if (hits[at++] is >= 0 and var hit)
+                await ChangeAsync(house, $"many-{hit}", new ChangeAgent { DisplayName = "Changed" });
+        };
+
+        await runner.StepAsync(TestHouse.Stop);
+
+        var done = await GetAsync(house, house.Cast.Otto, plan.Id);
+        Assert.Equal(("applied", 592, 8), (done.State, done.Rows.Done, done.Rows.Failed));
+    }
+
+    [Theory, BothDatabases]
+    public async Task The_purge_takes_all_that_is_over_at_once(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await SeedAsync(house, house.Cast.Olga, "payments", "a-1");
+        foreach (var maker in new[] { house.Cast.Otto, house.Cast.Tara, house.Cast.Olga })
+        {
+            for (var i = 0; i < BulkPlan.MostOpen; i++)
+                await MadeAsync(house, maker, new MakePlan { Action = "pause", Filter = All });
+        }
+
+        house.Clock.Advance(TimeSpan.FromDays(2));
+        await house.Get<BulkPlanPurge>().StepAsync(TestHouse.Stop);
+
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        Assert.Equal((0, 0), (await db.BulkPlans.CountAsync(TestHouse.Stop), await db.BulkPlanRows.CountAsync(TestHouse.Stop)));
+    }
+
     private static readonly Dictionary<string, string> All = [];
 
     private static Dictionary<string, string> Filter(string name, string value) => new(StringComparer.Ordinal) { [name] = value };
