@@ -27,8 +27,6 @@ public sealed partial class FleetPage
     private AgentFacets? _counts; // under the filter
     private AgentFacets? _fleet; // without it
     private IReadOnlyList<FleetColumn> _columns = FleetColumn.Default;
-    private bool _sheet;
-    private bool _choosing;
     private int? _unclaimed;
     private Problem? _problem;
     private string? _nonsense;
@@ -49,6 +47,10 @@ public sealed partial class FleetPage
     private DateTimeOffset _counted;
     private int _living;
     private ITimer? _catchUp;
+
+    /// <summary>What is open over the list: it stands in the address, so that it comes back with the page.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
 
     [Inject]
     public required AgentLists Lists { get; init; }
@@ -303,7 +305,7 @@ public sealed partial class FleetPage
     // What one chooses while looking at a saved view is that view's, to be saved or not; else it is how one likes the page.
     private async Task ChooseAsync(FleetState state)
     {
-        Navigation.NavigateTo(FleetAddress.Of(Whole(state)), replace: true);
+        Navigation.NavigateTo(Still(FleetAddress.Of(Whole(state))), replace: true);
         if (state.View is null or ViewAddress.All)
             await SavedViews.KeepHabitAsync(Me, ViewPage.Fleet, state.Columns, state.Density, Left);
     }
@@ -493,6 +495,10 @@ public sealed partial class FleetPage
     private Task ShowChangedAsync() => ReloadAsync();
 
     private string At(AgentFilter filter) => FleetAddress.Of(Whole(State with { Filter = filter }));
+
+    // What is open over the list stays open.
+    private string Still(string address) =>
+        Navigation.GetUriWithQueryParameters(address, new Dictionary<string, object?> { ["act"] = Doing });
 
     // As ViewAddress.Keep.
     private static FleetState Whole(FleetState state) =>

@@ -88,13 +88,19 @@ public sealed partial class RunsPage
     // The earlier one is A, whichever was selected first.
     private IReadOnlyList<string> Chosen => [.. _chosen.Select(id => IdText.Format(IdText.Run, id)).Order(StringComparer.Ordinal)];
 
-    private void Choose(Guid run)
+    // The boxes follow: the browser draws them by data-picked.
+    private void Pick(PickEventArgs told)
     {
-        if (_chosen.Remove(run))
-            return;
-        if (_chosen.Count == 2)
-            _chosen.RemoveAt(0);
-        _chosen.Add(run);
+        foreach (var name in told.Names ?? [])
+        {
+            if (!IdText.TryParse(IdText.Run, name, out var run))
+                continue;
+            _chosen.Remove(run);
+            if (told.On)
+                _chosen.Add(run);
+        }
+        if (_chosen.Count > 2)
+            _chosen.RemoveRange(0, _chosen.Count - 2);
     }
 
     private async Task MoreAsync()

@@ -224,6 +224,10 @@ public sealed class FleetPageTests : ConsoleBunitContext
         );
         await page.ActAsync(".cols li:nth-child(3) input", e => e.Change(false));
         page.WaitForAssertion(() => Assert.Equal(["Agent", "Liveness"], page.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent)));
-        Assert.EndsWith("/fleet?columns=liveness", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/fleet?columns=liveness&act=columns",
+            Services.GetRequiredService<NavigationManager>().Uri,
+            StringComparison.Ordinal
+        );
     }
 }
