@@ -120,6 +120,7 @@ public sealed class LostAnswerJourney(Chromium chromium)
             async page =>
             {
                 await Button(page, "Claim…").ClickAsync();
+                await Expect(Button(page, "Claim it")).ToBeVisibleAsync(); // while answers still come
                 return Button(page, "Claim it");
             },
             db => db.Agents.CountAsync(a => a.Slug == "unanswered-2"),
