@@ -73,7 +73,11 @@ public sealed partial class TokensPage
     }
 
     private RereadRows<TokenBody> List =>
-        field ??= new RereadRows<TokenBody>(row => IdText.Parse(IdText.Token, row.Id), page => Tokens.ListAsync(Me, All, page, Left));
+        field ??= new RereadRows<TokenBody>(
+            row => IdText.Parse(IdText.Token, row.Id),
+            page => Tokens.ListAsync(Me, All, page, Left),
+            Clock
+        );
 
     private Task ReloadAsync() => List.LoadAsync();
 

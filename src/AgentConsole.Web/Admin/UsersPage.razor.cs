@@ -84,7 +84,8 @@ public sealed partial class UsersPage
     private RereadRows<UserBody> List =>
         field ??= new RereadRows<UserBody>(
             row => IdText.Parse(IdText.User, row.Id),
-            page => Users.ListAsync(Me, new UserFilter(Q, State), page, Left)
+            page => Users.ListAsync(Me, new UserFilter(Q, State), page, Left),
+            Clock
         );
 
     private Task ReloadAsync() => List.LoadAsync();

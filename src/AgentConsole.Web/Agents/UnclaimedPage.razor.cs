@@ -45,7 +45,7 @@ public sealed partial class UnclaimedPage
     public required Toasts Toasts { get; init; }
 
     private RereadRows<UnclaimedBody> List =>
-        field ??= new RereadRows<UnclaimedBody>(row => IdText.Parse(IdText.Unclaimed, row.Id), ReadAsync);
+        field ??= new RereadRows<UnclaimedBody>(row => IdText.Parse(IdText.Unclaimed, row.Id), ReadAsync, Clock);
 
     private string Heading =>
         _count switch
@@ -74,7 +74,7 @@ public sealed partial class UnclaimedPage
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         var errors = new FieldErrors();
         var filter = UnclaimedFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         _seesNothing = WhyNotAnywhere(Permission.EditAgents);
         if (_seesNothing is not null)
             return;

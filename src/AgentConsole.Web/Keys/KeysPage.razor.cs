@@ -55,8 +55,7 @@ public sealed partial class KeysPage
 
     private KeyRow? Asked => List.Rows?.FirstOrDefault(row => IdText.Format(IdText.KeyVersion, row.VersionId) == Of);
 
-    private RereadRows<KeyRow> List =>
-        field ??= new RereadRows<KeyRow>(row => row.VersionId, page => Lists.ListAsync(Me, _filter, page, Left));
+    private RereadRows<KeyRow> List => field ??= new RereadRows<KeyRow>(row => row.VersionId, ReadAsync, Clock);
 
     private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
@@ -81,7 +80,7 @@ public sealed partial class KeysPage
         if (filter == _filter && List.Rows is not null)
             return; // a question was opened or closed
         _filter = filter;
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its keys appear here."
             : null;
@@ -93,27 +92,26 @@ public sealed partial class KeysPage
             await ReloadAsync();
     }
 
-    private async Task HearAsync()
+    private async Task<Outcome<Paged<KeyRow>>> ReadAsync(PageRequest page)
     {
-        await List.HearAsync();
+        var rows = await Lists.ListAsync(Me, _filter, page, Left);
         _leaked = await Lists.LeakedAsync(Me, Left);
         // Keys are used all the time; how many nobody needs changes over days.
         if (Now - _countedAt >= CountEvery)
             await CountAsync();
+        return rows;
     }
 
     private async Task ReloadAsync()
     {
-        _problem = null;
+        (_problem, _countedAt) = (null, default);
         await List.LoadAsync();
-        _leaked = await Lists.LeakedAsync(Me, Left);
-        await CountAsync();
     }
 
     private async Task CountAsync()
     {
-        _countedAt = Now;
         _counts = await Lists.CountsAsync(Me, Left);
+        _countedAt = Now;
     }
 
     private async Task DisableAsync(KeyRow row)
@@ -171,9 +169,8 @@ public sealed partial class KeysPage
     private async Task<bool> TakeAsync(Outcome<KeyBody> done)
     {
         _problem = done.Problem;
+        _countedAt = default;
         await List.ActedAsync();
-        _leaked = await Lists.LeakedAsync(Me, Left);
-        await CountAsync();
         StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }

@@ -150,6 +150,13 @@ public sealed class FurnishedConsole : IAsyncLifetime
         await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
     }
 
+    /// <summary>An address of <see cref="EveryPage.Addresses"/> with the ids of what is here.</summary>
+    public string Fill(string address) =>
+        address
+            .Replace("{run}", Run, StringComparison.Ordinal)
+            .Replace("{step}", Step, StringComparison.Ordinal)
+            .Replace("{plan}", Plan, StringComparison.Ordinal);
+
     public ValueTask DisposeAsync() => Console.DisposeAsync();
 }
 
@@ -166,6 +173,8 @@ public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : Journ
         Environment.GetEnvironmentVariable("PAGES") is { Length: > 0 } only
             ? All.Where(page => only.Split(',').Contains(page.Data.Item1))
             : All;
+
+    public static IEnumerable<string> Addresses => All.Select(page => page.Data.Item2);
 
     private static TheoryData<string, string> All =>
         new()
@@ -235,11 +244,7 @@ public sealed class EveryPage(Chromium chromium, FurnishedConsole scene) : Journ
                     complaints.Add(message.Text);
             };
             page.PageError += (_, error) => complaints.Add(error);
-            await page.GotoAsync(
-                path.Replace("{run}", scene.Run, StringComparison.Ordinal)
-                    .Replace("{step}", scene.Step, StringComparison.Ordinal)
-                    .Replace("{plan}", scene.Plan, StringComparison.Ordinal)
-            );
+            await page.GotoAsync(scene.Fill(path));
             await Expect(page.Locator("h1").First).ToBeVisibleAsync();
             if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static
                 await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");

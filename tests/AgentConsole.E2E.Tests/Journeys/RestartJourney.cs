@@ -619,12 +619,13 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 async page =>
                 {
                     await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Columns and density" }).ClickAsync();
-                    await page.GetByLabel("Tags").CheckAsync();
+                    await Label(page, "Tags").CheckAsync();
                     await page.WaitForURLAsync("**tags*");
                 },
                 async page =>
                 {
-                    await Expect(page.Locator("dialog[open]").GetByLabel("Tags")).ToBeCheckedAsync();
+                    await Expect(page.Locator("dialog[open]").GetByLabel("Tags", new LocatorGetByLabelOptions { Exact = true }))
+                        .ToBeCheckedAsync();
                     await Button(page, "Done").ClickAsync();
                     await Expect(page.GetByRole(AriaRole.Columnheader, new PageGetByRoleOptions { Name = "Tags" })).ToBeVisibleAsync();
                 }
