@@ -70,6 +70,12 @@
           event.preventDefault(); // the circuit closes it, so that both agree
           dialog.querySelector("[data-cancels]")?.click();
         });
+        // A second Escape closes it whatever was said to the first; it is open until the circuit says that it is not.
+        dialog.addEventListener("close", () => {
+          if (!dialog.isConnected) return;
+          dialog.showModal();
+          dialog.querySelector("[data-cancels]")?.click();
+        });
         dialog.showModal();
         (dialog.querySelector("[autofocus]") ?? dialog.querySelector("input, select, textarea, footer button"))?.focus();
       }

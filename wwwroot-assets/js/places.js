@@ -4,7 +4,12 @@
   "use strict";
   const Prefix = "place|";
   const Most = 30;
-  const address = () => location.pathname + location.search;
+  // Without the question that is open over the page: the lists beneath it are the same.
+  const address = () => {
+    const query = new URLSearchParams(location.search);
+    for (const name of ["act", "of"]) query.delete(name);
+    return query.size > 0 ? `${location.pathname}?${query}` : location.pathname;
+  };
   const read = (where) => {
     try {
       return JSON.parse(sessionStorage.getItem(Prefix + where)) ?? {};

@@ -76,6 +76,16 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
         return Body(by, sighting, token, access.Current);
     }
 
+    /// <summary>One that waits or is blocked; not found once it is registered, whoever registered it.</summary>
+    public async Task<Outcome<UnclaimedBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (await FindAsync(db, by, id, cancellationToken) is not { } sighting)
+            return UnclaimedProblems.NotFound;
+        var tokens = await TokensAsync(db, [sighting], cancellationToken);
+        return Body(sighting, tokens.GetValueOrDefault(sighting.TokenId), access.Current);
+    }
+
     /// <summary>How many wait, among those the actor sees, and since when the first of them.</summary>
     public async Task<(int Count, DateTimeOffset? Since)> WaitingAsync(Actor by, CancellationToken cancellationToken)
     {

@@ -31,6 +31,13 @@ public sealed partial class AccountPage
     [SupplyParameterFromQuery]
     private string? Said { get; set; }
 
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    private string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Of { get; set; }
+
     [SupplyParameterFromForm(FormName = "password")]
     private PasswordForm? Password { get; set; }
 
@@ -78,6 +85,8 @@ public sealed partial class AccountPage
                 Problem = PasskeyWords.LastMeans;
             else if (Said is "passkey-name")
                 Problem = PasskeyWords.Name;
+            else if (Said is "passkey-refused")
+                Problem = PasskeyWords.Refused;
         }
         else
             Refuse(problem, null);
@@ -204,5 +213,10 @@ internal static class PasskeyWords
         ProblemKind.Invalid,
         "invalid",
         "A passkey needs a name of at most 100 characters, in one line."
+    );
+    public static readonly Problem Refused = new(
+        ProblemKind.Conflict,
+        "not_changed",
+        "The passkey was not changed: somebody changed it at the same moment, or this session may not. Look at it below and try again."
     );
 }

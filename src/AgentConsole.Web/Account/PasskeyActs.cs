@@ -141,7 +141,7 @@ internal static class PasskeyActs
                             null or { Kind: ProblemKind.NotFound } => said,
                             { Code: "last_sign_in_means" } => "last-means",
                             { Kind: ProblemKind.Invalid } => "passkey-name",
-                            _ => null,
+                            _ => "passkey-refused",
                         }
                     )
                 ) + "#passkeys"

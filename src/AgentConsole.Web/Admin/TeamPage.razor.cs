@@ -21,7 +21,8 @@ public sealed partial class TeamPage
     private string? _mayNot;
     private string? _name;
     private string? _zone;
-    private long _revision; // of what the fields show
+    private long _revision; // of what the fields began with
+    private bool _newer; // somebody else changed it since
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
@@ -54,7 +55,7 @@ public sealed partial class TeamPage
             _shown = Slug;
             Clear();
             await ReloadAsync();
-            (_name, _zone, _revision) = (_team?.Name, _team?.TimeZone, _team?.Revision ?? 0);
+            TakeNewer();
         }
         if (_asked == (Doing, Of))
             return;
@@ -155,12 +156,16 @@ public sealed partial class TeamPage
         var body = new ChangeTeam { Name = _name, TimeZone = _zone ?? "" };
         var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _revision, body, Left), Left);
         _busy = false;
-        (_nameErrors, var problem) = AdminWords.Split(renamed.Problem);
+        _newer = renamed.Problem is { Kind: ProblemKind.Changed };
+        (_nameErrors, var problem) = AdminWords.Split(_newer ? null : renamed.Problem);
         if (renamed.Problem is null)
             Toasts.Show($"Saved {renamed.Value.Name}");
-        if (renamed.Problem is null)
-            _revision = renamed.Value.Revision;
         await ReloadAsync();
+        // Pressed again, it is meant on what is shown beside it now.
+        if (renamed.Problem is null || _newer)
+            _revision = _team!.Revision;
         _problem ??= problem;
     }
+
+    private void TakeNewer() => (_name, _zone, _revision, _newer) = (_team?.Name, _team?.TimeZone, _team?.Revision ?? 0, false);
 }

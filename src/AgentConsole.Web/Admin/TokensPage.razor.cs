@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
@@ -12,8 +13,6 @@ public sealed partial class TokensPage
 {
     private readonly Submission _creating = new("token-create");
     private bool _busy;
-    private List<TokenBody>? _tokens;
-    private string? _cursor;
     private IReadOnlyList<TeamCard> _teams = [];
     private IReadOnlyList<Principal> _accounts = [];
     private Problem? _problem;
@@ -43,7 +42,7 @@ public sealed partial class TokensPage
     [SupplyParameterFromQuery]
     public string? Of { get; set; }
 
-    private TokenBody? Leaving => Doing == "revoke" ? _tokens?.Find(token => token.Id == Of) : null;
+    private TokenBody? Leaving => Doing == "revoke" ? List.Rows?.FirstOrDefault(token => token.Id == Of) : null;
 
     private string Curl => $"curl {Navigation.BaseUri}api/v1/whoami -H \"Authorization: Bearer $TOKEN\"";
 
@@ -76,23 +75,14 @@ public sealed partial class TokensPage
         await ReloadAsync();
     }
 
-    private async Task ReloadAsync()
-    {
-        var page = await Tokens.ListAsync(Me, All, new PageRequest(), Left);
-        _problem = page.Problem;
-        _tokens = page.Problem is null ? [.. page.Value.Items] : [];
-        _cursor = page.Problem is null ? page.Value.NextCursor : null;
-    }
+    private RereadRows<TokenBody> List =>
+        field ??= new RereadRows<TokenBody>(
+            row => IdText.Parse(IdText.Token, row.Id),
+            page => Tokens.ListAsync(Me, All, page, Left),
+            Clock
+        );
 
-    private async Task MoreAsync()
-    {
-        var page = await Tokens.ListAsync(Me, All, new PageRequest(Cursor: _cursor), Left);
-        _problem = page.Problem;
-        if (page.Problem is not null)
-            return;
-        _tokens!.AddRange(page.Value.Items);
-        _cursor = page.Value.NextCursor;
-    }
+    private Task ReloadAsync() => List.LoadAsync();
 
     private async Task CreateAsync()
     {
@@ -125,8 +115,8 @@ public sealed partial class TokensPage
             (_name, _owner, _scopes, _limit) = (null, "", [], []);
             Ask("made", made.Value.Id, instead: true);
         }
-        await ReloadAsync();
-        _problem ??= problem;
+        _problem = problem;
+        await List.ActedAsync();
     }
 
     private async Task RevokeAsync(TokenBody leaving)
@@ -139,8 +129,8 @@ public sealed partial class TokensPage
         Ask(null);
         if (revoked.Problem is null)
             Toasts.Show($"Revoked {leaving.Name}; it is refused from now on");
-        await ReloadAsync();
-        _problem ??= revoked.Problem;
+        _problem = revoked.Problem;
+        await List.ActedAsync();
     }
 
     private void Forget()

@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
@@ -13,8 +14,7 @@ public sealed partial class UsersPage
 {
     private readonly Submission _removing = new("passkey-remove");
     private readonly Submission _inviting = new("user-invite");
-    private List<UserBody>? _users;
-    private string? _cursor;
+    private UserFilter? _filter;
     private IReadOnlyList<TeamCard> _teams = [];
     private string? _seesNothing;
     private Problem? _problem;
@@ -74,29 +74,24 @@ public sealed partial class UsersPage
                 .Current.Teams.Values.Where(t => t.OrganizationId == organization)
                 .OrderBy(t => t.Name, StringComparer.OrdinalIgnoreCase),
         ];
-        await ReloadAsync();
+        var filter = new UserFilter(Q, State);
+        if (List.Rows is null || filter != _filter)
+        {
+            _filter = filter;
+            await ReloadAsync();
+        }
+        _problem = null;
         await ManageAsync();
     }
 
-    private async Task ReloadAsync()
-    {
-        var page = await Users.ListAsync(Me, new UserFilter(Q, State), new PageRequest(), Left);
-        _problem = page.Problem;
-        if (page.Problem is null)
-            (_users, _cursor) = ([.. page.Value.Items], page.Value.NextCursor);
-        else
-            _users ??= [];
-    }
+    private RereadRows<UserBody> List =>
+        field ??= new RereadRows<UserBody>(
+            row => IdText.Parse(IdText.User, row.Id),
+            page => Users.ListAsync(Me, new UserFilter(Q, State), page, Left),
+            Clock
+        );
 
-    private async Task MoreAsync()
-    {
-        var page = await Users.ListAsync(Me, new UserFilter(Q, State), new PageRequest(Cursor: _cursor), Left);
-        _problem = page.Problem;
-        if (page.Problem is not null)
-            return;
-        _users!.AddRange(page.Value.Items);
-        _cursor = page.Value.NextCursor;
-    }
+    private Task ReloadAsync() => List.LoadAsync();
 
     private async Task ManageAsync()
     {
@@ -145,7 +140,7 @@ public sealed partial class UsersPage
             return;
         (_linkTitle, _link) = ($"Invitation link for {invited.Value.Email}", Absolute(invited.Value.Link));
         (_email, _name, _roles, _teamRoles) = (null, null, [], new Dictionary<string, List<string>>(StringComparer.Ordinal));
-        await ReloadAsync();
+        await List.ActedAsync();
         Ask("made", invited.Value.Id, instead: true);
     }
 
@@ -163,6 +158,7 @@ public sealed partial class UsersPage
         if (done.Problem is not null)
             return;
         Toasts.Show(said(done.Value));
+        await List.ActedAsync();
         Close();
     }
 

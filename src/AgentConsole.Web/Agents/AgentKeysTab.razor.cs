@@ -54,8 +54,10 @@ public sealed partial class AgentKeysTab
 
     private bool Expiring => Doing == "expiry";
 
+    private bool Trusting => Doing == "enable";
+
     private (KeyBody Key, KeyVersionBody Version)? Chosen =>
-        Doing is "expiry" or "revoke"
+        Doing is "expiry" or "revoke" or "enable"
         && _keys?.SelectMany(key => key.Versions.Select(version => (key, version))).FirstOrDefault(pair => pair.version.Id == Of)
             is { version: not null } chosen
             ? chosen
@@ -119,17 +121,31 @@ public sealed partial class AgentKeysTab
 
     private Task EnableAsync(KeyBody key, KeyVersionBody version) =>
         ActAsync(
-            () =>
-                Keys.EnableAsync(
-                    Me,
-                    Agent.Id,
-                    key.Id,
-                    new KeyAction { KeyVersion = version.Number, Reason = version.LeakReported ? "Trusted again in the console" : null },
-                    Left
-                ),
+            () => Keys.EnableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, CancellationToken.None), // an undo outlives the page
             $"Enabled {key.Name}",
             null
         );
+
+    // One that was reported as leaked is trusted again for a reason only.
+    private Task AskOrEnableAsync(KeyBody key, KeyVersionBody version)
+    {
+        if (!version.LeakReported)
+            return EnableAsync(key, version);
+        Ask("enable", version.Id);
+        return Task.CompletedTask;
+    }
+
+    private async Task TrustAsync()
+    {
+        var (key, version) = Chosen!.Value;
+        var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
+        await ActAsync(
+            () => Once.RunAsync(_act, Me, body, me => Keys.EnableAsync(me, Agent.Id, key.Id, body, Left), Left),
+            $"Enabled {key.Name}",
+            null,
+            inDialog: true
+        );
+    }
 
     private async Task RevokeAsync()
     {

@@ -1,6 +1,7 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
@@ -23,6 +24,7 @@ public sealed partial class FirstRunPage
     private Guid _agentId;
     private RunBody? _run;
     private string? _secret;
+    private bool _hasKey;
     private Problem? _problem;
     private string? _mayNot;
     private bool _busy;
@@ -35,6 +37,9 @@ public sealed partial class FirstRunPage
 
     [Inject]
     public required RunService Runs { get; init; }
+
+    [Inject]
+    public required KeyService Keys { get; init; }
 
     /// <summary>Slug of the agent that is waited for; absent until one is registered.</summary>
     [SupplyParameterFromQuery(Name = "agent")]
@@ -57,6 +62,8 @@ public sealed partial class FirstRunPage
 
     private string? KeyWhy =>
         Access.Current.FindTeam(Me.OrganizationId, _form.Team) is { } team ? WhyNot(Permission.ManageKeys, team.Id) : null;
+
+    private string? MintWhy => WhyNot(Permission.ManageKeys, IdText.Parse(IdText.Team, _agent!.Team.Id));
 
     protected override Task OpenAsync()
     {
@@ -93,6 +100,8 @@ public sealed partial class FirstRunPage
     {
         _agent = agent;
         _agentId = IdText.Parse(IdText.Agent, agent.Id);
+        var keys = await Keys.ListAsync(Me, agent.Id, Left);
+        _hasKey = keys.Problem is null && keys.Value.Count > 0;
         await LookAsync();
         _ready = true;
     }

@@ -27,8 +27,6 @@ public sealed partial class FleetPage
     private AgentFacets? _counts; // under the filter
     private AgentFacets? _fleet; // without it
     private IReadOnlyList<FleetColumn> _columns = FleetColumn.Default;
-    private bool _sheet;
-    private bool _choosing;
     private int? _unclaimed;
     private Problem? _problem;
     private string? _nonsense;
@@ -45,10 +43,15 @@ public sealed partial class FleetPage
     private bool _waits;
     private bool _interactive;
     private bool _rowsOnly;
+    private DateTimeOffset? _readAt;
     private DateTimeOffset _known;
     private DateTimeOffset _counted;
     private int _living;
     private ITimer? _catchUp;
+
+    /// <summary>What is open over the list: it stands in the address, so that it comes back with the page.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
 
     [Inject]
     public required AgentLists Lists { get; init; }
@@ -130,7 +133,7 @@ public sealed partial class FleetPage
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(address);
         var errors = new FieldErrors();
         var state = FleetState.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         var me = Me;
         _mayNot = WhyNotAnywhere(Permission.EditAgents);
         _seesNothing = me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
@@ -159,7 +162,7 @@ public sealed partial class FleetPage
         }
         Shown = state;
         if (_interactive)
-            await KnowAsync(_first);
+            await TryAsync(() => KnowAsync(_first));
     }
 
     private void Take(FleetState state)
@@ -176,9 +179,28 @@ public sealed partial class FleetPage
             return;
         _catchUp = Clock.CreateTimer(_ => CatchUpLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _interactive = true;
-        await CountAsync();
-        await KnowAsync(_first);
+        await TryAsync(async () =>
+        {
+            await CountAsync();
+            await KnowAsync(_first);
+        });
         StateHasChanged();
+    }
+
+    // A store that does not answer takes nothing away: the page says of when its rows are, and looks again a little later.
+    private async Task TryAsync(Func<Task> read)
+    {
+        try
+        {
+            await read();
+        }
+        catch (Exception e) when (StoreFault.Is(e))
+        {
+            _problem = StoreFault.At(_readAt);
+            _rowsOnly = false;
+            _catchUp?.Change(TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan);
+            StateHasChanged();
+        }
     }
 
     private async Task KnowAsync(IReadOnlyCollection<FleetLine> lines)
@@ -206,7 +228,9 @@ public sealed partial class FleetPage
         return before != (_counts, _fleet, _unclaimed);
     }
 
-    private async Task ReloadAsync()
+    private Task ReloadAsync() => TryAsync(ReadAsync);
+
+    private async Task ReadAsync()
     {
         // The newest question wins: one that is still being read is given up.
         _reading?.Cancel();
@@ -239,13 +263,18 @@ public sealed partial class FleetPage
 
     private async ValueTask<ItemsProviderResult<FleetLine>> ProvideAsync(ItemsProviderRequest request)
     {
-        var window = await Lists.WindowAsync(Me, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken);
+        AgentWindow? window = null;
+        await TryAsync(async () =>
+            window = await Lists.WindowAsync(Me, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken)
+        );
+        if (window is null)
+            return new ItemsProviderResult<FleetLine>([], Math.Max(0, _window!.Total - FirstRows));
         if (_further.Count > 400)
             _further.Clear(); // lines out of sight need no news
         var lines = window.Rows.Select(LineOf).ToList();
         foreach (var line in lines)
             _further[line.Row.Id] = line;
-        await KnowAsync(lines);
+        await TryAsync(() => KnowAsync(lines));
         return new ItemsProviderResult<FleetLine>(lines, Math.Max(0, window.Total - FirstRows));
     }
 
@@ -303,18 +332,20 @@ public sealed partial class FleetPage
     // What one chooses while looking at a saved view is that view's, to be saved or not; else it is how one likes the page.
     private async Task ChooseAsync(FleetState state)
     {
-        Navigation.NavigateTo(FleetAddress.Of(Whole(state)), replace: true);
+        Navigation.NavigateTo(Still(FleetAddress.Of(Whole(state))), replace: true);
         if (state.View is null or ViewAddress.All)
             await SavedViews.KeepHabitAsync(Me, ViewPage.Fleet, state.Columns, state.Density, Left);
     }
 
     // Rows first: what is counted is drawn by itself.
     private void CountLater() =>
-        Work(async () =>
-        {
-            if (await CountAsync())
-                StateHasChanged();
-        });
+        Work(() =>
+            TryAsync(async () =>
+            {
+                if (await CountAsync())
+                    StateHasChanged();
+            })
+        );
 
     // The browser confirms each address that typing made, one after the other; by then more may have been typed.
     private bool IsOnItsWay(FleetState state)
@@ -357,7 +388,7 @@ public sealed partial class FleetPage
         FleetLine.Draw(_first.Concat(_further.Values));
         if (urgent || Directory.CountLiving(Me.OrganizationId, Me.TeamsWith(Permission.ReadFleet)) != _living)
         {
-            await CatchUpAsync();
+            await TryAsync(CatchUpAsync);
             return;
         }
         _rowsOnly = true;
@@ -380,8 +411,13 @@ public sealed partial class FleetPage
     private async Task<bool> CatchUpAsync()
     {
         _waits = false;
-        var further = _stale.Where(_further.ContainsKey).ToList();
-        _stale.Clear();
+        if (_window is null || Shown?.Filter != Filter)
+        {
+            await ReadAsync(); // nothing was read yet, or not what was asked for
+            return true;
+        }
+        List<Guid> stale = [.. _stale];
+        var further = stale.FindAll(_further.ContainsKey);
         var window = await Lists.WindowAsync(Me, Filter, 0, FirstRows, Left);
         var sameOrder = window.Rows.Select(row => row.Id).SequenceEqual(_first.Select(line => line.Row.Id));
         foreach (var row in window.Rows)
@@ -391,12 +427,15 @@ public sealed partial class FleetPage
             foreach (var row in await Lists.RowsAsync(Me, further, Left))
                 _further.GetValueOrDefault(row.Id)?.Replace(row, Access.Current);
         }
+        _stale.ExceptWith(stale);
+        var mended = _problem is not null;
+        (_problem, _readAt) = (null, Now);
         FleetLine.Draw(_first.Concat(_further.Values));
         if (Now - _known > TimeSpan.FromSeconds(30))
             await KnowAsync(_first);
         var recounted = Now - _counted >= MostOften && await CountAsync();
         if (sameOrder && window.Total == _window!.Total)
-            return recounted;
+            return recounted || mended;
         if (!recounted)
             await CountAsync();
         if (_hold.On)
@@ -416,7 +455,7 @@ public sealed partial class FleetPage
         _blocks = [.. _first.Chunk(FleetBlock.Size)];
         _further.Clear();
         _changed = 0;
-        _problem = null;
+        (_problem, _readAt) = (null, Now);
         if (_interactive)
             await KnowAsync(_first);
         if (_rest is not null)
@@ -426,7 +465,9 @@ public sealed partial class FleetPage
     private void CatchUpLater() =>
         Work(async () =>
         {
-            if (await CatchUpAsync())
+            var more = false;
+            await TryAsync(async () => more = await CatchUpAsync());
+            if (more)
                 StateHasChanged();
         });
 
@@ -493,6 +534,10 @@ public sealed partial class FleetPage
     private Task ShowChangedAsync() => ReloadAsync();
 
     private string At(AgentFilter filter) => FleetAddress.Of(Whole(State with { Filter = filter }));
+
+    // What is open over the list stays open.
+    private string Still(string address) =>
+        Navigation.GetUriWithQueryParameters(address, new Dictionary<string, object?> { ["act"] = Doing });
 
     // As ViewAddress.Keep.
     private static FleetState Whole(FleetState state) =>

@@ -19,8 +19,8 @@ public sealed partial class UnclaimedPage
     private Problem? _dialogProblem;
     private string? _nonsense;
     private string? _seesNothing;
-    private UnclaimedBody? _claiming;
-    private UnclaimedBody? _blocking;
+    private UnclaimedBody? _about; // what the question is about; null when it waits no longer
+    private (string? Act, string? Of) _asked;
     private AgentBody? _made;
     private IReadOnlyList<TeamCard> _claimTeams = [];
     private string _team = "";
@@ -28,7 +28,15 @@ public sealed partial class UnclaimedPage
     private int _count;
     private bool _busy;
 
+    private readonly Submission _claim = new("claim");
     private readonly Submission _block = new("block");
+
+    /// <summary>The question that is open, and what it is about.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Of { get; set; }
 
     [Inject]
     public required UnclaimedService Unclaimed { get; init; }
@@ -37,7 +45,7 @@ public sealed partial class UnclaimedPage
     public required Toasts Toasts { get; init; }
 
     private RereadRows<UnclaimedBody> List =>
-        field ??= new RereadRows<UnclaimedBody>(row => IdText.Parse(IdText.Unclaimed, row.Id), ReadAsync);
+        field ??= new RereadRows<UnclaimedBody>(row => IdText.Parse(IdText.Unclaimed, row.Id), ReadAsync, Clock);
 
     private string Heading =>
         _count switch
@@ -53,6 +61,9 @@ public sealed partial class UnclaimedPage
             new("Blocked", ConsoleUrls.With(ConsoleUrls.Unclaimed, ("state", "blocked")), _filter.State == SightingState.Blocked),
         ];
 
+    // Whether what the question is about has been read.
+    private bool Known => Of is not null && _asked == (Doing, Of);
+
     private bool MayMint => Access.Current.FindTeam(Me.OrganizationId, _team) is { } team && WhyNot(Permission.ManageKeys, team.Id) is null;
 
     private string Curl =>
@@ -62,11 +73,39 @@ public sealed partial class UnclaimedPage
     {
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
         var errors = new FieldErrors();
-        _filter = UnclaimedFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        var filter = UnclaimedFilter.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, errors);
+        _nonsense = Nonsense.Of(errors);
         _seesNothing = WhyNotAnywhere(Permission.EditAgents);
-        if (_seesNothing is null)
+        if (_seesNothing is not null)
+            return;
+        if (List.Rows is null || filter != _filter)
+        {
+            _filter = filter;
             await ReloadAsync();
+        }
+        if (_asked != (Doing, Of))
+            await BeginAsync();
+    }
+
+    // Another question: what was typed into the one before is not its answer.
+    private async Task BeginAsync()
+    {
+        var asked = (Doing, Of);
+        if (Doing != "claimed")
+            _made = null; // the secret goes with the dialog
+        var found = Doing is "claim" or "block" && Of is not null ? await Unclaimed.GetAsync(Me, Of, Left) : UnclaimedProblems.NotFound;
+        if (asked != (Doing, Of))
+            return; // another one by now
+        (_asked, _dialogProblem, _why) = (asked, null, null);
+        _about = found.Problem is null ? found.Value : null;
+        _claimTeams = _about is null ? [] : Unclaimed.TeamsFor(Me, _about.TokenId);
+        _team = _claimTeams.Count > 0 ? _claimTeams[0].Slug : "";
+    }
+
+    private void Close()
+    {
+        _made = null;
+        Ask(null);
     }
 
     private async Task<Outcome<Paged<UnclaimedBody>>> ReadAsync(PageRequest page)
@@ -81,27 +120,21 @@ public sealed partial class UnclaimedPage
         await List.LoadAsync();
     }
 
-    private void Claim(UnclaimedBody row)
-    {
-        (_claiming, _dialogProblem) = (row, null);
-        _claimTeams = Unclaimed.TeamsFor(Me, row.TokenId);
-        _team = _claimTeams.Count > 0 ? _claimTeams[0].Slug : "";
-    }
-
-    private void Block(UnclaimedBody row) => (_blocking, _dialogProblem, _why) = (row, null, null);
-
+    // What is asked for is this one: once it is claimed its teams are not known here any more, and a lost answer must still be found.
     private async Task ClaimAsync()
     {
-        if (_busy)
+        if (_busy || Of is not { } id)
             return;
         _busy = true;
-        var made = await Unclaimed.ClaimAsync(Me, _claiming!.Id, new ClaimAgent { Team = _team, Key = MayMint }, Left);
+        var body = new ClaimAgent { Team = _team, Key = MayMint };
+        var made = await Once.RunAsync(_claim, Me, new { id }, me => Unclaimed.ClaimAsync(me, id, body, Left), Left);
         _busy = false;
         _dialogProblem = made.Problem;
         if (made.Problem is not null)
             return;
-        (_claiming, _made) = (null, made.Value);
+        _made = made.Value;
         await List.ActedAsync();
+        Ask("claimed", _made.Slug, instead: true);
     }
 
     private async Task BlockAsync()
@@ -109,13 +142,13 @@ public sealed partial class UnclaimedPage
         if (_busy)
             return;
         _busy = true;
-        var row = _blocking!;
+        var row = _about!;
         var blocked = await Once.RunAsync(_block, Me, new { row.Id, _why }, me => Unclaimed.BlockAsync(me, row.Id, _why ?? "", Left), Left);
         _busy = false;
         _dialogProblem = blocked.Problem;
         if (blocked.Problem is not null)
             return;
-        _blocking = null;
+        Close();
         await List.ActedAsync();
         Toasts.Show($"Blocked {row.Name}; its reports are refused", () => UnblockAsync(row));
     }

@@ -6,6 +6,7 @@ using AgentConsole.Core.Views;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Parts;
+using AgentConsole.Web.Components.Submissions;
 using AgentConsole.Web.Components.Views;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
@@ -25,6 +26,9 @@ public sealed partial class KeysPage
     private string? _seesNothing;
     private string? _view;
     private bool _busy;
+    private string? _why;
+    private IReadOnlyDictionary<string, string[]>? _trustErrors;
+    private readonly Submission _trust = new("key-enable");
 
     [Inject]
     public required KeyLists Lists { get; init; }
@@ -45,11 +49,13 @@ public sealed partial class KeysPage
     [SupplyParameterFromQuery]
     public string? Of { get; set; }
 
-    private KeyRow? Revoking =>
-        Doing == "revoke" ? List.Rows?.FirstOrDefault(row => IdText.Format(IdText.KeyVersion, row.VersionId) == Of) : null;
+    private KeyRow? Revoking => Doing == "revoke" ? Asked : null;
 
-    private RereadRows<KeyRow> List =>
-        field ??= new RereadRows<KeyRow>(row => row.VersionId, page => Lists.ListAsync(Me, _filter, page, Left));
+    private KeyRow? Trusting => Doing == "enable" ? Asked : null;
+
+    private KeyRow? Asked => List.Rows?.FirstOrDefault(row => IdText.Format(IdText.KeyVersion, row.VersionId) == Of);
+
+    private RereadRows<KeyRow> List => field ??= new RereadRows<KeyRow>(row => row.VersionId, ReadAsync, Clock);
 
     private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
@@ -74,7 +80,7 @@ public sealed partial class KeysPage
         if (filter == _filter && List.Rows is not null)
             return; // a question was opened or closed
         _filter = filter;
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its keys appear here."
             : null;
@@ -86,27 +92,26 @@ public sealed partial class KeysPage
             await ReloadAsync();
     }
 
-    private async Task HearAsync()
+    private async Task<Outcome<Paged<KeyRow>>> ReadAsync(PageRequest page)
     {
-        await List.HearAsync();
+        var rows = await Lists.ListAsync(Me, _filter, page, Left);
         _leaked = await Lists.LeakedAsync(Me, Left);
         // Keys are used all the time; how many nobody needs changes over days.
         if (Now - _countedAt >= CountEvery)
             await CountAsync();
+        return rows;
     }
 
     private async Task ReloadAsync()
     {
-        _problem = null;
+        (_problem, _countedAt) = (null, default);
         await List.LoadAsync();
-        _leaked = await Lists.LeakedAsync(Me, Left);
-        await CountAsync();
     }
 
     private async Task CountAsync()
     {
-        _countedAt = Now;
         _counts = await Lists.CountsAsync(Me, Left);
+        _countedAt = Now;
     }
 
     private async Task DisableAsync(KeyRow row)
@@ -117,6 +122,37 @@ public sealed partial class KeysPage
 
     private Task EnableAsync(KeyRow row) =>
         ActAsync(Keys.EnableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, CancellationToken.None)); // an undo outlives the page
+
+    // One that was reported as leaked is trusted again for a reason only.
+    private Task AskOrEnableAsync(KeyRow row)
+    {
+        if (row.LeakReportedAt is null)
+            return EnableAsync(row);
+        (_why, _trustErrors) = (null, null);
+        Ask("enable", IdText.Format(IdText.KeyVersion, row.VersionId));
+        return Task.CompletedTask;
+    }
+
+    private async Task TrustAsync(KeyRow row)
+    {
+        if (_busy)
+            return;
+        _busy = true;
+        var body = new KeyAction { KeyVersion = row.Number, Reason = _why };
+        var done = await Once.RunAsync(
+            _trust,
+            Me,
+            new { row.VersionId, body },
+            me => Keys.EnableAsync(me, AgentOf(row), KeyOf(row), body, Left),
+            Left
+        );
+        _busy = false;
+        _trustErrors = done.Problem?.Errors;
+        if (_trustErrors is not null)
+            return;
+        Ask(null);
+        await TakeAsync(done);
+    }
 
     private async Task RevokeAsync(KeyRow row)
     {
@@ -134,13 +170,13 @@ public sealed partial class KeysPage
         _busy = false;
     }
 
-    private async Task<bool> ActAsync(Task<Outcome<KeyBody>> act)
+    private async Task<bool> ActAsync(Task<Outcome<KeyBody>> act) => await TakeAsync(await act);
+
+    private async Task<bool> TakeAsync(Outcome<KeyBody> done)
     {
-        var done = await act;
         _problem = done.Problem;
+        _countedAt = default;
         await List.ActedAsync();
-        _leaked = await Lists.LeakedAsync(Me, Left);
-        await CountAsync();
         StateHasChanged(); // an undo comes from the toast, not from this page
         return done.Problem is null;
     }

@@ -22,11 +22,15 @@ public sealed partial class OverviewPage
     private string _title = "Overview";
     private string _scope = "";
     private List<Need> _needs = [];
+    private List<Need>? _waitingNeeds; // in another order, or others: they wait while somebody points at the list
+    private int _changed;
+    private readonly Hold _needsHold = new();
     private int _more;
     private FleetTotals? _totals;
     private StatsBody? _day;
     private RunSeries? _series;
     private SampleDataBody? _samples;
+    private DateTimeOffset? _readAt;
     private Problem? _problem;
     private bool _waits;
     private ITimer? _catchUp;
@@ -55,7 +59,7 @@ public sealed partial class OverviewPage
     [Inject]
     public required SampleDataService Samples { get; init; }
 
-    private RunList List => field ??= new RunList(Runs, () => Me, Shown, Shown, Left);
+    private RunList List => field ??= new RunList(Runs, () => Me, Clock, Shown, Shown, Left);
 
     private IReadOnlyList<Meter.Part> HealthParts =>
         [
@@ -83,9 +87,29 @@ public sealed partial class OverviewPage
             me.TeamsWith(Permission.ReadFleet).All ? "all teams"
             : names.Count <= 1 ? names.FirstOrDefault() ?? "no team"
             : $"{names[0]} and {Words.Many(names.Count - 1, "more team")}";
-        var samples = await Samples.FindAsync(me, Left);
-        _samples = samples.Problem is null ? samples.Value : null; // those who could not remove them need not know
-        await LookAsync();
+        await AgainAsync();
+    }
+
+    // The figures stay as they were when the store does not answer.
+    private async Task AgainAsync()
+    {
+        try
+        {
+            if (List.Problem is not null)
+                await List.ReloadAsync();
+            if (_readAt is null)
+            {
+                var samples = await Samples.FindAsync(Me, Left);
+                _samples = samples.Problem is null ? samples.Value : null; // those who could not remove them need not know
+            }
+            await LookAsync();
+            _readAt = Now;
+        }
+        catch (Exception e) when (StoreFault.Is(e))
+        {
+            _problem = StoreFault.At(_readAt);
+            _catchUp?.Change(TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan);
+        }
     }
 
     protected override void OnAfterRender(bool firstRender)
@@ -110,7 +134,7 @@ public sealed partial class OverviewPage
     private async Task CatchUpAsync()
     {
         _waits = false;
-        await LookAsync();
+        await AgainAsync();
         StateHasChanged();
     }
 
@@ -134,7 +158,7 @@ public sealed partial class OverviewPage
         var leaked = await Keys.LeakedAsync(me, Left);
         var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
         var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
-        _needs =
+        List<Need> needs =
         [
             .. opened.Take(Shown).Select(Need.Of),
             .. leaked.Take(Shown).Select(Need.Of),
@@ -143,10 +167,11 @@ public sealed partial class OverviewPage
         ];
         var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);
         if (unclaimed > 0)
-            _needs.Add(Need.OfUnclaimed(unclaimed, since));
+            needs.Add(Need.OfUnclaimed(unclaimed, since));
         var outlook = await Inactivity.OutlookAsync(me, Left);
         if (outlook.Warned > 0 || outlook.Braked is not null)
-            _needs.Add(Need.OfInactivity(outlook));
+            needs.Add(Need.OfInactivity(outlook));
+        Take(needs);
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);
         var silent = _totals.Liveness.GetValueOrDefault(Liveness.Silent);
@@ -165,6 +190,33 @@ public sealed partial class OverviewPage
         var day = await Stats.FleetAsync(me, null, Period.Day, Left);
         (_day, _problem) = day.Problem is null ? (day.Value, List.Problem) : (_day, day.Problem);
         _series = await Stats.FleetSeriesAsync(me, null, Left);
+    }
+
+    private void Take(List<Need> needs)
+    {
+        if (!_needsHold.On || needs.Select(n => n.Key).SequenceEqual(_needs.Select(n => n.Key)))
+        {
+            (_needs, _waitingNeeds, _changed) = (needs, null, 0);
+            if (needs.Count == 0)
+                _needsHold.Forget();
+            return;
+        }
+        // Each says what is known of it now, in its place.
+        _needs = _needs.ConvertAll(need => needs.Find(n => n.Key == need.Key) ?? need);
+        _waitingNeeds = needs;
+        _changed = Math.Max(1, needs.Where((need, at) => at >= _needs.Count || _needs[at].Key != need.Key).Count());
+    }
+
+    private void ShowNeeds()
+    {
+        if (_waitingNeeds is { } needs)
+            (_needs, _waitingNeeds, _changed) = (needs, null, 0);
+    }
+
+    private void HearNeeds(HoldEventArgs told)
+    {
+        if (_needsHold.Hear(told))
+            ShowNeeds();
     }
 
     /// <summary>The sentence that says what matters most.</summary>

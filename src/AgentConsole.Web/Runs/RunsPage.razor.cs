@@ -16,6 +16,7 @@ public sealed partial class RunsPage
 {
     private const int PageSize = 50;
     private const int MostRows = 500;
+    private static readonly TimeSpan SlideEvery = TimeSpan.FromSeconds(5);
 
     private static readonly (string Name, string? Since)[] Periods =
     [
@@ -26,6 +27,7 @@ public sealed partial class RunsPage
         ("Last 7 days", "7d"),
     ];
 
+    private ITimer? _sliding;
     private RunFilter _filter = new();
     private bool _more;
     private readonly List<Guid> _chosen = []; // two at most: a third takes the place of the first
@@ -46,7 +48,7 @@ public sealed partial class RunsPage
     [SupplyParameterFromQuery]
     public string? Of { get; set; }
 
-    private RunList List => field ??= new RunList(Runs, () => Me, PageSize, MostRows, Left);
+    private RunList List => field ??= new RunList(Runs, () => Me, Clock, PageSize, MostRows, Left);
 
     private IReadOnlyList<Tabs.Tab> BuiltIn =>
         [
@@ -71,7 +73,7 @@ public sealed partial class RunsPage
         var filter = RunGrammar.Read(
             RunFilter.Parse(name => query.TryGetValue(name, out var value) ? string.Join(',', value.ToArray()) : null, errors)
         );
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         _seesNothing = Me.TeamsWith(Permission.ReadFleet) is { All: false, Ids.Length: 0 }
             ? "Ask an org-admin or the team-admin of your team to add you; then its runs appear here."
             : null;
@@ -104,16 +106,38 @@ public sealed partial class RunsPage
             ? $"{asked.RequestedBy} asked for it already; the agent has until {Words.ClockSeconds(asked.ConfirmBy)} to confirm."
             : WhyNot(Permission.EditAgents, row.TeamId);
 
+    // Rows that fall out of "the last 15 minutes" leave though nothing tells of it.
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            _sliding = Clock.CreateTimer(_ => Work(SlideAsync), null, SlideEvery, SlideEvery);
+    }
+
+    private Task SlideAsync()
+    {
+        if (!Live.Paused && List.Slide())
+            StateHasChanged();
+        return Task.CompletedTask;
+    }
+
+    protected override void Leave() => _sliding?.Dispose();
+
     // The earlier one is A, whichever was selected first.
     private IReadOnlyList<string> Chosen => [.. _chosen.Select(id => IdText.Format(IdText.Run, id)).Order(StringComparer.Ordinal)];
 
-    private void Choose(Guid run)
+    // The boxes follow: the browser draws them by data-picked.
+    private void Pick(PickEventArgs told)
     {
-        if (_chosen.Remove(run))
-            return;
-        if (_chosen.Count == 2)
-            _chosen.RemoveAt(0);
-        _chosen.Add(run);
+        foreach (var name in told.Names ?? [])
+        {
+            if (!IdText.TryParse(IdText.Run, name, out var run))
+                continue;
+            _chosen.Remove(run);
+            if (told.On)
+                _chosen.Add(run);
+        }
+        if (_chosen.Count > 2)
+            _chosen.RemoveRange(0, _chosen.Count - 2);
     }
 
     private async Task MoreAsync()

@@ -83,7 +83,7 @@ public sealed partial class SpendPage
             name => name != "limit" && query.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null,
             errors
         );
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         var me = Me;
         _mayPrice = WhyNot(Permission.ManageOrganization);
         var scope = me.TeamsWith(Permission.ReadFleet);

@@ -4,6 +4,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Trail;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Parts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -29,7 +30,8 @@ public sealed partial class TrailPage
     private RereadRows<TrailBody> List =>
         field ??= new RereadRows<TrailBody>(
             record => IdText.Parse(IdText.Trail, record.Id),
-            page => Trail.ListAsync(Me, _filter, page, Left)
+            page => Trail.ListAsync(Me, _filter, page, Left),
+            Clock
         );
 
     // What the form has no field for, kept when it is sent.
@@ -48,7 +50,7 @@ public sealed partial class TrailPage
             name => query.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null,
             errors
         );
-        _nonsense = errors.Any ? string.Join(" ", errors.ToDictionary().Select(e => $"{e.Key}: {string.Join(" ", e.Value)}")) : null;
+        _nonsense = Nonsense.Of(errors);
         await List.LoadAsync();
     }
 

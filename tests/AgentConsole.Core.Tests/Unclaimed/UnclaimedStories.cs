@@ -32,6 +32,9 @@ public sealed class UnclaimedStories
         Assert.Equal(["payments"], seen.Teams!);
 
         var service = house.Get<UnclaimedService>();
+        Assert.Equal("sorter-9", (await service.GetAsync(house.As(house.Cast.Olga), seen.Id, TestHouse.Stop)).Value.Name);
+        var hidden = await service.GetAsync(house.As(house.Cast.Victor), seen.Id, TestHouse.Stop);
+        Assert.Equal("unclaimed_agent_not_found", hidden.Problem!.Code);
         var made = await service.ClaimAsync(house.As(house.Cast.Ines), seen.Id, new ClaimAgent(), TestHouse.Stop);
 
         Assert.Equal(("sorter-9", "payments", "ines@acme.example"), (made.Value.Slug, made.Value.Team.Slug, made.Value.Owner!.Email));
@@ -39,6 +42,7 @@ public sealed class UnclaimedStories
         Assert.Empty(await ListAsync(house, house.Cast.Ines));
         Assert.Equal("agent_key_required", Note(house, token, "sorter-9").Problem!.Code);
         Assert.Contains("unclaimed.claimed", await ActionsAsync(house));
+        Assert.NotNull((await service.GetAsync(house.As(house.Cast.Olga), seen.Id, TestHouse.Stop)).Problem);
         var again = await service.ClaimAsync(house.As(house.Cast.Olga), seen.Id, new ClaimAgent(), TestHouse.Stop);
         Assert.Equal("unclaimed_agent_not_found", again.Problem!.Code);
     }

@@ -153,6 +153,14 @@ public sealed class FurnishedConsole : IAsyncLifetime
         await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
     }
 
+    /// <summary>An address of <see cref="EveryPage.Addresses"/> with the ids of what is here.</summary>
+    public string Fill(string address) =>
+        address
+            .Replace("{run}", Run, StringComparison.Ordinal)
+            .Replace("{step}", Step, StringComparison.Ordinal)
+            .Replace("{plan}", Plan, StringComparison.Ordinal)
+            .Replace("{rotation}", Rotation, StringComparison.Ordinal);
+
     public ValueTask DisposeAsync() => Console.DisposeAsync();
 }
 
@@ -172,6 +180,8 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
         Environment.GetEnvironmentVariable("PAGES") is { Length: > 0 } only
             ? All.Where(page => only.Split(',').Contains(page.Data.Item1))
             : All;
+
+    public static IEnumerable<string> Addresses => All.Select(page => page.Data.Item2);
 
     private static TheoryData<string, string> All =>
         new()
@@ -248,12 +258,7 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
                 complaints.Add(message.Text);
         };
         page.PageError += (_, error) => complaints.Add(error);
-        await page.GotoAsync(
-            path.Replace("{run}", scene.Run, StringComparison.Ordinal)
-                .Replace("{step}", scene.Step, StringComparison.Ordinal)
-                .Replace("{plan}", scene.Plan, StringComparison.Ordinal)
-                .Replace("{rotation}", scene.Rotation, StringComparison.Ordinal)
-        );
+        await page.GotoAsync(scene.Fill(path));
         await Expect(page.Locator("h1").First).ToBeVisibleAsync();
         if (name is not ("account" or "account-step-up" or "account-break-glass")) // it writes cookies and is static
             await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");

@@ -133,4 +133,21 @@ public sealed class KeyboardJourney(Chromium chromium) : JourneyTest(chromium)
         await Expect(page.Locator("tr[data-slug='mailroom-040']")).ToHaveCountAsync(0);
         await page.WaitForFunctionAsync("() => document.activeElement?.closest('tr[data-slug]') != null");
     }
+
+    [Fact]
+    public async Task A_dialog_that_the_browser_closes_by_itself_is_closed_for_the_page_too()
+    {
+        await Console.AgentAsync("mailroom-1");
+        var page = await OpenAsync(Console.Cast.Ines);
+        await page.GotoAsync("/agents/mailroom-1/keys");
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        for (var times = 0; times < 2; times++)
+        {
+            await page.GetByRole(AriaRole.Button, new() { Name = "Make a key" }).ClickAsync();
+            await Expect(page.Locator("dialog[open]")).ToBeVisibleAsync();
+            await page.Locator("dialog").EvaluateAsync("dialog => dialog.close()"); // as with a second Escape
+            await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+            Assert.DoesNotContain("act=", page.Url, StringComparison.Ordinal);
+        }
+    }
 }

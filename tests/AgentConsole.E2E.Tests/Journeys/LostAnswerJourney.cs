@@ -19,10 +19,15 @@ public sealed class LostAnswerJourney(Chromium chromium)
         return await count(db);
     }
 
-    [Fact]
-    public async Task An_agent_whose_registration_was_not_answered_is_registered_once_and_its_key_is_shown_after_all()
+    /// <summary>Presses a button whose answer is lost and the console is killed; the same page of the console that comes after it is then looked at.</summary>
+    private async Task LoseAsync(
+        ConsoleFolder folder,
+        string address,
+        Func<IPage, Task<ILocator>> prepare,
+        Func<ConsoleDbContext, Task<int>> done,
+        Func<IPage, ConsoleProcess, Task> after
+    )
     {
-        await using var folder = await ConsoleFolder.CreateAsync();
         var (name, value) = await folder.CookieAsync(folder.Cast.Olga);
         await using var first = await ConsoleProcess.StartAsync(folder.Settings, Stop);
         await using var wire = new Wire(first.Address);
@@ -39,16 +44,16 @@ public sealed class LostAnswerJourney(Chromium chromium)
             },
         ]);
         var page = await context.NewPageAsync();
-        await page.GotoAsync("/fleet/register");
+        await page.GotoAsync(address);
         await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
-        await page.GetByLabel("Slug", new PageGetByLabelOptions { Exact = true }).FillAsync("unanswered-1");
         await page.EvaluateAsync("() => { document.marked = true; }");
 
+        var last = await prepare(page);
         wire.Swallow();
-        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Register", Exact = true }).ClickAsync();
-        for (var tries = 0; await CountAsync(folder, db => db.Agents.CountAsync(a => a.Slug == "unanswered-1")) == 0; tries++)
+        await last.ClickAsync();
+        for (var tries = 0; await CountAsync(folder, done) == 0; tries++)
         {
-            Assert.True(tries < 200, "The agent was not registered.");
+            Assert.True(tries < 200, "It was not done.");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Stop);
         }
         await first.KillAsync();
@@ -58,20 +63,77 @@ public sealed class LostAnswerJourney(Chromium chromium)
 
         await page.WaitForFunctionAsync("() => document.marked !== true");
         await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
-        await Expect(page.GetByLabel("Slug", new PageGetByLabelOptions { Exact = true })).ToHaveValueAsync("unanswered-1");
-        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Register", Exact = true }).ClickAsync();
+        await after(page, second);
+    }
 
-        await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { NameRegex = new Regex("is registered$") }))
-            .ToBeVisibleAsync();
+    private static ILocator Button(IPage page, string name) =>
+        page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
+
+    // The secret is good, was made once, and is kept nowhere in the browser; nor is a draft of what was sent.
+    private static async Task WorksOnceAsync(ConsoleFolder folder, IPage page, ConsoleProcess console, string slug)
+    {
         var secret = await page.Locator("[data-save]").GetAttributeAsync("data-text");
-        using var agent = second.Client(secret);
+        using var agent = console.Client(secret);
         using var beat = await agent.PostAsync(new Uri("/api/v1/heartbeat", UriKind.Relative), null, Stop);
         Assert.True(beat.IsSuccessStatusCode, beat.StatusCode.ToString());
-        Assert.Equal(1, await CountAsync(folder, db => db.Agents.CountAsync(a => a.Slug == "unanswered-1")));
+        Assert.Equal(1, await CountAsync(folder, db => db.Agents.CountAsync(a => a.Slug == slug)));
         Assert.Equal(1, await CountAsync(folder, db => db.Set<KeyVersion>().CountAsync()));
-        // Nowhere in the browser's store: neither the secret nor a draft of what was sent.
         var kept = await page.EvaluateAsync<string>("() => JSON.stringify(sessionStorage) + JSON.stringify(localStorage)");
         Assert.DoesNotContain(secret!, kept, StringComparison.Ordinal);
         Assert.DoesNotContain("draft|", kept, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_agent_whose_registration_was_not_answered_is_registered_once_and_its_key_is_shown_after_all()
+    {
+        await using var folder = await ConsoleFolder.CreateAsync();
+        await LoseAsync(
+            folder,
+            "/fleet/register",
+            async page =>
+            {
+                await page.GetByLabel("Slug", new PageGetByLabelOptions { Exact = true }).FillAsync("unanswered-1");
+                return Button(page, "Register");
+            },
+            db => db.Agents.CountAsync(a => a.Slug == "unanswered-1"),
+            async (page, console) =>
+            {
+                await Expect(page.GetByLabel("Slug", new PageGetByLabelOptions { Exact = true })).ToHaveValueAsync("unanswered-1");
+                await Button(page, "Register").ClickAsync();
+                await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { NameRegex = new Regex("is registered$") }))
+                    .ToBeVisibleAsync();
+                await WorksOnceAsync(folder, page, console, "unanswered-1");
+            }
+        );
+    }
+
+    [Fact]
+    public async Task An_agent_whose_claim_was_not_answered_waits_no_longer_and_its_key_is_shown_after_all()
+    {
+        await using var folder = await ConsoleFolder.CreateAsync();
+        await using (var services = folder.Open())
+            await ConsoleFolder.SightingsAsync(services, folder.Cast.Olga, "unanswered-2");
+        await LoseAsync(
+            folder,
+            "/fleet/unclaimed",
+            async page =>
+            {
+                await Button(page, "Claim…").ClickAsync();
+                await Expect(Button(page, "Claim it")).ToBeVisibleAsync(); // while answers still come
+                return Button(page, "Claim it");
+            },
+            db => db.Agents.CountAsync(a => a.Slug == "unanswered-2"),
+            async (page, console) =>
+            {
+                await Expect(page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Name = "This one waits no longer" }))
+                    .ToBeVisibleAsync();
+                await Button(page, "Show what I claimed").ClickAsync();
+                await Expect(
+                        page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { NameRegex = new Regex("^unanswered-2 is registered") })
+                    )
+                    .ToBeVisibleAsync();
+                await WorksOnceAsync(folder, page, console, "unanswered-2");
+            }
+        );
     }
 }

@@ -81,7 +81,10 @@ public sealed class PasskeyJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GetByLabel("Name of Laptop of Ines").FillAsync("Old laptop");
         await Button(page, "Rename").ClickAsync();
         await page.GetByTestId("passkey-row").Locator("summary").ClickAsync();
-        await Button(page, "Remove Old laptop").ClickAsync();
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Remove Old laptop…" }).ClickAsync();
+        await Expect(page.GetByTestId("passkey-removing")).ToContainTextAsync("Remove Old laptop?");
+        await AssertAccessibleAsync(page);
+        await Button(page, "Remove it").ClickAsync();
         await Expect(page.GetByText("The passkey is removed")).ToBeVisibleAsync();
         await FingerAsync(false);
         await SignOutAsync(page);

@@ -4,10 +4,13 @@ using System.Text.RegularExpressions;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Unclaimed;
+using AgentConsole.Core.Views;
 using AgentConsole.Testing.Processes;
 using Microsoft.EntityFrameworkCore;
 
@@ -45,10 +48,21 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
     {
         _port = ConsoleProcess.FreePort();
         _folder = await ConsoleFolder.CreateAsync();
-        string agent;
+        string key,
+            agent,
+            token;
         await using (var services = Folder.Open())
         {
-            agent = (await Folder.AgentsAsync(services, 400, "mailroom"))[0].Secret;
+            var agents = await Folder.AgentsAsync(services, 400, "mailroom");
+            (agent, key) = (agents[0].Secret, agents[11].Secret);
+            token = await ConsoleFolder.TokenAsync(services, Folder.Cast.Olga);
+            await ConsoleFolder.SightingsAsync(services, Folder.Cast.Olga, "stray-claim", "stray-block", "stray-filter");
+            await using (var write = await ((ConsoleStore)services.GetService(typeof(ConsoleStore))!).WriteAsync(CancellationToken.None))
+            {
+                foreach (var ownerless in write.Db.Agents.Where(a => a.Slug == "mailroom-00390" || a.Slug == "mailroom-00391"))
+                    ownerless.OwnerId = null;
+                await write.TryCommitAsync(CancellationToken.None);
+            }
             var price = new AddPrice
             {
                 Model = "wrong-model",
@@ -79,14 +93,15 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
                 Url = $"http://127.0.0.1:{_port}",
             },
         ]);
-        foreach (var (key, interrupted) in RestartJourney.All)
+        var plan = await FurnishAsync(key, token);
+        foreach (var (journey, interrupted) in RestartJourney.All)
         {
             var page = await _context.NewPageAsync();
-            await page.GotoAsync(interrupted.Path);
+            await page.GotoAsync(interrupted.Path.Replace("{plan}", plan, StringComparison.Ordinal));
             await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
             await interrupted.Fill(page);
             await page.EvaluateAsync("() => { document.marked = true; }");
-            _pages[key] = page;
+            _pages[journey] = page;
         }
         await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System); // what is typed is kept a quarter of a second later
         await _process.KillAsync();
@@ -109,6 +124,35 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
             using var reported = await http.PostAsJsonAsync("/api/v1/runs", new { status = "running", summary });
             reported.EnsureSuccessStatusCode();
         }
+    }
+
+    // Three runs of one agent, a pause for the trail, an inactivity policy, and a plan that waits.
+    private async Task<string> FurnishAsync(string key, string token)
+    {
+        using var agent = _process!.Client(key);
+        foreach (var status in (string[])["completed", "failed", "completed"])
+            await SendAsync(agent, "/api/v1/runs", new { status, summary = "Kept run" });
+        using var olga = _process.Client(token);
+        await SendAsync(olga, "/api/v1/agents/mailroom-00030/pause", new { reason = "Kept for the trail" });
+        await SendAsync(olga, "/api/v1/inactivity-policies", new { enabled = false });
+        var planned = await SendAsync(
+            olga,
+            "/api/v1/agents/plans",
+            new
+            {
+                action = "tag",
+                add_tags = new[] { "plan-tag" },
+                agents = new[] { "mailroom-00026", "mailroom-00027" },
+            }
+        );
+        return planned.GetProperty("id").GetString()!;
+    }
+
+    private static async Task<JsonElement> SendAsync(HttpClient by, string address, object body)
+    {
+        using var answer = await by.PostAsJsonAsync(new Uri(address, UriKind.Relative), body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
     /// <summary>Looks into the database beside the running console.</summary>
@@ -510,19 +554,214 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             ),
             ["keys-scroll"] = new("/keys", page => ScrollAsync(page, 700), page => ScrolledAsync(page, 700)),
             ["trail-filter"] = new(
-                "/trail?action=agent.registered",
-                _ => Task.CompletedTask,
-                page => Expect(page.Locator("main")).ToContainTextAsync("agent.registered")
+                "/trail",
+                async page =>
+                {
+                    await Label(page, "Action").FillAsync("agent.paused");
+                    await page.GetByTestId("filter-text").FillAsync("mailroom-00030");
+                    await Button(page, "Filter").ClickAsync();
+                    await page.WaitForURLAsync("**action=agent.paused*");
+                    await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+                },
+                async page =>
+                {
+                    await FilteredAsync(page, "trail-row", 1, "mailroom-00030");
+                    await Expect(Label(page, "Action")).ToHaveValueAsync("agent.paused");
+                }
             ),
             ["agent-runs"] = new(
-                "/agents/mailroom-00011/runs?status=failed",
-                _ => Task.CompletedTask,
-                page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))
+                "/agents/mailroom-00011/runs",
+                async page =>
+                {
+                    await Expect(page.GetByTestId("run-row")).ToHaveCountAsync(3);
+                    await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Failed", Exact = true }).ClickAsync();
+                    await Expect(page.GetByTestId("run-row")).ToHaveCountAsync(1);
+                },
+                page => FilteredAsync(page, "run-row", 1)
             ),
             ["runs-filter"] = new(
-                "/runs?status=failed",
+                "/runs?status=completed",
+                async page =>
+                {
+                    await page.GetByTestId("filter-text").FillAsync("mailroom-00011");
+                    await page.GetByTestId("filter-text").PressAsync("Enter");
+                    await page.WaitForURLAsync("**q=mailroom-00011*");
+                    await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+                },
+                page => FilteredAsync(page, "run-row", 2, "mailroom-00011")
+            ),
+            ["runs-chosen"] = new(
+                "/runs",
+                async page =>
+                {
+                    await page.Locator("[data-select]").Nth(0).CheckAsync();
+                    await page.Locator("[data-select]").Nth(2).CheckAsync();
+                    await Expect(page.GetByText("2 runs selected")).ToBeVisibleAsync();
+                },
+                async page =>
+                {
+                    await Expect(page.GetByText("2 runs selected")).ToBeVisibleAsync();
+                    await Expect(page.Locator("[data-select]").Nth(2)).ToBeCheckedAsync();
+                    await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Compare", Exact = true }).ClickAsync();
+                    await page.WaitForURLAsync("**/runs/compare?a=run_*&b=run_*");
+                }
+            ),
+            ["unclaimed-filter"] = new(
+                "/fleet/unclaimed",
+                async page =>
+                {
+                    await page.GetByTestId("filter-text").FillAsync("stray-f");
+                    await page.GetByTestId("filter-text").PressAsync("Enter");
+                    await page.WaitForURLAsync("**q=stray-f*");
+                    await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+                },
+                page => FilteredAsync(page, "unclaimed-row", 1, "stray-f")
+            ),
+            ["spend-filter"] = new(
+                "/spend?by=agent",
+                async page =>
+                {
+                    await Label(page, "Time zone").FillAsync("Asia/Kathmandu");
+                    await Button(page, "Show").ClickAsync();
+                    await page.WaitForURLAsync("**zone=Asia*");
+                    await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+                },
+                async page =>
+                {
+                    await Expect(Label(page, "Time zone")).ToHaveValueAsync("Asia/Kathmandu");
+                    await Expect(page.GetByTestId("spend-row")).ToHaveCountAsync(1);
+                }
+            ),
+            ["claim"] = new(
+                "/fleet/unclaimed?q=stray-claim",
+                async page =>
+                {
+                    await Button(page, "Claim…").ClickAsync();
+                    await Label(page, "Team").SelectOptionAsync("research");
+                },
+                page => RestoredAsync(page, Label(page, "Team"), "research"),
+                async page =>
+                {
+                    await Button(page, "Claim it").DblClickAsync();
+                    await Expect(page.Locator("dialog .secret")).ToBeVisibleAsync();
+                },
+                db => db.Agents.CountAsync(a => a.Slug == "stray-claim")
+            ),
+            ["block"] = new(
+                "/fleet/unclaimed?q=stray-block",
+                async page =>
+                {
+                    await Button(page, "Block…").ClickAsync();
+                    await page.Locator("dialog[open] input").Last.FillAsync("kept reason of a block");
+                },
+                page => RestoredAsync(page, page.Locator("dialog[open] input").Last, "kept reason of a block"),
+                async page =>
+                {
+                    await Button(page, "Block it").DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db => db.Sightings.CountAsync(s => s.State == SightingState.Blocked && s.Reason == "kept reason of a block")
+            ),
+            ["view"] = new(
+                "/keys?state=active",
+                async page =>
+                {
+                    await Button(page, "Save view…").ClickAsync();
+                    await Label(page, "Name").FillAsync("kept view");
+                    await page.GetByLabel("Pin it to the navigation").CheckAsync();
+                },
+                async page =>
+                {
+                    await RestoredAsync(page, Label(page, "Name"), "kept view");
+                    await Expect(page.GetByLabel("Pin it to the navigation")).ToBeCheckedAsync();
+                },
+                async page =>
+                {
+                    await page.Locator("dialog footer button").First.DblClickAsync();
+                    await page.WaitForURLAsync("**view=view_*");
+                },
+                db => db.SavedViews.CountAsync(v => v.Name == "kept view")
+            ),
+            ["columns"] = new(
+                "/fleet?sort=slug&columns=health,liveness",
+                async page =>
+                {
+                    await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Columns and density" }).ClickAsync();
+                    await Label(page, "Tags").CheckAsync();
+                    await page.WaitForURLAsync("**tags*");
+                },
+                async page =>
+                {
+                    await Expect(page.Locator("dialog[open]").GetByLabel("Tags", new LocatorGetByLabelOptions { Exact = true }))
+                        .ToBeCheckedAsync();
+                    await Button(page, "Done").ClickAsync();
+                    await Expect(page.GetByRole(AriaRole.Columnheader, new PageGetByRoleOptions { Name = "Tags" })).ToBeVisibleAsync();
+                }
+            ),
+            ["facets"] = new(
+                "/fleet?sort=slug&q=0001",
+                async page =>
+                {
+                    await page.SetViewportSizeAsync(390, 844);
+                    await Button(page, "Facets").ClickAsync();
+                    await page.Locator("dialog[open] .fc a").First.ClickAsync();
+                    await page.WaitForURLAsync("**health=*act=facets*");
+                },
+                async page =>
+                {
+                    await Expect(page.Locator("dialog[open] h2").First).ToHaveTextAsync("Facets");
+                    await Expect(page.Locator("dialog[open] .fc a").First).ToHaveAttributeAsync("aria-current", "true");
+                }
+            ),
+            ["start"] = Form(
+                "/start",
+                new() { ["Slug"] = "kept-first" },
+                "Register",
+                db => db.Agents.CountAsync(a => a.Slug == "kept-first"),
+                sent: SaysOnce("I stored it")
+            ),
+            ["hand-over"] = Form(
+                "/fleet/hand-over?from=none",
+                new() { ["New owner"] = "olga@acme.example", ["Why"] = "kept reason of handing over" },
+                "Hand over 2 agents",
+                db => db.Agents.CountAsync(a => a.Slug == "mailroom-00390" && a.OwnerId != null),
+                sent: SaysOnce("2 agents now belong to olga@acme.example")
+            ),
+            ["seal"] = Form(
+                "/admin/break-glass",
+                new() { ["Where will the envelope lie?"] = "kept safe" },
+                "Seal a code",
+                db => db.BreakGlassAccounts.CountAsync(a => a.Name == "kept safe"),
+                sent: SaysOnce("Break-glass code: kept safe")
+            ),
+            ["exempt"] = Form(
+                "/admin/inactivity",
+                new() { ["Agent, or tag: and a tag"] = "mailroom-00040", ["Why"] = "kept exemption" },
+                "Exempt it",
+                db => db.InactivityExemptions.CountAsync(e => e.Reason == "kept exemption")
+            ),
+            ["plan"] = new(
+                "/fleet/plans/{plan}",
                 _ => Task.CompletedTask,
-                page => Expect(page).ToHaveURLAsync(new Regex("status=failed"))
+                page => Expect(page.GetByTestId("plan-row")).ToHaveCountAsync(2),
+                async page =>
+                {
+                    await Button(page, "Tag 2 agents").DblClickAsync();
+                    await Expect(page.GetByTestId("plan-state")).ToHaveAttributeAsync("data-state", "applied");
+                },
+                async db => await db.AgentTags.CountAsync(t => t.Tag == "plan-tag") - 1
+            ),
+            ["keys-revoke"] = new(
+                "/keys?q=00025",
+                page => Button(page, "Revoke…").ClickAsync(),
+                page => Expect(page.Locator("dialog[open] h2").First).ToContainTextAsync("Revoke "),
+                async page =>
+                {
+                    await page.Locator("dialog footer button").First.DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                    await Expect(page.GetByTestId("key-row")).ToContainTextAsync("Revoked");
+                },
+                db => db.Set<KeyVersion>().CountAsync(v => v.RevokedAt != null && v.Reason == null)
             ),
             ["users-filter"] = new(
                 "/admin/users",

@@ -5,6 +5,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,6 +93,31 @@ public sealed class ConsoleFolder : IAsyncDisposable
             await CommitAsync(write);
         }
         return made;
+    }
+
+    /// <summary>Names that reported with a token of this person's and are not registered.</summary>
+    public static async Task SightingsAsync(IServiceProvider services, Person person, params string[] names)
+    {
+        await TokenAsync(services, person);
+        await using var write = await services.GetRequiredService<ConsoleStore>().WriteAsync(CancellationToken.None);
+        var token = write.Db.ApiTokens.OrderBy(t => t.Id).Last(t => t.OwnerId == person.Id);
+        foreach (var name in names)
+        {
+            write.Db.Add(
+                new Sighting
+                {
+                    Id = write.NewId(),
+                    OrganizationId = person.OrganizationId,
+                    TokenId = token.Id,
+                    Name = name,
+                    FirstSeenAt = write.Now,
+                    LastSeenAt = write.Now,
+                    Count = 1,
+                    LastKind = "run",
+                }
+            );
+        }
+        await CommitAsync(write);
     }
 
     /// <summary>

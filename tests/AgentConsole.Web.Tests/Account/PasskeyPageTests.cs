@@ -129,6 +129,7 @@ public sealed class PasskeyPageTests
         Assert.Contains("step_up_required", browser.Page, StringComparison.Ordinal);
         await browser.OpenAsync("/account");
         var id = Regex.Match(browser.Page, "pky_[a-z0-9]{26}").Value;
+        await browser.OpenAsync("/account?act=remove&of=" + id);
         using var removed = await browser.SendAsync("/account/passkeys/remove", "/account/passkeys/remove", ("passkey", id));
         Assert.Equal("/account/step-up?returnUrl=%2Faccount%23passkeys", removed.Headers.Location?.OriginalString);
 
@@ -149,7 +150,12 @@ public sealed class PasskeyPageTests
             Assert.Equal("/", confirmed.Headers.Location?.OriginalString);
         }
 
-        await browser.OpenAsync("/account");
+        // The page asks before, and has a sentence for what it does not know.
+        await browser.OpenAsync("/account?said=passkey-refused");
+        Assert.Contains("The passkey was not changed", browser.Page, StringComparison.Ordinal);
+        Assert.DoesNotContain("action=\"/account/passkeys/remove\"", browser.Page, StringComparison.Ordinal);
+        await browser.OpenAsync("/account?act=remove&of=" + id);
+        Assert.Contains("Remove Laptop?", browser.Page, StringComparison.Ordinal);
         using var done = await browser.SendAsync("/account/passkeys/remove", "/account/passkeys/remove", ("passkey", id));
         Assert.Equal("/account?said=passkey-removed#passkeys", done.Headers.Location?.OriginalString);
         using var stranger = new FormBrowser(console);

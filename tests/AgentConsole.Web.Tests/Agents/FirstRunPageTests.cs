@@ -36,6 +36,29 @@ public sealed class FirstRunPageTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task An_agent_without_a_key_is_said_to_have_none_and_who_makes_it()
+    {
+        await RegisterAsync("mailroom-1");
+        Navigation.NavigateTo("/start?agent=mailroom-1");
+
+        var page = Render<FirstRunPage>();
+
+        Assert.Contains("It has no key yet.", page.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("was shown once", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("Make one", page.Find("a[href='/agents/mailroom-1/keys?act=mint']").TextContent);
+    }
+
+    [Fact]
+    public async Task Whoever_may_not_make_its_key_reads_who_may()
+    {
+        await RegisterAsync("mailroom-1");
+        LookAs(Cast.Victor);
+        Navigation.NavigateTo("/start?agent=mailroom-1");
+
+        Assert.Contains("key-admin", Render<FirstRunPage>().Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Coming_back_to_its_address_goes_on_waiting_and_shows_no_key()
     {
         await RegisterAsync("mailroom-1", body => body with { Key = true });

@@ -224,6 +224,46 @@ public sealed class FleetPageTests : ConsoleBunitContext
         );
         await page.ActAsync(".cols li:nth-child(3) input", e => e.Change(false));
         page.WaitForAssertion(() => Assert.Equal(["Agent", "Liveness"], page.FindAll("thead th:not(.c-sel)").Select(th => th.TextContent)));
-        Assert.EndsWith("/fleet?columns=liveness", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/fleet?columns=liveness&act=columns",
+            Services.GetRequiredService<NavigationManager>().Uri,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void Values_of_a_facet_keep_their_places_while_one_points_at_them()
+    {
+        static AgentFacets Counted(int one, int other) =>
+            new(
+                one + other,
+                one + other,
+                Enum.GetValues<AgentFact>()
+                    .ToDictionary(
+                        fact => fact,
+                        fact =>
+                            (IReadOnlyList<FacetValue>)(
+                                fact == AgentFact.Tag
+                                    ?
+                                    [
+                                        .. new[] { new FacetValue("eu", "eu", one), new FacetValue("us", "us", other) }.OrderByDescending(
+                                            v => v.Count
+                                        ),
+                                    ]
+                                    : []
+                            )
+                    )
+            );
+        static string[] Tags(IRenderedComponent<FleetFacets> facets) => [.. facets.FindAll(".ell").Select(e => e.TextContent)];
+        var facets = Render<FleetFacets>(p =>
+            p.Add(f => f.State, new FleetState()).Add(f => f.At, _ => "/fleet").Add(f => f.Counts, Counted(3, 2))
+        );
+        facets.Find("[data-hold]").TriggerEvent("onhold", new HoldEventArgs { Why = "point" });
+
+        facets.Render(p => p.Add(f => f.Counts, Counted(3, 4)));
+        Assert.Equal(["eu", "us"], Tags(facets));
+        facets.Find("[data-hold]").TriggerEvent("onhold", new HoldEventArgs());
+
+        Assert.Equal(["us", "eu"], Tags(facets));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Unclaimed;
@@ -6,6 +7,8 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Overview;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Web.Tests.Agents;
 
@@ -33,6 +36,51 @@ public sealed class UnclaimedPageTests : ConsoleBunitContext
         );
         Assert.NotEmpty(page.FindAll("dialog .secret"));
         Assert.Empty(page.FindAll("[data-testid=unclaimed-row]"));
+    }
+
+    [Fact]
+    public async Task A_claim_whose_answer_was_lost_shows_its_key_after_all()
+    {
+        const string Key = "0123456789abcdef0123456789abcdef";
+        await SeeAsync(await TokenAsync(), "sorter-9");
+        var waiting = Render<UnclaimedPage>();
+        await waiting.PressAsync("Claim…");
+        var browser = Services.GetRequiredService<NavigationManager>();
+        var asked = browser.Uri;
+        Assert.Contains("?act=claim&of=", asked, StringComparison.Ordinal);
+        await waiting.ActAsync("dialog [data-submission]", e => e.Change(Key));
+        await waiting.PressAsync("Claim it");
+        waiting.WaitForAssertion(() => waiting.Find("dialog [data-save]"));
+        var secret = waiting.Find("dialog [data-save]").GetAttribute("data-text");
+        Assert.EndsWith("?act=claimed&of=sorter-9", browser.Uri, StringComparison.Ordinal);
+
+        // The browser never heard of it: it loads the page again where it stood, with the key of its form.
+        browser.NavigateTo(asked);
+        var again = Render<UnclaimedPage>();
+        Assert.Contains("This one waits no longer", again.Find("dialog").TextContent, StringComparison.Ordinal);
+        await again.ActAsync("dialog [data-submission]", e => e.Change(Key));
+        await again.PressAsync("Show what I claimed");
+
+        again.WaitForAssertion(() => Assert.Equal(secret, again.Find("dialog [data-save]").GetAttribute("data-text")));
+    }
+
+    [Fact]
+    public async Task Whoever_did_not_claim_it_learns_nothing_of_its_key()
+    {
+        await SeeAsync(await TokenAsync(), "sorter-9");
+        var all = await Get<UnclaimedService>().ListAsync(House.As(Cast.Olga), new UnclaimedFilter(), new PageRequest(), Stop);
+        var id = Assert.Single(all.Value.Items).Id;
+        await Get<UnclaimedService>().ClaimAsync(House.As(Cast.Olga), id, new ClaimAgent { Team = "payments" }, Stop);
+        Services.GetRequiredService<NavigationManager>().NavigateTo($"/fleet/unclaimed?act=claim&of={id}");
+        var page = Render<UnclaimedPage>();
+        await page.ActAsync("dialog [data-submission]", e => e.Change("0123456789abcdef0123456789abcdef"));
+
+        await page.PressAsync("Show what I claimed");
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("Nothing was lost here.", page.Find("dialog [role=alert]").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Empty(page.FindAll(".secret"));
     }
 
     [Fact]

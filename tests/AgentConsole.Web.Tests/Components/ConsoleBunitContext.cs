@@ -13,6 +13,7 @@ using Bunit.Rendering;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Web.Tests.Components;
@@ -81,6 +82,17 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
         var row = write.Db.Agents.Single(a => a.Slug == agent.Slug && a.DeletedAt == null);
         change(row);
         Get<AgentDirectory>().Announce(write, row);
+        Assert.True(await write.TryCommitAsync(Stop));
+    }
+
+    /// <summary>Takes a table away, so that whatever reads it fails; and puts it back.</summary>
+    protected async Task TakeAwayAsync(string table, bool back = false)
+    {
+        var (from, to) = back ? (table + "_away", table) : (table, table + "_away");
+        await using var write = await Get<ConsoleStore>().WriteAsync(Stop);
+#pragma warning disable EF1002 // names of tests
+        await write.Db.Database.ExecuteSqlRawAsync($"ALTER TABLE {from} RENAME TO {to}", Stop);
+#pragma warning restore EF1002
         Assert.True(await write.TryCommitAsync(Stop));
     }
 

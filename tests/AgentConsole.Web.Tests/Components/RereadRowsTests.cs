@@ -9,15 +9,19 @@ public sealed class RereadRowsTests
 
     private readonly List<Row> _store = [.. "abcdef".Select(c => new Row(Guid.NewGuid(), c.ToString()))];
     private readonly RereadRows<Row> _rows;
+    private readonly ManualClock _clock = new();
     private Problem? _fault;
+    private Exception? _broken;
 
-    public RereadRowsTests() => _rows = new RereadRows<Row>(row => row.Id, ReadAsync, size: 3);
+    public RereadRowsTests() => _rows = new RereadRows<Row>(row => row.Id, ReadAsync, _clock, size: 3);
 
     private string Texts => string.Concat(_rows.Rows!.Select(row => row.Text));
 
     // The cursor is the text after which it goes on.
     private Task<Outcome<Paged<Row>>> ReadAsync(PageRequest page)
     {
+        if (_broken is not null)
+            throw _broken;
         if (_fault is not null)
             return Task.FromResult<Outcome<Paged<Row>>>(_fault);
         var from = page.Cursor is null ? 0 : _store.FindIndex(row => row.Text == page.Cursor) + 1;
@@ -26,6 +30,38 @@ public sealed class RereadRowsTests
     }
 
     private void Look(string? why) => _rows.Hear(new HoldEventArgs { Why = why });
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_leaves_the_rows_and_says_of_when_they_are_until_it_does()
+    {
+        await _rows.LoadAsync();
+        var read = _clock.GetUtcNow();
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        _broken = new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10);
+
+        await _rows.HearAsync();
+        await _rows.MoreAsync();
+
+        Assert.Equal("abc", Texts);
+        Assert.Equal("store_unavailable", _rows.Problem!.Code);
+        Assert.Contains($"as it was at {read:HH:mm:ss} UTC", _rows.Problem.Detail, StringComparison.Ordinal);
+        // As the data layer wraps what is worth another attempt.
+        _broken = new InvalidOperationException("transient", _broken);
+        await _rows.AgainAsync();
+        Assert.NotNull(_rows.Problem);
+        (_broken, _store[0]) = (null, new Row(Guid.NewGuid(), "z"));
+        await _rows.AgainAsync();
+        Assert.Null(_rows.Problem);
+        Assert.Equal("zbc", Texts);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_code_is_none_of_the_store()
+    {
+        _broken = new InvalidOperationException("wrong");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _rows.LoadAsync());
+    }
 
     [Fact]
     public async Task A_change_comes_in_at_once_while_nobody_looks_and_what_is_new_is_fresh()

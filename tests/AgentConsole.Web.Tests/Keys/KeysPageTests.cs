@@ -115,4 +115,47 @@ public sealed class KeysPageTests : ConsoleBunitContext
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public async Task A_leaked_key_is_enabled_again_for_a_reason_that_is_asked_for()
+    {
+        var agent = await WithKeyAsync("mailroom-1");
+        await Get<LeakReports>().ReportAsync(CallOrigin.Unknown(), new KeyProof { Key = agent.ApiKey }, Stop);
+        var page = Open();
+        page.WaitForAssertion(() => Assert.Contains("Disabled", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+        await page.PressAsync("Enable…");
+        await page.PressAsync("Enable it");
+        page.WaitForAssertion(() =>
+            Assert.Contains("Say why it may be trusted again", page.Find("dialog").TextContent, StringComparison.Ordinal)
+        );
+
+        await page.ActAsync("dialog #f-reason", e => e.Change("The report was a test"));
+        await page.PressAsync("Enable it");
+
+        page.WaitForAssertion(() => Assert.Contains("Active", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("dialog"));
+        var key = Assert.Single((await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value);
+        Assert.Equal("The report was a test", key.Versions[0].Reason);
+    }
+
+    [Fact]
+    public async Task So_it_is_on_the_page_of_its_agent()
+    {
+        var agent = await WithKeyAsync("mailroom-1");
+        await Get<LeakReports>().ReportAsync(CallOrigin.Unknown(), new KeyProof { Key = agent.ApiKey }, Stop);
+        Services.GetRequiredService<NavigationManager>().NavigateTo("/agents/mailroom-1/keys");
+        var page = Render<AgentConsole.Web.Agents.AgentKeysTab>(p => p.Add(t => t.Agent, agent));
+        await page.PressAsync("Enable…");
+        await page.PressAsync("Enable it");
+        page.WaitForAssertion(() =>
+            Assert.Contains("Say why it may be trusted again", page.Find("dialog").TextContent, StringComparison.Ordinal)
+        );
+
+        await page.ActAsync("dialog #f-reason", e => e.Change("The report was a test"));
+        await page.PressAsync("Enable it");
+
+        page.WaitForAssertion(() => Assert.Contains("Active", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+        var key = Assert.Single((await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value);
+        Assert.Equal("The report was a test", key.Versions[0].Reason);
+    }
 }

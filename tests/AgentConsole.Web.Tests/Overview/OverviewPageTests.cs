@@ -72,4 +72,23 @@ public sealed class OverviewPageTests : ConsoleBunitContext
         Assert.Equal("No agent is registered yet", page.Find("h1").TextContent);
         Assert.Equal("/start", page.Find(".state a.p").GetAttribute("href"));
     }
+
+    [Fact]
+    public async Task What_needs_one_waits_while_one_points_at_the_list()
+    {
+        var first = await RegisterAsync("mailroom-1");
+        await ChangeAsync(first, a => a.Health = Health.Degraded);
+        var second = await RegisterAsync("reader-1");
+        var page = Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Single(page.FindAll(".nd")));
+        await page.ActAsync(".nds", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = "point" }));
+
+        await ChangeAsync(second, a => a.Health = Health.Failing);
+
+        await SoonAsync(page, () => Assert.Contains("changed", page.Find(".chg").TextContent, StringComparison.Ordinal));
+        Assert.Contains("mailroom-1", Assert.Single(page.FindAll(".nd")).TextContent, StringComparison.Ordinal);
+        await page.ActAsync(".nds", e => e.TriggerEvent("onhold", new HoldEventArgs()));
+        Assert.Contains("reader-1", page.FindAll(".nd")[0].TextContent, StringComparison.Ordinal);
+        Assert.Equal(2, page.FindAll(".nd").Count);
+    }
 }

@@ -1,6 +1,7 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Runs;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
@@ -138,7 +139,11 @@ public sealed class RunComparePageTests : ConsoleBunitContext
         Navigation.NavigateTo(ConsoleUrls.Runs);
         var page = Render<RunsPage>();
         page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("[data-testid=run-row]").Count));
-        async Task ChooseAsync(int job) => await page.ActAsync($"input[aria-label='Select Job {job}']", box => box.Change(true));
+        Task ChooseAsync(params int[] jobs) =>
+            page.ActAsync(
+                "table.runs",
+                e => e.TriggerEvent("onpick", new PickEventArgs { Names = [.. jobs.Select(job => runs[job].Id)], On = true })
+            );
 
         await ChooseAsync(2);
         Assert.Contains("Select another one", page.Find(".cmp-bar").TextContent, StringComparison.Ordinal);
@@ -146,7 +151,12 @@ public sealed class RunComparePageTests : ConsoleBunitContext
         Assert.Equal(ConsoleUrls.Compare(runs[0].Id, runs[2].Id), page.Find(".cmp-bar a").GetAttribute("href"));
         await ChooseAsync(1);
         Assert.Equal(ConsoleUrls.Compare(runs[0].Id, runs[1].Id), page.Find(".cmp-bar a").GetAttribute("href"));
+        // As the browser remembers them through a restart.
+        Assert.Equal($"{runs[0].Id} {runs[1].Id}", page.Find("[data-selection]").GetAttribute("data-selection"));
+        Assert.Equal(2, page.FindAll("tr[data-picked]").Count);
         await page.PressAsync("Clear");
-        Assert.Empty(page.FindAll(".cmp-bar"));
+        Assert.Empty(page.FindAll(".cmp-bar, tr[data-picked]"));
+        await ChooseAsync(0, 1);
+        Assert.Equal(ConsoleUrls.Compare(runs[0].Id, runs[1].Id), page.Find(".cmp-bar a").GetAttribute("href"));
     }
 }

@@ -160,4 +160,25 @@ public sealed class RunsPageTests : ConsoleBunitContext
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public async Task A_run_that_falls_out_of_a_relative_range_leaves_by_itself_but_not_under_a_pointer()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "completed", "job-1", "First");
+        Clock.Advance(TimeSpan.FromMinutes(10));
+        await ReportAsync(agent, "completed", "job-2", "Second");
+        var page = Open("/runs?since=15m");
+        Assert.Equal(["Second", "First"], Names(page));
+        await LookAtItAsync(page, "point");
+
+        Clock.Advance(TimeSpan.FromMinutes(6));
+        await page.InvokeAsync(() => { });
+        Assert.Equal(["Second", "First"], Names(page));
+        await LookAtItAsync(page, null);
+        Assert.Equal(["Second"], Names(page));
+        Clock.Advance(TimeSpan.FromMinutes(10));
+
+        await SoonAsync(page, () => Assert.Empty(Names(page)));
+    }
 }

@@ -71,6 +71,45 @@ public sealed class ViewTabsTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task A_refused_name_keeps_its_form_and_can_be_sent_again()
+    {
+        var view = await SaveAsync(Fleet("Europe", "tag=eu"));
+        var page = Open<FleetPage>($"/fleet?view={view.Id}&tag=eu");
+        page.WaitForAssertion(() => Assert.Equal("Europe", page.Find(".tabs a[aria-current]").TextContent));
+        await page.PressAsync("Rename…");
+        Assert.EndsWith("&act=rename-view", Address, StringComparison.Ordinal);
+        await page.ActAsync("#f-name", e => e.Change("Old world"));
+        await Get<ViewService>().ChangeAsync(House.As(Cast.Ines), view.Id, view.Revision, new ChangeView { Query = "tag=eu,uk" }, Stop);
+
+        await page.ActAsync("#view-form", e => e.Submit());
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("The view was not renamed.", page.Find("dialog").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("Old world", page.Find("#f-name").GetAttribute("value"));
+        await page.ActAsync("#view-form", e => e.Submit());
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("dialog")));
+        var renamed = (await Get<ViewService>().GetAsync(House.As(Cast.Ines), view.Id, Stop)).Value;
+        Assert.Equal(("Old world", "tag=eu%2Cuk"), (renamed.Name, renamed.Query));
+    }
+
+    [Fact]
+    public async Task What_is_asked_stands_in_the_address_and_comes_back_with_it()
+    {
+        await RegisterAsync("mailroom-1", body => body with { Tags = ["eu"] });
+
+        var page = Open<FleetPage>("/fleet?tag=eu&act=save-view");
+        page.WaitForAssertion(() => Assert.Equal("Save this view", page.Find("dialog h2").TextContent));
+        Browser.NavigateTo("/fleet?tag=eu&act=facets");
+
+        page.WaitForAssertion(() => Assert.Equal("Facets", page.Find("dialog h2").TextContent));
+        // Each choice keeps it open.
+        page.WaitForAssertion(() =>
+            Assert.All(page.FindAll("dialog .fc a"), a => Assert.Contains("act=facets", a.GetAttribute("href"), StringComparison.Ordinal))
+        );
+    }
+
+    [Fact]
     public async Task A_viewer_sees_the_teams_view_and_why_they_may_not_change_it()
     {
         await RegisterAsync("mailroom-1");
@@ -115,7 +154,11 @@ public sealed class ViewTabsTests : ConsoleBunitContext
         var page = Open<FleetPage>("/fleet?columns=health,liveness");
         await page.ActAsync("[aria-label='Columns and density']", e => e.Click());
         await page.ActAsync("[aria-label='Move Liveness to the left']", e => e.Click());
-        page.WaitForAssertion(() => Assert.EndsWith("columns=liveness%2Chealth", Address, StringComparison.Ordinal));
+        // The chooser stays open, also for a page that is loaded again.
+        page.WaitForAssertion(() => Assert.Equal("/fleet?columns=liveness%2Chealth&act=columns", Address));
+        Assert.NotEmpty(Open<FleetPage>(Address).FindAll("dialog .cols"));
+        await page.PressAsync("Done");
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("dialog")));
 
         var again = Open<FleetPage>("/fleet");
 

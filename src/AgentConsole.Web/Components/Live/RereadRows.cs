@@ -8,11 +8,13 @@ namespace AgentConsole.Web.Components.Live;
 /// </summary>
 /// <param name="id">What a row is known by from one reading to the next.</param>
 /// <param name="read">Reads a page.</param>
+/// <param name="clock">Of when what is shown is.</param>
 /// <param name="size">Rows of a page; a reading covers as many rows as are shown, up to the most a page may have.</param>
-public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outcome<Paged<T>>>> read, int size = 50)
+public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outcome<Paged<T>>>> read, TimeProvider clock, int size = 50)
 {
     private List<T>? _rows;
     private Paged<T>? _waits;
+    private DateTimeOffset? _readAt;
 
     /// <summary>What is shown; null until the first reading.</summary>
     public IReadOnlyList<T>? Rows => _rows;
@@ -35,13 +37,15 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     /// <summary>Begins anew: another filter, or nothing read yet.</summary>
     public async Task LoadAsync()
     {
-        var page = await read(new PageRequest(size));
-        Problem = page.Problem;
+        var page = await ReadAsync(new PageRequest(size));
         if (Problem is null)
             Take(page.Value, fresh: false);
-        else
-            _rows ??= [];
+        else if (!StoreFault.Is(Problem))
+            _rows ??= []; // there is nothing to be read; a store that is away may have everything
     }
+
+    /// <summary>Tries again what failed: reads what is shown once more, and keeps it while it is looked at.</summary>
+    public Task AgainAsync() => _rows is null ? LoadAsync() : RereadAsync(mayMove: false);
 
     /// <summary>Something changed: reads what is shown again.</summary>
     public Task HearAsync() => RereadAsync(mayMove: false);
@@ -53,8 +57,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     {
         if (_rows is null)
             return;
-        var page = await read(new PageRequest(Math.Clamp(_rows.Count, size, PageRequest.MaxLimit)));
-        Problem = page.Problem;
+        var page = await ReadAsync(new PageRequest(Math.Clamp(_rows.Count, size, PageRequest.MaxLimit)));
         if (Problem is not null)
             return;
         if (mayMove || !Hold.On || page.Value.Items.Select(id).SequenceEqual(_rows.Take(PageRequest.MaxLimit).Select(id)))
@@ -71,8 +74,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
 
     public async Task MoreAsync()
     {
-        var page = await read(new PageRequest(size, Cursor));
-        Problem = page.Problem;
+        var page = await ReadAsync(new PageRequest(size, Cursor));
         if (Problem is not null)
             return;
         var known = _rows!.Select(id).ToHashSet();
@@ -92,6 +94,15 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     {
         if (Hold.Hear(told))
             ShowWaiting();
+    }
+
+    private async Task<Outcome<Paged<T>>> ReadAsync(PageRequest page)
+    {
+        var answer = await StoreFault.CatchAsync(() => read(page), _readAt);
+        Problem = answer.Problem;
+        if (Problem is null)
+            _readAt = clock.GetUtcNow();
+        return answer;
     }
 
     private void Take(Paged<T> page, bool fresh)

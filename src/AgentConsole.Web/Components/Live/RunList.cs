@@ -5,14 +5,16 @@ using AgentConsole.Core.Runs;
 namespace AgentConsole.Web.Components.Live;
 
 /// <summary>A live list of runs, newest first: read, followed run by run, held while somebody looks.</summary>
+/// <param name="clock">Of when what is shown is, and which rows a range that ends now still covers.</param>
 /// <param name="size">Rows of a page.</param>
 /// <param name="most">Rows that are kept unless more were asked for.</param>
 /// <param name="left">Ends when the person leaves the page.</param>
-public sealed class RunList(RunService runs, Func<Actor> me, int size, int most, CancellationToken left)
+public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock, int size, int most, CancellationToken left)
 {
     private readonly LiveRows<RunRow> _rows = new(row => row.Id, most);
     private readonly HashSet<Guid> _leaving = []; // no longer match, and stay while the list is held
     private RunFilter _filter = new();
+    private DateTimeOffset? _readAt;
 
     public IReadOnlyList<RunRow> Rows => _rows.Rows;
     public IReadOnlySet<Guid> Fresh => _rows.Fresh;
@@ -41,8 +43,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
 
     public async Task ReloadAsync()
     {
-        var page = await runs.RowsAsync(me(), _filter, new PageRequest(size), left);
-        Problem = page.Problem;
+        var page = await ReadAsync(new PageRequest(size));
         if (Problem is not null)
             return;
         IsRead = true;
@@ -54,8 +55,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
 
     public async Task MoreAsync()
     {
-        var page = await runs.RowsAsync(me(), _filter, new PageRequest(size, Cursor), left);
-        Problem = page.Problem;
+        var page = await ReadAsync(new PageRequest(size, Cursor));
         if (Problem is not null)
             return;
         _rows.Append(page.Value.Items);
@@ -65,7 +65,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
     /// <summary>Runs changed; other changes in the batch are left alone.</summary>
     public async Task HearAsync(LiveBatch batch)
     {
-        if (batch.Overflow && !Hold.On)
+        if ((batch.Overflow || Missed) && !Hold.On)
         {
             await ReloadAsync();
             return;
@@ -94,6 +94,20 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
             _rows.ShowWaiting();
         });
         _leaving.Clear();
+        Slide();
+    }
+
+    /// <summary>
+    /// Drops what a range that ends now, as <c>since=15m</c>, does not cover any more. Nothing tells of that but the time: a page asks for it now and then.
+    /// </summary>
+    /// <returns>Whether anything left; nothing does while the list is held.</returns>
+    public bool Slide()
+    {
+        if (_filter.Since is not { Ago: not null } since || Hold.On)
+            return false;
+        var (from, before) = (since.From(clock.GetUtcNow()), Rows.Count);
+        _rows.Drop(row => row.ReceivedAt < from);
+        return Rows.Count != before;
     }
 
     /// <summary>The list is looked at, or no longer.</summary>
@@ -101,7 +115,18 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
 
     private async Task FollowAsync(Guid[] ids)
     {
-        var rows = await runs.RowsAsync(me(), _filter, ids, left);
+        IReadOnlyList<RunRow> rows;
+        try
+        {
+            rows = await runs.RowsAsync(me(), _filter, ids, left);
+        }
+        catch (Exception e) when (StoreFault.Is(e))
+        {
+            Problem = StoreFault.At(_readAt);
+            Missed = true; // read anew with the next change, or when it is tried again
+            return;
+        }
+        Known();
         var matching = rows.Select(row => row.Id).ToHashSet();
         _leaving.ExceptWith(matching);
         _leaving.UnionWith(ids.Where(id => !matching.Contains(id)));
@@ -115,6 +140,18 @@ public sealed class RunList(RunService runs, Func<Actor> me, int size, int most,
             _rows.Hear(rows.OrderBy(row => IdText.Format(IdText.Run, row.Id), StringComparer.Ordinal));
         });
     }
+
+    private async Task<Outcome<Paged<RunRow>>> ReadAsync(PageRequest page)
+    {
+        var answer = await StoreFault.CatchAsync(() => runs.RowsAsync(me(), _filter, page, left), _readAt);
+        if (answer.Problem is null)
+            Known();
+        else
+            Problem = answer.Problem;
+        return answer;
+    }
+
+    private void Known() => (Problem, _readAt) = (null, clock.GetUtcNow());
 
     // What comes in at the top of a full list pushes rows off its end; reading on then begins where the list now ends.
     private void OnTop(Action change)

@@ -22,6 +22,8 @@ public sealed partial class ViewTabs
 {
     private readonly Submission _saving = new("view");
     private const int MostShown = 5;
+    private const string Saves = "save-view"; // the questions, as the address names them
+    private const string Renames = "rename-view";
 
     private sealed class Form
     {
@@ -37,15 +39,21 @@ public sealed partial class ViewTabs
     private bool _read;
     private Problem? _problem;
     private string? _mayNotChange;
+    private string? _asked;
     private Form? _form;
     private ViewBody? _renames;
     private IReadOnlyDictionary<string, string[]>? _errors;
+    private bool _busy;
 
     [Inject]
     public required ViewService Views { get; init; }
 
     [Inject]
     public required Toasts Toasts { get; init; }
+
+    /// <summary>The question that is open.</summary>
+    [SupplyParameterFromQuery(Name = "act")]
+    public string? Doing { get; set; }
 
     [Parameter, EditorRequired]
     public required ViewPage Page { get; set; }
@@ -99,8 +107,19 @@ public sealed partial class ViewTabs
 
     protected override Task OpenAsync() => ReadAsync();
 
-    protected override void OnParametersSet() =>
+    protected override void OnParametersSet()
+    {
         _mayNotChange = Current is { } view ? ViewService.MayNotChange(Me, view, Access.Current)?.Detail : null;
+        if (!_read || _asked == Doing)
+            return;
+        _asked = Doing;
+        (_errors, _form) = (null, null);
+        _renames = Doing == Renames ? Current : null;
+        if (Doing != Saves && _renames is null)
+            return;
+        _problem = null;
+        _form = new Form { Name = _renames?.Name ?? "" };
+    }
 
     private async Task ReadAsync()
     {
@@ -116,23 +135,32 @@ public sealed partial class ViewTabs
         OnParametersSet();
     }
 
-    private void Open(ViewBody? renames)
-    {
-        _renames = renames;
-        _errors = null;
-        _problem = null;
-        _form = new Form { Name = renames?.Name ?? "" };
-    }
-
     private async Task SubmitAsync()
     {
-        var form = _form!;
+        if (_busy)
+            return;
+        _busy = true;
+        try
+        {
+            await SubmitAsync(_form!);
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    private async Task SubmitAsync(Form form)
+    {
         if (_renames is { } view)
         {
             var change = new ChangeView { Name = form.Name };
             var renamed = await Once.RunAsync(_saving, Me, change, me => Views.ChangeAsync(me, view.Id, view.Revision, change, Left), Left);
-            if (await TakeAsync(renamed) is not null)
-                await ReadAsync();
+            var done = Take(renamed) is not null;
+            await ReadAsync();
+            _renames = Current ?? view; // pressed again, it is meant on what it is by now
+            if (done)
+                Ask(null);
             return;
         }
         var body = new SaveView
@@ -147,7 +175,7 @@ public sealed partial class ViewTabs
             Pinned = form.Pinned ? true : null,
             Default = form.Default ? true : null,
         };
-        var saved = await TakeAsync(await Once.RunAsync(_saving, Me, body, me => Views.CreateAsync(me, body, Left), Left));
+        var saved = Take(await Once.RunAsync(_saving, Me, body, me => Views.CreateAsync(me, body, Left), Left));
         if (saved is null)
             return;
         await ReadAsync();
@@ -236,13 +264,12 @@ public sealed partial class ViewTabs
         StateHasChanged(); // an undo comes from the toast
     }
 
-    private Task<ViewBody?> TakeAsync(Outcome<ViewBody> done)
+    // A refusal leaves the form as it is, with what was typed.
+    private ViewBody? Take(Outcome<ViewBody> done)
     {
         _errors = done.Problem?.Errors;
         _problem = done.Problem is { Errors: null } problem ? problem : null;
-        if (_errors is null)
-            _form = null;
-        return Task.FromResult(done.Problem is null ? done.Value : null);
+        return done.Problem is null ? done.Value : null;
     }
 
     private Tabs.Tab TabOf(ViewBody view) => new(view.Name, ViewAddress.Of(view), view.Id == Id);
