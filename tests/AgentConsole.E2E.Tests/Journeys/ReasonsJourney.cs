@@ -18,7 +18,7 @@ public sealed class ReasonsJourney(Chromium chromium, FurnishedConsole scene) : 
             if (!address.StartsWith("/account", StringComparison.Ordinal)) // static
                 await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
             var box = page.Locator("[data-select]").First;
-            if (width == 390 && await box.CountAsync() > 0)
+            if (width == 390 && await box.CountAsync() > 0 && await page.Locator("dialog[open]").CountAsync() == 0)
             {
                 await box.CheckAsync();
                 await Expect(page.Locator("[data-selection]")).ToBeVisibleAsync();
