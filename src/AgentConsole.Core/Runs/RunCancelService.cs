@@ -19,7 +19,8 @@ public sealed class RunCancelService(
     CancelBodies bodies,
     OpenCancels open,
     AgentDirectory agents,
-    AccessDirectory access
+    AccessDirectory access,
+    TimeProvider clock
 )
 {
     /// <summary>Most runs that one request covers, itself included.</summary>
@@ -122,13 +123,17 @@ public sealed class RunCancelService(
         if (!(await runs.FindAsync(db, by, idOrExternalId, null, cancellationToken)).Try(out var run, out var problem))
             return problem;
         var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
-        var others = tree.NotIncluded.Select(r => agents.Find(r.AgentId)?.DisplayName ?? "").Distinct(StringComparer.Ordinal).ToList();
+        var asked = await CancelBodies.AskedAsync(db, by.OrganizationId, tree, cancellationToken);
+        var now = clock.Now();
+        bool GoesOn(Run one) => !CancelBodies.IsAsked(asked, one, now);
+        var notIncluded = tree.NotIncluded.Where(GoesOn).ToList();
+        var others = notIncluded.Select(r => agents.Find(r.AgentId)?.DisplayName ?? "").Distinct(StringComparer.Ordinal).ToList();
         return new CancelPlan(
             run.Status,
             run.TeamId,
             tree.Included.Count(r => r.Id != run.Id),
-            tree.NotIncluded.Count,
-            tree.Hidden.Count,
+            notIncluded.Count,
+            tree.Hidden.Count(GoesOn),
             [.. others.Take(CancelPlan.MostNamed)],
             Math.Max(0, others.Count - CancelPlan.MostNamed),
             tree.More

@@ -207,6 +207,10 @@ public sealed class RunCancelTests
 
         var plan = (await cancels.PlanAsync(house.As(house.Cast.Otto), root.Id, Stop)).Value;
         Assert.Equal((0, 7, 2, false), (plan.Children, plan.NotIncluded, plan.OtherAgents, plan.More));
+        // What somebody else asked for does not go on.
+        await AskAsync(house, house.Cast.Olga, root.Id);
+        plan = (await cancels.PlanAsync(house.As(house.Cast.Otto), root.Id, Stop)).Value;
+        Assert.Equal((0, 0), (plan.NotIncluded, plan.NotIncludedAgents.Count));
 
         var many = Enumerable
             .Range(0, RunCancelService.MostRuns)

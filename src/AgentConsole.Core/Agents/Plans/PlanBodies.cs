@@ -121,5 +121,5 @@ internal static class PlanFilters
         return filter with { Order = default };
     }
 
-    private static IEnumerable<string> Named(Choice? choice) => choice is null ? [] : choice.Wanted.Concat(choice.Unwanted).Take(20);
+    private static IEnumerable<string> Named(Choice? choice) => choice is null ? [] : choice.Wanted.Concat(choice.Unwanted);
 }

@@ -493,6 +493,7 @@ public sealed class PlanStories
                 ("team", "payments,paymnts"),
                 ("owner", "-ottto@acme.example"),
                 ("owner", "-ottto"),
+                ("owner", string.Join(',', Everybody(house).Append("ottto").Select(name => "-" + name))),
             }
         )
         {
@@ -582,6 +583,18 @@ public sealed class PlanStories
         await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
         Assert.Equal((0, 0), (await db.BulkPlans.CountAsync(TestHouse.Stop), await db.BulkPlanRows.CountAsync(TestHouse.Stop)));
     }
+
+    private static IEnumerable<string> Everybody(TestHouse house) =>
+        new[]
+        {
+            house.Cast.Olga,
+            house.Cast.Otto,
+            house.Cast.Ines,
+            house.Cast.Tara,
+            house.Cast.Victor,
+            house.Cast.Sara,
+            house.Cast.Kurt,
+        }.SelectMany(p => new[] { p.Email, p.Email.Split('@')[0], IdText.Format(IdText.User, p.Id) });
 
     private static readonly Dictionary<string, string> All = [];
 
