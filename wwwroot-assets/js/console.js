@@ -205,7 +205,7 @@
   new MutationObserver(() => (ages ||= requestAnimationFrame(() => ((ages = 0), age())))).observe(document.body, { childList: true, subtree: true });
 
   // ---- paper: what is on it, as text: one line for each piece, spaces as one ------------------------------------------------------------------
-  const unprinted = ".act, .views, .tabs, .fb, .facets, .held, .menu, kbd, .tail, .btn:not(a), dialog, .paper, script, style, .vh:not(caption)";
+  const unprinted = ".act, .views, .tabs, .fb, .facets, .held, .menu, kbd, .tail, .btn:not(a), dialog, .paper, .paper-foot, script, style, .vh:not(caption)";
   window.agentConsole.printed = () => {
     const lines = [];
     const walker = document.createTreeWalker(document.getElementById("main"), NodeFilter.SHOW_TEXT);

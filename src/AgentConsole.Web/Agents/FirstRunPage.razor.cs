@@ -94,7 +94,9 @@ public sealed partial class FirstRunPage
         await WaitForAsync(found.Value);
     }
 
-    private bool Concerns(LiveEvent change) => _run is null && change.Noun == "run" && change.AgentId == _agentId;
+    // The first run, and how it goes on: a program reports its beginning before its end.
+    private bool Concerns(LiveEvent change) =>
+        change.Noun == "run" && change.AgentId == _agentId && (_run is null || IdText.Format(IdText.Run, change.Id) == _run.Id);
 
     private async Task WaitForAsync(AgentBody agent)
     {
@@ -108,6 +110,11 @@ public sealed partial class FirstRunPage
 
     private async Task LookAsync()
     {
+        if (_run is not null)
+        {
+            _run = await Runs.GetAsync(Me, _run.Id, null, Left) is { Problem: null } now ? now.Value : _run;
+            return;
+        }
         var runs = await Runs.ListAsync(Me, new RunFilter { Agent = _agent!.Id }, new PageRequest(1), Left);
         _run = runs.Problem is null ? runs.Value.Items.FirstOrDefault() : null;
         if (_run is not null)

@@ -47,7 +47,7 @@ public sealed class PrintedIdStories
         {
             Assert.StartsWith(prefix + "_", printed.Id, StringComparison.Ordinal);
             var found = await FindAsync(house, printed.Reader, printed.Id);
-            Assert.True(found.Select(hit => hit.Kind).SequenceEqual([printed.Kind]), $"{prefix}: {string.Join(", ", found)}");
+            Assert.True(found.Select(hit => hit.Kind).Distinct().SequenceEqual([printed.Kind]), $"{prefix}: {string.Join(", ", found)}");
             Assert.NotEmpty(found[0].Title);
             Assert.Equal(found, await FindAsync(house, printed.Reader, prefix + printed.Id[prefix.Length..].ToUpperInvariant()));
             foreach (var stranger in new[] { printed.Stranger, house.Cast.Gus })

@@ -207,7 +207,9 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
         foreach (var address in (string[])["/fleet", "/account/sign-in"])
         {
             await page.GotoAsync(address);
-            await page.WaitForFunctionAsync("frames_.length >= 20");
+            await page.EvaluateAsync(
+                "new Promise((done) => { const wait = () => (frames_.length >= 20 ? done() : requestAnimationFrame(wait)); wait(); })"
+            );
             var frames = (await page.EvaluateAsync<string[]>("[...new Set(frames_)]")).ToList();
             var only = Assert.Single(frames);
             Assert.StartsWith("dark rgb(", only, StringComparison.Ordinal);

@@ -26,7 +26,9 @@ public sealed class FirstRunPageTests : ConsoleBunitContext
         Assert.EndsWith("/start?agent=mailroom-1", Navigation.Uri, StringComparison.Ordinal);
 
         var agent = (await Get<AgentService>().GetAsync(House.As(Cast.Ines), "mailroom-1", Stop)).Value;
-        await ReportAsync(agent, "completed", summary: "Counted 3 files");
+        await ReportAsync(agent, "running", "first-1");
+        await SoonAsync(page, () => Assert.Contains("running", page.Find("[data-testid=first-run]").TextContent, StringComparison.Ordinal));
+        await ReportAsync(agent, "completed", "first-1", "Counted 3 files");
 
         await SoonAsync(
             page,

@@ -166,7 +166,7 @@ public sealed partial class MainLayout : IDisposable
 
     // Constant: the script writes the hash when it is printed.
     private static readonly MarkupString PaperFoot = new(
-        "<p class=\"paper paper-foot\" aria-hidden=\"true\">SHA-256 of the text above, from its heading on: <span data-print-hash></span></p>"
+        "<p class=\"paper-foot\" aria-hidden=\"true\">SHA-256 of the text above, from its heading on: <span data-print-hash></span></p>"
     );
 
     private static bool Same(Grants one, Grants other) =>
