@@ -67,6 +67,7 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
             .Map(s => Body(by, s, tokens.GetValueOrDefault(s.TokenId), now));
     }
 
+    /// <summary>One that waits or is blocked; not found once it is registered, whoever registered it.</summary>
     public async Task<Outcome<UnclaimedBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         await using var db = await store.ReadAsync(cancellationToken);
@@ -74,16 +75,6 @@ public sealed class UnclaimedService(ConsoleStore store, AccessDirectory access,
             return UnclaimedProblems.NotFound;
         var token = (await TokensAsync(db, [sighting], cancellationToken)).GetValueOrDefault(sighting.TokenId);
         return Body(by, sighting, token, access.Current);
-    }
-
-    /// <summary>One that waits or is blocked; not found once it is registered, whoever registered it.</summary>
-    public async Task<Outcome<UnclaimedBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
-    {
-        await using var db = await store.ReadAsync(cancellationToken);
-        if (await FindAsync(db, by, id, cancellationToken) is not { } sighting)
-            return UnclaimedProblems.NotFound;
-        var tokens = await TokensAsync(db, [sighting], cancellationToken);
-        return Body(sighting, tokens.GetValueOrDefault(sighting.TokenId), access.Current);
     }
 
     /// <summary>How many wait, among those the actor sees, and since when the first of them.</summary>
