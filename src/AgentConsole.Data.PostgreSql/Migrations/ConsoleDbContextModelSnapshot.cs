@@ -1983,6 +1983,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnName("supersede_reason");
 
                     b.Property<long?>("SupersededAt")
+                        .IsConcurrencyToken()
                         .HasColumnType("bigint")
                         .HasColumnName("superseded_at");
 
@@ -2420,6 +2421,14 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("unpriced");
 
+                    b.Property<long>("UnpricedInputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("unpriced_input_tokens");
+
+                    b.Property<long>("UnpricedOutputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("unpriced_output_tokens");
+
                     b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.ToTable("rollup_bases", (string)null);
@@ -2519,6 +2528,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("output_tokens");
 
+                    b.Property<long?>("OverruledMicros")
+                        .HasColumnType("bigint")
+                        .HasColumnName("overruled_micros");
+
                     b.Property<Guid?>("ParentRunId")
                         .HasColumnType("uuid")
                         .HasColumnName("parent_run_id");
@@ -2576,6 +2589,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_runs_external_id")
                         .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "FinishedAt", "Id")
+                        .HasDatabaseName("ix_runs_rated")
+                        .HasFilter("finished_at IS NOT NULL AND cost_source IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "Status", "Id")
                         .HasDatabaseName("ix_runs_status")
@@ -2866,6 +2883,14 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("unpriced");
 
+                    b.Property<long>("UnpricedInputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("unpriced_input_tokens");
+
+                    b.Property<long>("UnpricedOutputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("unpriced_output_tokens");
+
                     b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.HasIndex("OrganizationId", "Bucket")
@@ -3064,6 +3089,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnName("skipped");
 
                     b.Property<string>("State")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(16)
                         .HasColumnType("character varying(16)")
@@ -3096,6 +3122,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<Guid>("RunId")
                         .HasColumnType("uuid")
                         .HasColumnName("run_id");
+
+                    b.Property<string>("Basis")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("basis");
 
                     b.Property<long?>("NewMicros")
                         .HasColumnType("bigint")

@@ -1996,6 +1996,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnName("supersede_reason");
 
                     b.Property<long?>("SupersededAt")
+                        .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
                         .HasColumnName("superseded_at");
 
@@ -2436,6 +2437,14 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("unpriced");
 
+                    b.Property<long>("UnpricedInputTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("unpriced_input_tokens");
+
+                    b.Property<long>("UnpricedOutputTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("unpriced_output_tokens");
+
                     b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.ToTable("rollup_bases", (string)null);
@@ -2536,6 +2545,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("output_tokens");
 
+                    b.Property<long?>("OverruledMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("overruled_micros");
+
                     b.Property<byte[]>("ParentRunId")
                         .HasColumnType("BLOB")
                         .HasColumnName("parent_run_id");
@@ -2594,6 +2607,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_runs_external_id")
                         .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "FinishedAt", "Id")
+                        .HasDatabaseName("ix_runs_rated")
+                        .HasFilter("finished_at IS NOT NULL AND cost_source IS NOT NULL");
 
                     b.HasIndex("OrganizationId", "Status", "Id")
                         .HasDatabaseName("ix_runs_status")
@@ -2889,6 +2906,14 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("unpriced");
 
+                    b.Property<long>("UnpricedInputTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("unpriced_input_tokens");
+
+                    b.Property<long>("UnpricedOutputTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("unpriced_output_tokens");
+
                     b.HasKey("OrganizationId", "AgentId", "Bucket", "BucketSeconds", "TeamId", "Version", "Gateway", "Model");
 
                     b.HasIndex("OrganizationId", "Bucket")
@@ -3087,6 +3112,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnName("skipped");
 
                     b.Property<string>("State")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(16)
                         .HasColumnType("TEXT")
@@ -3119,6 +3145,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<byte[]>("RunId")
                         .HasColumnType("BLOB")
                         .HasColumnName("run_id");
+
+                    b.Property<string>("Basis")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("basis");
 
                     b.Property<long?>("NewMicros")
                         .HasColumnType("INTEGER")

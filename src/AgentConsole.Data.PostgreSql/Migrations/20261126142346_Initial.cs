@@ -302,6 +302,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     output_tokens = table.Column<long>(type: "bigint", nullable: false),
                     cost_micros = table.Column<long>(type: "bigint", nullable: false),
                     unpriced = table.Column<long>(type: "bigint", nullable: false),
+                    unpriced_input_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    unpriced_output_tokens = table.Column<long>(type: "bigint", nullable: false),
                     durations = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
@@ -386,6 +388,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     output_tokens = table.Column<long>(type: "bigint", nullable: false),
                     cost_micros = table.Column<long>(type: "bigint", nullable: false),
                     unpriced = table.Column<long>(type: "bigint", nullable: false),
+                    unpriced_input_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    unpriced_output_tokens = table.Column<long>(type: "bigint", nullable: false),
                     durations = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
@@ -416,6 +420,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     output_tokens = table.Column<long>(type: "bigint", nullable: true),
                     cost_micros = table.Column<long>(type: "bigint", nullable: true),
                     cost_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    overruled_micros = table.Column<long>(type: "bigint", nullable: true),
                     summary = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
                     error = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
                     error_code = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
@@ -951,7 +956,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     old_micros = table.Column<long>(type: "bigint", nullable: true),
                     old_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
                     new_micros = table.Column<long>(type: "bigint", nullable: true),
-                    new_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true)
+                    new_source = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    basis = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -1672,6 +1678,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 table: "runs",
                 columns: new[] { "organization_id", "parent_run_id" },
                 filter: "parent_run_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_rated",
+                table: "runs",
+                columns: new[] { "organization_id", "finished_at", "id" },
+                filter: "finished_at IS NOT NULL AND cost_source IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_status",

@@ -300,6 +300,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
                     cost_micros = table.Column<long>(type: "INTEGER", nullable: false),
                     unpriced = table.Column<long>(type: "INTEGER", nullable: false),
+                    unpriced_input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    unpriced_output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
                     durations = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
@@ -384,6 +386,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
                     cost_micros = table.Column<long>(type: "INTEGER", nullable: false),
                     unpriced = table.Column<long>(type: "INTEGER", nullable: false),
+                    unpriced_input_tokens = table.Column<long>(type: "INTEGER", nullable: false),
+                    unpriced_output_tokens = table.Column<long>(type: "INTEGER", nullable: false),
                     durations = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
@@ -414,6 +418,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     output_tokens = table.Column<long>(type: "INTEGER", nullable: true),
                     cost_micros = table.Column<long>(type: "INTEGER", nullable: true),
                     cost_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    overruled_micros = table.Column<long>(type: "INTEGER", nullable: true),
                     summary = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
                     error = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: true),
                     error_code = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
@@ -949,7 +954,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     old_micros = table.Column<long>(type: "INTEGER", nullable: true),
                     old_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
                     new_micros = table.Column<long>(type: "INTEGER", nullable: true),
-                    new_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true)
+                    new_source = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    basis = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -1670,6 +1676,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 table: "runs",
                 columns: new[] { "organization_id", "parent_run_id" },
                 filter: "parent_run_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_rated",
+                table: "runs",
+                columns: new[] { "organization_id", "finished_at", "id" },
+                filter: "finished_at IS NOT NULL AND cost_source IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_status",
