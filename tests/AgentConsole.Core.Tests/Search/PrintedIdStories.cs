@@ -186,7 +186,14 @@ public sealed class PrintedIdStories
                     UserId = cast.Ines.Id,
                     CredentialId = [1, 2, 3],
                     CreatedAt = write.Now,
-                    Data = new() { PublicKey = [1], Name = "Laptop" },
+                    Data = new()
+                    {
+                        PublicKey = [1],
+                        Name = "Laptop",
+                        Transports = [],
+                        AttestationObject = [],
+                        ClientDataJson = [],
+                    },
                 }
             );
             write.Db.Add(
