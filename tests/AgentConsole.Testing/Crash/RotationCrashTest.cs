@@ -113,9 +113,10 @@ public sealed class RotationCrashTest : IDisposable
             ? default(JsonElement?)
             : await _person.GetFromJsonAsync<JsonElement>($"/api/v1/rotations/{_rotation}", cancellationToken);
         var state = rotation?.GetProperty("state").GetString() ?? "completed";
-        var known = rotation?.TryGetProperty("to_version", out var to) == true && to.ValueKind == JsonValueKind.Number
-            ? _secrets.GetValueOrDefault(to.GetInt32())
-            : null;
+        var known =
+            rotation?.TryGetProperty("to_version", out var to) == true && to.ValueKind == JsonValueKind.Number
+                ? _secrets.GetValueOrDefault(to.GetInt32())
+                : null;
         Act[] choice = state switch
         {
             "completed" or "aborted" =>
