@@ -27,6 +27,7 @@ IReadOnlyList<ILine> lines =
     new ColdStart(),
     new Soak(),
     new Kills(),
+    new Rotations(),
     new RotationKills(),
 ];
 var pace = new Pace(Quick: args.Contains("--quick"));

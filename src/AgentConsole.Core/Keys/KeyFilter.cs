@@ -42,6 +42,15 @@ public sealed record KeyFilter
 
     /// <summary>Only versions of agents without an owner, or whose owner was disabled.</summary>
     public bool Ownerless { get; init; }
+
+    /// <summary>Only versions that were made at least this many days ago.</summary>
+    public int? OlderDays { get; init; }
+
+    /// <summary>Only versions that do not expire.</summary>
+    public bool NoExpiry { get; init; }
+
+    /// <summary>Only versions of agents that have active versions of several keys.</summary>
+    public bool Several { get; init; }
     public const int MostIdleDays = 3650;
 
     /// <summary>Days after which a key counts as idle where nobody says otherwise.</summary>
@@ -54,6 +63,13 @@ public sealed record KeyFilter
         IdleDays = UsualIdleDays,
         Order = KeyOrder.LongestUnused,
     };
+    public static readonly KeyFilter NoExpiryNow = new()
+    {
+        State = KeyState.Active,
+        NoExpiry = true,
+        Order = KeyOrder.Oldest,
+    };
+    public static readonly KeyFilter SeveralNow = new() { State = KeyState.Active, Several = true };
     public static readonly KeyFilter OwnerlessNow = new() { State = KeyState.Active, Ownerless = true };
     public KeyOrder Order { get; init; }
 
@@ -69,9 +85,12 @@ public sealed record KeyFilter
             Team = Text("team", 100),
             State = KebabCase.Read<KeyState>(Text("state", 20), "state", errors),
             Leaked = value("leaked") == "true",
-            NeverUsed = ReadNever(Text("used", 20), errors),
-            IdleDays = ReadDays(Text("idle", 20), errors),
-            Ownerless = ReadFlag(Text("ownerless", 20), errors),
+            NeverUsed = ReadNever("used", Text("used", 20), errors),
+            IdleDays = ReadDays("idle", Text("idle", 20), errors),
+            Ownerless = ReadFlag("ownerless", Text("ownerless", 20), errors),
+            OlderDays = ReadDays("older", Text("older", 20), errors),
+            NoExpiry = ReadNever("expires", Text("expires", 20), errors),
+            Several = ReadFlag("several", Text("several", 20), errors),
             Order = KebabCase.Read<KeyOrder>(Text("sort", 20), "sort", errors) ?? default,
         };
     }
@@ -95,32 +114,38 @@ public sealed record KeyFilter
             yield return new("idle", string.Create(CultureInfo.InvariantCulture, $"{days}d"));
         if (Ownerless)
             yield return new("ownerless", "true");
+        if (OlderDays is { } age)
+            yield return new("older", string.Create(CultureInfo.InvariantCulture, $"{age}d"));
+        if (NoExpiry)
+            yield return new("expires", "never");
+        if (Several)
+            yield return new("several", "true");
         if (Order != default)
             yield return new("sort", KebabCase.Of(Order));
     }
 
-    private static bool ReadNever(string? text, FieldErrors errors)
+    private static bool ReadNever(string name, string? text, FieldErrors errors)
     {
         if (text is not (null or "never"))
-            errors.Add("used", "Must be never.");
+            errors.Add(name, "Must be never.");
         return text == "never";
     }
 
-    private static bool ReadFlag(string? text, FieldErrors errors)
+    private static bool ReadFlag(string name, string? text, FieldErrors errors)
     {
         if (text is not (null or "true" or "false"))
-            errors.Add("ownerless", "Must be true or false.");
+            errors.Add(name, "Must be true or false.");
         return text == "true";
     }
 
-    private static int? ReadDays(string? text, FieldErrors errors)
+    private static int? ReadDays(string name, string? text, FieldErrors errors)
     {
         if (text is null)
             return null;
         var digits = text.EndsWith('d') ? text.AsSpan(0, text.Length - 1) : text;
         if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= MostIdleDays)
             return days;
-        errors.Add("idle", $"Must be a number of days from 1 to {MostIdleDays}, as 30d.");
+        errors.Add(name, $"Must be a number of days from 1 to {MostIdleDays}, as 30d.");
         return null;
     }
 
@@ -135,6 +160,7 @@ public sealed record KeyFilter
         DateTimeOffset now
     )
     {
+        var all = versions;
         if (State is { } state)
             versions = versions.Where(v => v.State == state);
         if (Leaked)
@@ -147,6 +173,19 @@ public sealed record KeyFilter
             var order = Utc.ToMicros(since);
             versions = versions.Where(v => v.UsedOrder <= order && v.CreatedAt <= since);
         }
+        if (OlderDays is { } age)
+        {
+            var until = now.AddDays(-age);
+            versions = versions.Where(v => v.CreatedAt <= until);
+        }
+        if (NoExpiry)
+            versions = versions.Where(v => v.ExpiresAt == null);
+        if (Several)
+            versions = versions.Where(v =>
+                all.Any(o =>
+                    o.OrganizationId == v.OrganizationId && o.AgentId == v.AgentId && o.State == KeyState.Active && o.KeyId != v.KeyId
+                )
+            );
         if (Ownerless)
             agents = agents.Ownerless(access, organization);
         if (Agent is not null)

@@ -12,6 +12,7 @@ internal static class RotationsRegistration
         services.AddSingleton<KeyUses>();
         services.AddSingleton<ILeakFollowUp, LeakRotations>();
         services.AddSingleton<RotationLeaks>();
+        services.AddSingleton<ISecretSinks, RotationSinks>();
         services.AddSingleton<RotationWatch>();
         services.AddHostedService(s => s.GetRequiredService<RotationWatch>());
         return services;

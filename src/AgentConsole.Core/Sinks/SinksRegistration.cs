@@ -1,6 +1,5 @@
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
-using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Sinks.Senders;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -25,7 +24,6 @@ internal static class SinksRegistration
             s.GetServices<ISinkSender>(),
             s.GetRequiredService<TimeProvider>()
         ));
-        services.AddSingleton<ISecretSinks, RotationSinks>();
         services.AddSingleton(s => new SinkService(
             s.GetRequiredService<ConsoleStore>(),
             s.GetRequiredService<AccessDirectory>(),

@@ -18,6 +18,9 @@ internal static class KeyApi
         ("leaked", "`true` for versions that were reported as leaked."),
         ("used", "`never` for versions that were never used."),
         ("idle", "Not used for this many days, as `30d`; a version that was never used counts from when it was made."),
+        ("older", "Made at least this many days ago, as `90d`."),
+        ("expires", "`never` for versions that do not expire."),
+        ("several", "`true` for versions of agents that have active versions of several keys."),
         ("ownerless", "`true` for versions of agents without an owner, or whose owner was disabled."),
         ("sort", "newest (default), oldest, last-used or longest-unused."),
     ];

@@ -63,6 +63,8 @@ public sealed partial class KeysPage
             View("Active", new KeyFilter { State = KeyState.Active }),
             Counted("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
             Counted($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
+            View("No expiry", KeyFilter.NoExpiryNow),
+            View("Several active", KeyFilter.SeveralNow),
             Counted("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
             View("Disabled", new KeyFilter { State = KeyState.Disabled }),
             new("Leaked", Address(new KeyFilter { Leaked = true }), _filter.Leaked, _leaked.Count == 0 ? null : _leaked.Count, Hot: true),

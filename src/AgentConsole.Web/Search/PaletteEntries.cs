@@ -57,8 +57,17 @@ internal static class PaletteEntries
         new("Spend", "coins", ConsoleUrls.Spend, "g s", Words: "cost money budget"),
         new("Rate a period anew", "coins", ConsoleUrls.Spend + "/re-rate", Words: "spend cost prices unpriced"),
         new("Keys", "key-round", ConsoleUrls.Keys, "g k", Words: "secrets"),
+        new("Rotations", "refresh-cw", ConsoleUrls.Rotations, Words: "keys secrets open grace"),
+        new(
+            "Rotate a key",
+            "refresh-cw",
+            ConsoleUrls.Rotations + "/new",
+            Needs: Permission.ManageKeys,
+            Anywhere: true,
+            Words: "secret new version"
+        ),
         new("Trail", "scroll-text", ConsoleUrls.Trail, "g t", Permission.ReadTrail, Words: "audit log history"),
-        new("Teams", "users", ConsoleUrls.Admin + "/teams", "g a", Words: "admin"),
+        new("Teams", "users", ConsoleUrls.Admin + "/teams", "g m", Words: "admin"),
         new("Users", "user", ConsoleUrls.Admin + "/users", Needs: Permission.ManageOrganization, Words: "admin people"),
         new("Service accounts", "bot", ConsoleUrls.Admin + "/service-accounts", Needs: Permission.ManageOrganization, Words: "admin"),
         new("API tokens", "lock-keyhole", ConsoleUrls.Admin + "/tokens", Words: "admin"),

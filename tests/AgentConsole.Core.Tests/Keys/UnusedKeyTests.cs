@@ -35,6 +35,31 @@ public sealed class UnusedKeyTests
         Assert.Equal(new KeyCounts(0, 0, 0), await lists.CountsAsync(sara, TestHouse.Stop));
     }
 
+    [Theory, BothDatabases]
+    public async Task Old_endless_and_several_keys_are_found(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await RegisterAsync(house, "old", house.Cast.Ines);
+        house.Clock.Advance(TimeSpan.FromDays(90));
+        await RegisterAsync(house, "young", house.Cast.Ines);
+        await RegisterAsync(house, "two", house.Cast.Ines);
+        var second = await house
+            .Get<KeyService>()
+            .MintAsync(house.As(house.Cast.Ines), "two", new MintKey { Name = "second", TtlDays = 30 }, TestHouse.Stop);
+        Assert.Null(second.Problem);
+
+        Assert.Equal(["old"], await FindAsync(house, new KeyFilter { OlderDays = 90 }));
+        Assert.Empty(await FindAsync(house, new KeyFilter { OlderDays = 91 }));
+        Assert.Equal(["old", "two", "young"], await FindAsync(house, KeyFilter.NoExpiryNow));
+        Assert.Equal(["two", "two"], await FindAsync(house, KeyFilter.SeveralNow));
+        // One that is disabled is one fewer.
+        var off = new KeyAction { KeyVersion = 1 };
+        Assert.Null(
+            (await house.Get<KeyService>().DisableAsync(house.As(house.Cast.Ines), "two", second.Value.Id, off, TestHouse.Stop)).Problem
+        );
+        Assert.Empty(await FindAsync(house, KeyFilter.SeveralNow));
+    }
+
     [Theory]
     [InlineData("used", "always", "used")]
     [InlineData("idle", "0d", "idle")]
@@ -42,6 +67,9 @@ public sealed class UnusedKeyTests
     [InlineData("idle", "99999999999d", "idle")]
     [InlineData("idle", "-3", "idle")]
     [InlineData("ownerless", "maybe", "ownerless")]
+    [InlineData("older", "0d", "older")]
+    [InlineData("expires", "soon", "expires")]
+    [InlineData("several", "2", "several")]
     public void Nonsense_is_left_out_and_named(string name, string value, string field)
     {
         var errors = new FieldErrors();
@@ -53,7 +81,15 @@ public sealed class UnusedKeyTests
     [Fact]
     public void A_filter_comes_back_from_its_address()
     {
-        var filter = KeyFilter.IdleNow with { NeverUsed = true, Ownerless = true, IdleDays = 7 };
+        var filter = KeyFilter.IdleNow with
+        {
+            NeverUsed = true,
+            Ownerless = true,
+            IdleDays = 7,
+            OlderDays = 90,
+            NoExpiry = true,
+            Several = true,
+        };
         var query = filter.ToQuery().ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
 
         Assert.Equal(filter, KeyFilter.Parse(query.GetValueOrDefault, new FieldErrors()));

@@ -97,6 +97,33 @@ public sealed class KeyboardJourney(Chromium chromium) : JourneyTest(chromium)
     }
 
     [Fact]
+    public async Task Every_place_has_its_letter()
+    {
+        var page = await FleetAsync(1);
+        foreach (
+            var (letter, address) in new[]
+            {
+                ("o", "/"),
+                ("r", "/runs"),
+                ("s", "/spend"),
+                ("k", "/keys"),
+                ("t", "/trail"),
+                ("m", "/admin"),
+                ("c", "/account"),
+                ("f", "/fleet"),
+            }
+        )
+        {
+            await page.Keyboard.PressAsync("g");
+            await page.Keyboard.PressAsync(letter);
+            await page.WaitForURLAsync(url =>
+                new Uri(url).AbsolutePath is var path && (path == address || path.StartsWith(address + "/", StringComparison.Ordinal))
+            );
+            await Expect(page.Locator("h1").First).ToBeVisibleAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_key_pressed_as_the_sheet_closes_keeps_the_row_it_moved_to()
     {
         var page = await FleetAsync(1);

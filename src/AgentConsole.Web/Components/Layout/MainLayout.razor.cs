@@ -32,7 +32,7 @@ public sealed partial class MainLayout : IDisposable
         new(ConsoleUrls.Spend, "coins", "Spend", 's'),
         new(ConsoleUrls.Keys, "key-round", "Keys", 'k', "Change", "Keys"),
         new(ConsoleUrls.Trail, "scroll-text", "Trail", 't', "Prove"),
-        new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", 'a', Class: "foot"),
+        new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", 'm', Class: "foot"),
     ];
 
     private static readonly TimeSpan UntilSignIn = TimeSpan.FromSeconds(1);

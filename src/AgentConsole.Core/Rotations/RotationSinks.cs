@@ -1,9 +1,9 @@
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
-using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Sinks;
 using Microsoft.EntityFrameworkCore;
 
-namespace AgentConsole.Core.Sinks;
+namespace AgentConsole.Core.Rotations;
 
 /// <summary>The sinks as rotations know them: by the name that somebody typed.</summary>
 internal sealed class RotationSinks(ConsoleStore store, SinkDeliveries deliveries) : ISecretSinks
