@@ -102,6 +102,9 @@ public sealed record RotationBody
     public required bool RevokeImmediately { get; init; }
     public required bool AutoExtend { get; init; }
 
+    /// <summary>Whether callers with the version that is replaced are let in at this moment.</summary>
+    public required bool OldAccepted { get; init; }
+
     /// <summary>When the old version is refused: the end of its grace, or when it was disabled or revoked.</summary>
     public DateTimeOffset? OldKeyExpiresAt { get; init; }
 

@@ -49,6 +49,9 @@ internal sealed class RotationAct(
         && old.State is KeyState.Active or KeyState.Retiring or KeyState.Disabled
         && !(old.ExpiresAt <= Now);
 
+    /// <summary>Whether callers with the old version are let in.</summary>
+    public bool OldIsAccepted => Old is { } old && Accepts(old, Now);
+
     /// <summary>Whether the agent has something to go on with.</summary>
     public bool NewIsAccepted => New is { } made && Accepts(made, Now);
 
@@ -288,7 +291,7 @@ internal sealed class RotationAct(
     }
 
     /// <summary>Revokes the old version; the rotation is over.</summary>
-    public Problem? Complete(Actor by, string? reason)
+    public async Task<Problem?> CompleteAsync(Actor by, string? reason, CancellationToken cancellationToken)
     {
         if (!rotation.IsOpen || (rotation.State is not (RotationState.Ready or RotationState.OldDisabled) && !OldHasEnded))
             return RotationProblems.State(rotation.State, "completed");
@@ -304,6 +307,7 @@ internal sealed class RotationAct(
         Close();
         Hold(by);
         Record(by, "rotation.completed", before, reason);
+        await ForgetSecretAsync(cancellationToken); // it is in use: whoever has it stored it
         return null;
     }
 

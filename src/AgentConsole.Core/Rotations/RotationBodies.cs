@@ -15,7 +15,11 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
     private const int MostKnocks = 50;
 
     /// <summary>Without callers and knocks, and without the secret.</summary>
-    internal static RotationBody Bare(RotationAct act) => Of(act.Rotation, act.Agent, act.Key, act.Versions);
+    internal static RotationBody Bare(RotationAct act) =>
+        Of(act.Rotation, act.Agent, act.Key, act.Versions) with
+        {
+            OldAccepted = act.OldIsAccepted,
+        };
 
     /// <summary>When the old version is or was refused; null while nothing ends it.</summary>
     internal static DateTimeOffset? OldEndsAt(KeyVersion? old) =>
@@ -101,6 +105,7 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
             GraceSeconds = rotation.GraceSeconds,
             RevokeImmediately = rotation.RevokeImmediately,
             AutoExtend = rotation.AutoExtend,
+            OldAccepted = false,
             OldKeyExpiresAt = made is null ? null : OldEndsAt(old),
             ExpiresAt = made?.ExpiresAt,
             PlannedAt = rotation.PlannedAt,

@@ -43,6 +43,11 @@ public static class RotationProblems
 
     public static readonly Problem NoSink = Problem.Invalid("sink", "There is no secret sink of this name.");
 
+    public static readonly Problem SeveralSinks = Problem.Invalid(
+        "sink",
+        "The team and the organization both have a secret sink of this name. Give the id of the one that is meant."
+    );
+
     public static readonly Problem NothingToGoBackTo = new(
         ProblemKind.Conflict,
         "rotation_state",

@@ -276,7 +276,7 @@ public sealed class RotationService(
             async (act, _, reason) =>
                 act.Rotation.State is RotationState.Issued or RotationState.Observing && !act.OldHasEnded
                     ? await NotReadyAsync(act, cancellationToken)
-                    : act.Complete(by, reason),
+                    : await act.CompleteAsync(by, reason, cancellationToken),
             cancellationToken,
             body => body.Text
         );
@@ -473,6 +473,11 @@ public sealed class RotationService(
             return impossible;
         if (again && act.New?.FirstUsedAt is not null)
             return RotationProblems.NewWasUsed;
+        if (
+            rotation.Sink is { } sink
+            && await sinks.RefusalAsync(write.Db, by.OrganizationId, act.Agent.TeamId, sink, cancellationToken) is { } noSink
+        )
+            return noSink;
         if (again)
             await act.ForgetSecretAsync(cancellationToken);
         rotation.GraceSeconds = body.GraceSeconds ?? rotation.GraceSeconds;
@@ -519,12 +524,14 @@ public sealed class RotationService(
     {
         var delivered = await sinks.DeliverAsync(delivery, cancellationToken);
         await using var write = await store.WriteAsync(cancellationToken);
-        var id = IdText.Format(IdText.Rotation, delivery.RotationId);
-        if (
-            await FindAsync(write.Db, by, id, cancellationToken, write) is not { Rotation.IsOpen: true } act
-            || act.Rotation.ToVersion != delivery.KeyVersion
-        )
+        // What became of the delivery is written down whatever the actor may see by now.
+        var rotation = await write.Db.Rotations.FirstOrDefaultAsync(
+            r => r.OrganizationId == delivery.OrganizationId && r.Id == delivery.RotationId,
+            cancellationToken
+        );
+        if (rotation is not { IsOpen: true } || rotation.ToVersion != delivery.KeyVersion)
             return null;
+        var act = (await bodies.LoadAsync(write.Db, [rotation], write.Now, cancellationToken, (write, index)))[0];
         if (delivered.Try(out var receipt, out var problem))
             act.Delivered(by, receipt);
         else

@@ -14,15 +14,17 @@ internal sealed class RotationSinks(ConsoleStore store, SinkDeliveries deliverie
         Guid teamId,
         string sink,
         CancellationToken cancellationToken
-    ) => await FindAsync(db, organizationId, teamId, sink, cancellationToken) is null ? RotationProblems.NoSink : null;
+    ) => (await FindAsync(db, organizationId, teamId, sink, cancellationToken)).Problem;
 
     public async Task<Outcome<DeliveryReceipt>> DeliverAsync(SecretDelivery delivery, CancellationToken cancellationToken)
     {
-        Guid? id;
+        Guid sink;
         await using (var db = await store.ReadAsync(cancellationToken))
-            id = await FindAsync(db, delivery.OrganizationId, delivery.TeamId, delivery.Sink, cancellationToken);
-        if (id is not { } sink)
-            return RotationProblems.NoSink;
+        {
+            var found = await FindAsync(db, delivery.OrganizationId, delivery.TeamId, delivery.Sink, cancellationToken);
+            if (!found.Try(out sink, out var missing))
+                return missing;
+        }
         var secret = new SinkSecret
         {
             AgentSlug = delivery.AgentSlug,
@@ -37,7 +39,8 @@ internal sealed class RotationSinks(ConsoleStore store, SinkDeliveries deliverie
         return delivered.Map(receipt => new DeliveryReceipt(receipt.Sink, receipt.Place, receipt.DeliveredAt));
     }
 
-    private static async Task<Guid?> FindAsync(
+    // A secret must not go to another place than was meant: a name that means two is refused.
+    private static async Task<Outcome<Guid>> FindAsync(
         ConsoleDbContext db,
         Guid organizationId,
         Guid teamId,
@@ -49,7 +52,11 @@ internal sealed class RotationSinks(ConsoleStore store, SinkDeliveries deliverie
         reachable = IdText.TryParse(IdText.Sink, sink, out var id)
             ? reachable.Where(s => s.Id == id)
             : reachable.Where(s => s.Name == sink);
-        // A team's own sink before one of the organization that has the same name.
-        return await reachable.OrderBy(s => s.TeamId == null).Select(s => (Guid?)s.Id).FirstOrDefaultAsync(cancellationToken);
+        return await reachable.Select(s => s.Id).Take(2).ToListAsync(cancellationToken) switch
+        {
+            [var one] => one,
+            [] => RotationProblems.NoSink,
+            _ => RotationProblems.SeveralSinks,
+        };
     }
 }

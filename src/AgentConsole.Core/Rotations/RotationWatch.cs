@@ -92,13 +92,13 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         var dead = made.State is KeyState.Revoked or KeyState.Expired || made.ExpiresAt <= now;
         var used = made.FirstUsedAt is not null;
         if (rotation.State == RotationState.OldDisabled)
-            return OldDisabled(act, by, dead, used, now);
+            return OldDisabled(act, by, dead, used, now, cancellationToken);
         if (dead)
             return act.MayGoBack
                 ? () => act.AbortAsync(by, "The new version has ended", cancellationToken)
                 : Stuck(act, by, "The new version has ended, and the old one cannot come back. Begin another rotation.");
         if (act.OldHasEnded && used)
-            return Do(() => act.Complete(by, "The old version has ended"));
+            return () => act.CompleteAsync(by, "The old version has ended", cancellationToken);
         if (act.Old is { } old)
         {
             if (old.State == KeyState.Disabled)
@@ -123,7 +123,14 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         };
     }
 
-    private static Func<Task<Problem?>>? OldDisabled(RotationAct act, Actor by, bool dead, bool used, DateTimeOffset now)
+    private static Func<Task<Problem?>>? OldDisabled(
+        RotationAct act,
+        Actor by,
+        bool dead,
+        bool used,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var rotation = act.Rotation;
         // Somebody enabled it as a key, beside the rotation.
@@ -134,7 +141,7 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         if (dead)
             return Stuck(act, by, "The new version has ended. Enable the old one, or begin another rotation.");
         return used || rotation.OverriddenAt is not null
-            ? Do(() => act.Complete(by, null))
+            ? () => act.CompleteAsync(by, null, cancellationToken)
             : Stuck(
                 act,
                 by,

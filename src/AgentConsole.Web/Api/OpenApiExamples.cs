@@ -94,6 +94,7 @@ internal static class OpenApiExamples
 
     private static readonly RotationBody Rotation = new()
     {
+        OldAccepted = true,
         Id = RotationId,
         State = "observing",
         Agent = "mailroom-1",

@@ -6,6 +6,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Sinks;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
@@ -15,6 +16,7 @@ namespace AgentConsole.Web.Rotations;
 public sealed partial class RotationChoosePage
 {
     internal static readonly IReadOnlyList<int> Graces = [0, 3600, 86_400, 604_800];
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
     private readonly Submission _planning = new("rotation-plan");
     private List<KeyBody>? _keys;
     private IReadOnlyList<SinkChoice> _sinks = [];
@@ -23,6 +25,8 @@ public sealed partial class RotationChoosePage
     private string? _mayNot;
     private (string?, string?) _shown;
     private bool _busy;
+    private bool _reading;
+    private ITimer? _timer;
     private int _grace = (int)Rotation.UsualGrace.TotalSeconds;
     private int _hours = 48;
     private bool _autoExtend;
@@ -60,16 +64,40 @@ public sealed partial class RotationChoosePage
     {
         if (_shown == (Agent, Key))
             return;
+        if (_shown.Item1 != Agent)
+            (_keys, _use) = (null, null);
         _shown = (Agent, Key);
-        (_keys, _use, _problem) = (null, null, null);
+        _problem = null;
         if (string.IsNullOrWhiteSpace(Agent))
             return;
+        _reading = true;
         var keys = await Keys.ListAsync(Me, Agent, Left);
+        _reading = false;
         _problem = keys.Problem;
         if (keys.Problem is not null)
             return;
         _keys = keys.Value.FindAll(key => key.Versions.Any(v => v.State is not ("revoked" or "expired")) || key.Id == Key);
         await UseAsync(_keys.Find(key => key.Id == Key) ?? _keys.FirstOrDefault());
+    }
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        // Calls with a key tell nobody.
+        if (firstRender)
+            _timer = Clock.CreateTimer(_ => Work(LookAsync), null, LookAgain, LookAgain);
+    }
+
+    protected override void Leave() => _timer?.Dispose();
+
+    private async Task LookAsync()
+    {
+        if (_use is not { } use || Live.Paused)
+            return;
+        var again = await StoreFault.CatchAsync(() => Uses.GetAsync(Me, Agent!, use.KeyId, Left), Now);
+        if (again.Problem is not null || _use?.KeyId != use.KeyId)
+            return; // what is shown stays
+        _use = again.Value;
+        StateHasChanged();
     }
 
     private Task ChooseAsync(ChangeEventArgs chosen)
@@ -105,7 +133,13 @@ public sealed partial class RotationChoosePage
             AutoExtend = _grace != 0 && _autoExtend,
             TtlDays = int.TryParse(_days, CultureInfo.InvariantCulture, out var days) ? days : null,
             Reason = string.IsNullOrWhiteSpace(_why) ? null : _why,
-            Sink = _sink.Length == 0 ? null : _sink,
+            // By name, as people read it, where that is enough.
+            Sink =
+                _sinks.FirstOrDefault(s => IdText.Format(IdText.Sink, s.Id) == _sink) is { } sink
+                && _sinks.Count(s => s.Name == sink.Name) == 1
+                    ? sink.Name
+                : _sink.Length == 0 ? null
+                : _sink,
             PlanOnly = true,
         };
         var planned = await Once.RunAsync(_planning, Me, body, me => Rotations.CreateAsync(me, Agent!, body, Left), Left);

@@ -6,6 +6,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Trail;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
@@ -23,6 +24,7 @@ public sealed partial class RotationPage
     private readonly Submission _issue = new("rotation-issue");
     private readonly Submission _reissued = new("rotation-reissue");
     private readonly Submission _acting = new("rotation-reissue");
+    private readonly Submission _answering = new("rotation-act");
     private RotationBody? _rotation;
     private IReadOnlyList<RotationMinute>? _minutes;
     private IReadOnlyList<TrailBody>? _records;
@@ -36,6 +38,8 @@ public sealed partial class RotationPage
     private string? _secret;
     private RotationStep _step;
     private bool _busy;
+    private bool _reading;
+    private DateTimeOffset? _readAt;
     private string _why = "";
     private int _grace = (int)Rotation.UsualGrace.TotalSeconds;
     private bool _autoExtend;
@@ -86,7 +90,7 @@ public sealed partial class RotationPage
         }
         if (_rotation is null)
             return;
-        var step = Enum.GetValues<RotationStep>().FirstOrDefault(s => KebabCase.Of(s) == Step, RotationWords.StepOf(_rotation));
+        var step = Enum.GetValues<RotationStep>().FirstOrDefault(s => KebabCase.Of(s) == Step, RotationWords.StepOf(_rotation, Me.Label));
         if (step != _step)
             _secret = null; // it goes with its step
         _step = step;
@@ -111,15 +115,37 @@ public sealed partial class RotationPage
 
     private async Task LookAsync()
     {
-        if (!IsOpen || Live.Paused)
+        if (!IsOpen || Live.Paused || _reading)
             return;
         await ReadAsync();
         StateHasChanged();
     }
 
+    // A database that does not answer takes nothing away, least of all a secret that is being handed over.
     private async Task ReadAsync()
     {
-        var read = await Rotations.GetAsync(Me, Id, Left);
+        _reading = true;
+        try
+        {
+            await ReadAsync(Id);
+            (_readAt, _problem) = (Now, StoreFault.Is(_problem) ? null : _problem);
+        }
+        catch (Exception e) when (StoreFault.Is(e))
+        {
+            if (!StoreFault.Is(_problem))
+                _problem = StoreFault.At(_readAt);
+        }
+        finally
+        {
+            _reading = false;
+        }
+    }
+
+    private async Task ReadAsync(string id)
+    {
+        var read = await Rotations.GetAsync(Me, id, Left);
+        if (id != Id)
+            return; // another one is looked at by now
         _missing = read.Problem;
         if (read.Problem is not null)
             return;
@@ -127,24 +153,36 @@ public sealed partial class RotationPage
         _rotationId = IdText.Parse(IdText.Rotation, rotation.Id);
         var team = Access.Current.TeamsBySlug.GetValueOrDefault((Me.OrganizationId, rotation.Team))?.Id ?? Guid.Empty;
         _mayNot = WhyNot(Permission.ManageKeys, team);
-        var minutes = await Rotations.MinutesAsync(Me, Id, Left);
+        var minutes = await Rotations.MinutesAsync(Me, id, Left);
         _minutes = minutes.Problem is null ? minutes.Value.Minutes : null;
         var records = await Trail.ListAsync(Me, new TrailFilter { Target = rotation.Id }, new PageRequest(Records), Left);
+        if (id != Id)
+            return;
         _records = records.Problem is null ? records.Value.Items : null;
         _rotation = rotation;
     }
 
     // ---- hand over ------------------------------------------------------------------------------------------------------------------------------
 
-    private Task IssueAsync() =>
-        HandOutAsync(() =>
-            Once.RunAsync(_issue, Me, new IssueRotation(), me => Rotations.IssueAsync(me, Id, new IssueRotation(), Left), Left, keep: true)
-        );
+    // What is issued is what was read here, whatever somebody else planned meanwhile.
+    private Task IssueAsync()
+    {
+        var (id, shown) = (Id, _rotation!);
+        var body = new IssueRotation
+        {
+            GraceSeconds = shown.GraceSeconds,
+            RevokeImmediately = shown.RevokeImmediately,
+            AutoExtend = shown.AutoExtend,
+        };
+        return HandOutAsync(() => Once.RunAsync(_issue, Me, body, me => Rotations.IssueAsync(me, id, body, Left), Left, keep: true));
+    }
 
     // The stored answer opens with a key that this browser alone has, and only once the person has proved again who they are.
     private Task ShowAgainAsync() =>
         HandOutAsync(async () =>
         {
+            if (_mayNot is not null)
+                return new Problem(ProblemKind.Forbidden, "role_missing", _mayNot);
             if (StepUp.Require(Me) is { } unproved)
                 return unproved;
             foreach (var submission in (Submission[])[_reissued, _issue])
@@ -160,24 +198,32 @@ public sealed partial class RotationPage
     {
         if (_busy)
             return;
+        var (id, step) = (Id, _step);
         _busy = true;
         var done = await ConfirmedAsync(act);
         _busy = false;
+        if (id != Id)
+            return; // somebody went on to another rotation: it is shown there again, not here
         _problem = done.Problem;
         await ReadAsync();
-        if (done.Problem is null)
-            _secret = done.Value.ApiKey;
+        if (done.Problem is not null || step != _step)
+            return;
+        _secret = done.Value.ApiKey;
+        // The address says where one is, though the rotation may go on meanwhile.
+        Navigation.NavigateTo(ConsoleUrls.Rotation(Id, KebabCase.Of(RotationStep.HandOver)), replace: true);
     }
 
     private async Task StoredAsync()
     {
         var lastFour = _secret![^4..];
-        if (!await ActAsync(() => Rotations.AcknowledgeAsync(Me, Id, new AcknowledgeRotation { LastFour = lastFour }, Left)))
+        var stored = await ActAsync(() => Rotations.AcknowledgeAsync(Me, Id, new AcknowledgeRotation { LastFour = lastFour }, Left));
+        if (!stored && IsOpen)
             return;
-        _secret = null;
+        // It was used before this was said, and the rotation is over by that: the secret is as stored as can be.
+        (_problem, _secret) = (null, null);
         foreach (var submission in (Submission[])[_issue, _reissued, _acting])
             Once.Forget(submission);
-        Go(RotationStep.Observe);
+        Go(IsOpen ? RotationStep.Observe : RotationStep.Finish);
     }
 
     private IReadOnlyList<(string, string, string)> Files(string secret) =>
@@ -207,17 +253,22 @@ public sealed partial class RotationPage
 
     private async Task DisableAsync()
     {
-        if (!await ActAsync(() => Rotations.DisableOldAsync(Me, Id, new DisableOld(), Left)))
+        var id = Id;
+        if (!await ActAsync(() => Rotations.DisableOldAsync(Me, id, new DisableOld(), Left)))
             return;
-        Toasts.Show("The old secret is refused from now on", EnableAsync);
+        Toasts.Show("The old secret is refused from now on", () => EnableAsync(id));
         Go(RotationStep.CutOver);
     }
 
-    private async Task EnableAsync()
+    // Also from the toast, when the page may be another one or gone.
+    private async Task EnableAsync(string id)
     {
-        if (await ActAsync(() => Rotations.EnableOldAsync(Me, Id, new GraceOfRotation(), Left)))
-            Toasts.Show("The old secret works again");
-        StateHasChanged(); // an undo comes from the toast
+        var done = await Rotations.EnableOldAsync(Visitor.FindOrNobody(), id, new GraceOfRotation(), CancellationToken.None);
+        Toasts.Show(done.Problem is { } problem ? "Not enabled: " + problem.Detail : "The old secret works again");
+        if (Left.IsCancellationRequested || id != Id)
+            return;
+        await ReadAsync();
+        StateHasChanged();
     }
 
     // ---- questions ------------------------------------------------------------------------------------------------------------------------------
@@ -241,8 +292,9 @@ public sealed partial class RotationPage
             "abort" =>
                 $"Version {_rotation!.ToVersion} is revoked, and whoever uses it is refused from this moment. The old secret goes on as if nothing had been.",
             "override" => $"{Late} The lock opens for you, and your reason stands in the trail.",
+            "complete" when _rotation!.FromVersion is null => "Nothing is revoked: there was no secret before.",
             "complete" =>
-                $"Version {_rotation!.FromVersion} can never be enabled again. {(_rotation.Knocks.Count == 0 ? "Nobody has knocked with it since." : $"{Words.Many(_rotation.Knocks.Count, "address", "addresses")} knocked with it since.")}",
+                $"Version {_rotation!.FromVersion} can never be enabled again. {(_rotation.Knocks.Count == 0 ? "Nobody has knocked with it since." : $"{Words.Many(Knocking, "address", "addresses")} knocked with it since.")}",
             "end-grace" => $"{Late} The old secret is refused from this moment, and can be enabled again for 7 days.",
             "extend" => "Counted from now.",
             _ => $"Version {_rotation!.ToVersion}, which nobody has used, is revoked, and another is made. The old secret is not touched.",
@@ -282,7 +334,15 @@ public sealed partial class RotationPage
                 ),
         };
         var asked = Doing;
-        if (!await ActAsync(() => act(Me), inDialog: true))
+        var said = new
+        {
+            asked,
+            Id,
+            reason,
+            _grace,
+            _autoExtend,
+        };
+        if (!await ActAsync(() => Once.RunAsync(_answering, Me, said, act, Left), inDialog: true))
             return;
         if (!IsOpen)
             Toasts.Clear(); // there is no way back any more
@@ -304,18 +364,21 @@ public sealed partial class RotationPage
     {
         if (_busy)
             return;
+        var id = Id;
         _busy = true;
         var made = await ConfirmedAsync(() =>
             Once.RunAsync(
                 _acting,
                 Me,
                 new IssueRotation(),
-                me => Rotations.ReissueAsync(me, Id, new IssueRotation(), Left),
+                me => Rotations.ReissueAsync(me, id, new IssueRotation(), Left),
                 Left,
                 keep: true
             )
         );
         _busy = false;
+        if (id != Id)
+            return;
         _dialogProblem = made.Problem;
         if (made.Problem is not null)
             return;
@@ -347,13 +410,15 @@ public sealed partial class RotationPage
     private string Consequence =>
         _rotation! switch
         {
-            { FromVersion: null } => "The key has no secret that works. The new one works at once.",
+            { FromVersion: null } or { OldAccepted: false } => "The key has no secret that works. The new one works at once.",
             { RevokeImmediately: true } r =>
                 $"Version {r.FromVersion} is revoked the moment the new secret is made. Whoever has not moved is refused, and there is no way back.",
             { GraceSeconds: 0 } r =>
                 $"Version {r.FromVersion} is refused the moment the new secret is made, and can be enabled again for 7 days.",
             var r => $"From then on both secrets work, for {RotationWords.Grace(r.GraceSeconds)}. Then version {r.FromVersion} is refused.",
         };
+
+    private int Knocking => _rotation!.Knocks.DistinctBy(k => k.Address).Count();
 
     private IEnumerable<RotationCaller> Waiting => _rotation!.Callers.Where(c => c.State == "waiting");
 
@@ -366,14 +431,16 @@ public sealed partial class RotationPage
             { State: "completed" } => "Completed: the old secret is revoked",
             { State: "aborted", SupersededBy: not null } => "Another rotation took its place",
             { State: "aborted" } => "Aborted: the old secret goes on",
-            { State: "old-disabled", Knocks.Count: > 0 } r =>
-                $"{Words.Many(r.Knocks.Count, "address", "addresses")} still {(r.Knocks.Count == 1 ? "knocks" : "knock")} with the old secret",
+            { State: "old-disabled", Knocks.Count: > 0 } =>
+                $"{Words.Many(Knocking, "address", "addresses")} still {(Knocking == 1 ? "knocks" : "knock")} with the old secret",
             { State: "old-disabled" } => "The old secret is refused, and nobody knocks",
+            { State: "ready", OverriddenBy: { } who } => $"{who} lets the old secret go",
+            { State: "ready", Callers.Count: 0 } => "Nobody calls with this key",
+            { State: "ready" } => "Every caller has moved",
             { Waiting: > 0 } r =>
-                $"{r.Waiting} of {Words.Many(r.Callers.Count(c => c.State != "gone"), "caller")} still {(r.Waiting == 1 ? "needs" : "need")} the new secret",
+                $"{(r.Callers.Count < 100 ? $"{r.Waiting} of {Words.Many(r.Callers.Count(c => c.State != "gone"), "caller")}" : Words.Many(r.Waiting, "caller"))} still {(r.Waiting == 1 ? "needs" : "need")} the new secret",
             { CallersOverflowed: true } => "More callers than are kept: nobody can say that all have moved",
             _ when !_rotation!.Callers.Any(c => c.NewCalls > 0) => "Waiting for the first use of the new secret",
-            { State: "ready" } => "Every caller has moved",
             _ => "Every caller has moved; one quiet moment more",
         };
 
@@ -385,16 +452,14 @@ public sealed partial class RotationPage
                 $"{who ?? "The console"}, {Words.Exact((r.CompletedAt ?? r.AbortedAt)!.Value)}.",
             { State: "old-disabled", OldDisabledUntil: { } until } =>
                 $"It can be enabled again until {Words.Exact(until)}; then it is revoked.",
+            { State: "ready" } => "The old secret can go: disable it, watch who knocks, and finish.",
             { Waiting: > 0 } => string.Join(
                 " ",
-                Waiting
-                    .Take(3)
-                    .Select(c => $"{RotationWords.Name(c)} called with the old one {Words.Ago(c.OldLastUsedAt!.Value, Now)} ago.")
+                Waiting.Take(3).Select(c => $"{RotationWords.Name(c)} called with the old one {Texts.Ago(Now - c.OldLastUsedAt!.Value)}.")
             ),
             { CallersOverflowed: true } => "Override with a reason once you know.",
             _ when !_rotation!.Callers.Any(c => c.NewCalls > 0) =>
                 "This turns green by itself with the first call. Nothing needs to be pressed.",
-            { State: "ready" } => "The old secret can go: disable it, watch who knocks, and finish.",
             _ => "The lock opens when nobody has used the old secret for 10 seconds.",
         };
 
@@ -413,6 +478,6 @@ internal static class RotationPageProblems
     public static readonly Problem CannotShow = new(
         ProblemKind.Conflict,
         "secret_gone",
-        "This browser cannot show the secret again: it was issued elsewhere, or more than a day ago. Make another; the one that nobody knows is revoked, and the old one is not touched."
+        "This tab cannot show the secret again: it was issued elsewhere, or more than a day ago. Make another; the one that nobody knows is revoked, and the old one is not touched."
     );
 }

@@ -16,7 +16,15 @@ public enum RotationStep
 /// <summary>Rotations in words.</summary>
 internal static class RotationWords
 {
-    public static RotationStep StepOf(RotationBody rotation) =>
+    /// <summary>Where somebody begins who opens it: at the secret that they have not stored yet, else where it stands.</summary>
+    public static RotationStep StepOf(RotationBody rotation, string person) =>
+        rotation is { IssuedAt: not null, AcknowledgedAt: null, Sink: null, CompletedAt: null, AbortedAt: null }
+        && rotation.IssuedBy == person
+            ? RotationStep.HandOver
+            : Reached(rotation);
+
+    /// <summary>How far it is.</summary>
+    public static RotationStep Reached(RotationBody rotation) =>
         rotation.State switch
         {
             "planned" => RotationStep.HandOver,

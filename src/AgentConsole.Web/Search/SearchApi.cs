@@ -87,7 +87,7 @@ internal static class SearchUrls
                 ("state", hit.State is "blocked" ? hit.State : null)
             ),
             SearchKind.Sink => ConsoleUrls.Sinks,
-            SearchKind.Rotation => ConsoleUrls.Agent(hit.Agent!, "keys"),
+            SearchKind.Rotation => ConsoleUrls.Rotation(hit.Id),
             SearchKind.Purge => $"{ConsoleUrls.Admin}/retention",
             SearchKind.Passkey when hit.User is { } user => ConsoleUrls.With($"{ConsoleUrls.Admin}/users", ("user", user)),
             SearchKind.Session or SearchKind.Passkey => ConsoleUrls.Account,

@@ -70,7 +70,7 @@ public sealed class RotationPageTests : ConsoleBunitContext
         await page.InvokeAsync(() =>
             page.FindAll("form").First(f => f.TextContent.Contains("Show it again", StringComparison.Ordinal)).Submit()
         );
-        page.WaitForAssertion(() => Assert.Contains("This browser cannot show the secret again", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("This tab cannot show the secret again", page.Markup, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("[data-secret]"));
     }
 

@@ -63,7 +63,7 @@ public sealed class SubmitOnce
             ? await FindAsync<T>(
                 by,
                 _retries.Of(by, submission.Name, key, JsonSerializer.SerializeToUtf8Bytes(body, ConsoleJson.Options)),
-                anyBody: false,
+                anyBody: true, // its key alone says which it is
                 cancellationToken
             )
             : null;
