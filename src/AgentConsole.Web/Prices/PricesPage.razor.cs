@@ -192,14 +192,15 @@ public sealed partial class PricesPage
         if (_busy)
             return;
         _busy = true;
+        var wrong = _wrong!; // the question may be closed while it works
         var body = new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null };
-        var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, _wrong!.Id, body, Left), Left);
+        var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, wrong.Id, body, Left), Left);
         _busy = false;
         _fixProblem = done.Problem;
         if (_fixProblem is not null)
             return;
         Toasts.Show(
-            replace ? $"Corrected the price of {_wrong!.Model}" : $"Withdrew the price of {_wrong!.Model}",
+            replace ? $"Corrected the price of {wrong.Model}" : $"Withdrew the price of {wrong.Model}",
             null,
             ConsoleUrls.Rerate,
             "Rate a period anew"
