@@ -112,16 +112,25 @@ public sealed partial class AgentKeysTab
         Ask("made", _minted.Id, instead: true);
     }
 
-    private Task DisableAsync(KeyBody key, KeyVersionBody version) =>
-        ActAsync(
-            () => Keys.DisableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, Left),
+    private Task DisableAsync(KeyBody key, KeyVersionBody version)
+    {
+        var (agent, body) = (Agent.Id, new KeyAction { KeyVersion = version.Number });
+        return ActAsync(
+            () => Keys.DisableAsync(Me, agent, key.Id, body, Left),
             $"Disabled {key.Name}; it is refused from now on",
-            () => EnableAsync(key, version)
+            () =>
+                UndoAsync(
+                    Toasts,
+                    me => Keys.EnableAsync(me, agent, key.Id, body, CancellationToken.None),
+                    $"Enabled {key.Name}",
+                    _ => ReadAsync()
+                )
         );
+    }
 
     private Task EnableAsync(KeyBody key, KeyVersionBody version) =>
         ActAsync(
-            () => Keys.EnableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, CancellationToken.None), // an undo outlives the page
+            () => Keys.EnableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, Left),
             $"Enabled {key.Name}",
             null
         );
@@ -195,7 +204,6 @@ public sealed partial class AgentKeysTab
             Toasts.Show(done, undo);
             await ReadAsync();
         }
-        StateHasChanged(); // an undo comes from the toast, not from this page
     }
 
     private string? Why => string.IsNullOrWhiteSpace(_why) ? null : _why;

@@ -196,16 +196,25 @@ public sealed partial class PricesPage
         var body = new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null };
         var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, wrong.Id, body, Left), Left);
         _busy = false;
-        _fixProblem = done.Problem;
-        if (_fixProblem is not null)
+        var asked = _wrong == wrong;
+        if (done.Problem is not null)
+        {
+            if (asked)
+                _fixProblem = done.Problem;
+            else
+                _problem = done.Problem;
             return;
+        }
         Toasts.Show(
             replace ? $"Corrected the price of {wrong.Model}" : $"Withdrew the price of {wrong.Model}",
             null,
             ConsoleUrls.Rerate,
             "Rate a period anew"
         );
-        Ask(null); // which reads the table again
+        if (asked)
+            Ask(null); // which reads the table again
+        else
+            await ReloadAsync();
     }
 
     private static (IReadOnlyDictionary<string, string[]>? Errors, Problem? Problem) Split(Problem? problem) =>
