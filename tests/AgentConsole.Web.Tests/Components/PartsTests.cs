@@ -48,6 +48,21 @@ public sealed class PartsTests : ConsoleBunitContext
     }
 
     [Fact]
+    public void The_same_refusal_said_again_keeps_the_id_that_somebody_copies()
+    {
+        static Problem Away(string detail) => Problem.Unavailable("store_unavailable", detail);
+        var part = Render<ProblemAlert>(p => p.Add(a => a.Problem, Away("As it was at 10:00.")));
+        string Id() => part.Find("[role=alert] button .m").TextContent;
+        var first = Id();
+
+        part.Render(p => p.Add(a => a.Problem, Away("As it was at 10:00.")));
+        Assert.Equal(first, Id());
+
+        part.Render(p => p.Add(a => a.Problem, Away("As it was at 11:00.")));
+        Assert.NotEqual(first, Id());
+    }
+
+    [Fact]
     public async Task A_toast_goes_after_ten_seconds_and_waits_while_somebody_points_at_it()
     {
         var toasts = Services.GetRequiredService<Toasts>();

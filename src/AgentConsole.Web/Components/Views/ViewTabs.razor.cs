@@ -113,11 +113,10 @@ public sealed partial class ViewTabs
         if (!_read || _asked == Doing)
             return;
         _asked = Doing;
-        (_errors, _form) = (null, null);
+        (_errors, _form, _problem) = (null, null, null);
         _renames = Doing == Renames ? Current : null;
         if (Doing != Saves && _renames is null)
             return;
-        _problem = null;
         _form = new Form { Name = _renames?.Name ?? "" };
     }
 
@@ -179,7 +178,7 @@ public sealed partial class ViewTabs
         if (saved is null)
             return;
         await ReadAsync();
-        Navigation.NavigateTo(ViewAddress.Of(saved));
+        Navigation.NavigateTo(ViewAddress.Of(saved), replace: true); // the question is answered: Back does not ask it again
     }
 
     private async Task SaveAsync()
