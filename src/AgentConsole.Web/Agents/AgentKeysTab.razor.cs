@@ -60,7 +60,8 @@ public sealed partial class AgentKeysTab
     private bool Trusting => Doing == "enable";
 
     // Of this agent: another's begins anew.
-    private RereadRows<KeyLine> List => _list ??= new RereadRows<KeyLine>(line => IdText.Parse(IdText.KeyVersion, line.Version.Id), ReadAsync, Clock);
+    private RereadRows<KeyLine> List =>
+        _list ??= new RereadRows<KeyLine>(line => IdText.Parse(IdText.KeyVersion, line.Version.Id), ReadAsync, Clock);
 
     private KeyLine? Chosen => Doing is "expiry" or "revoke" or "enable" ? List.Rows?.FirstOrDefault(line => line.Version.Id == Of) : null;
 

@@ -182,7 +182,10 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
     public async Task What_is_hashed_is_what_is_printed_on_every_kind_of_page()
     {
         await Console.AgentAsync("mailroom-1");
-        foreach (var address in (string[])["/", "/agents/mailroom-1", "/agents/mailroom-1/keys", "/agents/mailroom-1/keys?act=mint", "/rotations", "/spend", "/keys"])
+        foreach (
+            var address in (string[])
+                ["/", "/agents/mailroom-1", "/agents/mailroom-1/keys", "/agents/mailroom-1/keys?act=mint", "/rotations", "/spend", "/keys"]
+        )
         {
             var page = await LiveAsync(Console.Cast.Olga, address);
             await page.EvaluateAsync(

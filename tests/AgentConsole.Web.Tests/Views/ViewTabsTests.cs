@@ -66,7 +66,7 @@ public sealed class ViewTabsTests : ConsoleBunitContext
 
         page.WaitForAssertion(() => page.Find("[data-testid=view-modified]"));
         Assert.Equal($"/fleet?view={view.Id}&tag=eu", page.Find(".views-act a").GetAttribute("href"));
-        await page.ActAsync(".views-act .why button, .views-act > button", e => e.Click());
+        await page.ActAsync(".views-act > .may > button", e => e.Click());
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=view-modified]")));
         Assert.Equal("q=mail&tag=eu", (await Get<ViewService>().GetAsync(House.As(Cast.Ines), view.Id, Stop)).Value.Query);
     }
@@ -81,7 +81,7 @@ public sealed class ViewTabsTests : ConsoleBunitContext
         var page = Open<FleetPage>($"/fleet?view={view.Id}&tag=eu");
         await page.ActAsync("[data-testid=filter-text]", e => e.Input("mail"));
         page.WaitForAssertion(() => page.Find("[data-testid=view-modified]"));
-        await page.ActAsync(".views-act .why button, .views-act > button", e => e.Click());
+        await page.ActAsync(".views-act > .may > button", e => e.Click());
         var toasts = Services.GetRequiredService<Toasts>();
         page.WaitForAssertion(() => Assert.NotNull(toasts.Current));
         await DisposeComponentsAsync();
