@@ -72,7 +72,7 @@
         });
         // A second Escape closes it whatever was said to the first; it is open until the circuit says that it is not.
         dialog.addEventListener("close", () => {
-          if (!dialog.isConnected) return;
+          if (!dialog.isConnected || "left" in dialog.dataset) return;
           dialog.showModal();
           dialog.querySelector("[data-cancels]")?.click();
         });
@@ -85,6 +85,14 @@
       }
     },
   );
+
+  // Closed while the circuit was away: it hears of it when it is back.
+  document.addEventListener("link-back", () => {
+    for (const dialog of document.querySelectorAll("dialog[data-left]")) {
+      delete dialog.dataset.left;
+      dialog.querySelector("[data-cancels]")?.click();
+    }
+  });
 
   // ---- copy and download ------------------------------------------------------------------------------------------------------------------
   const copy = async (text) => {
@@ -205,8 +213,20 @@
   new MutationObserver(() => (ages ||= requestAnimationFrame(() => ((ages = 0), age())))).observe(document.body, { childList: true, subtree: true });
 
   // ---- paper: what is on it, as text: one line for each piece, spaces as one ------------------------------------------------------------------
-  const unprinted = ".act, .views, .tabs, .fb, .facets, .held, .menu, kbd, .tail, .btn:not(a), dialog, .paper, .paper-foot, script, style, .vh:not(caption)";
+  // What the style sheets hide on paper, whichever of them says it: there is no second list of it. At "beforeprint" the page is still drawn for the screen.
+  const hiddenOnPaper = (rules) =>
+    [...rules].flatMap((rule) =>
+      rule instanceof CSSMediaRule && rule.media.mediaText === "print"
+        ? [...rule.cssRules].filter((inner) => inner.style?.display === "none").map((inner) => inner.selectorText)
+        : rule.cssRules && !(rule instanceof CSSStyleRule) && !(rule instanceof CSSMediaRule)
+          ? hiddenOnPaper(rule.cssRules)
+          : [],
+    );
   window.agentConsole.printed = () => {
+    const unprinted = [
+      ...[...document.styleSheets].filter((sheet) => sheet.href?.startsWith(location.origin)).flatMap((sheet) => hiddenOnPaper(sheet.cssRules)),
+      ".paper, .paper-foot, script, style, .vh:not(caption)", // the frame of the print, and what is for ears only
+    ].join(", ");
     const lines = [];
     const walker = document.createTreeWalker(document.getElementById("main"), NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
@@ -263,6 +283,21 @@
 
   // ---- hold: while a person points at a list, stands, selects or reads on in it, its rows keep their places ------------------------------------
   const hovers = matchMedia("(hover: hover)");
+  // Somebody types: in a question over the page, or in a field of it until a moment after the last stroke.
+  const Stroke = 3000;
+  let stroke = 0;
+  const textField = "input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=file]), textarea, [contenteditable]";
+  const types = (focus) => focus?.matches?.(textField) && focus.closest("#main") && (focus.closest("dialog[open]") || Date.now() - stroke < Stroke);
+  document.addEventListener(
+    "input",
+    (event) => {
+      if (!event.isTrusted || !event.target.matches?.(textField)) return;
+      stroke = Date.now();
+      holdSoon();
+      setTimeout(holdSoon, Stroke + 50);
+    },
+    { passive: true, capture: true },
+  );
   const holds = new WeakMap();
   const whyHeld = (list) => {
     const selection = getSelection();
@@ -270,6 +305,7 @@
     if (hovers.matches && list.matches(":hover")) return "point";
     const focus = document.activeElement;
     if (list.contains(focus) && (focus.matches(":focus-visible") || focus.closest("details[open]"))) return "focus";
+    if (types(focus)) return "typing";
     const seen = Math.max(0, list.closest(".scroll")?.getBoundingClientRect().top ?? 0);
     return list.getBoundingClientRect().top < seen - 40 ? "scroll" : ""; // more than its head
   };

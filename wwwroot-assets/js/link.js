@@ -141,6 +141,14 @@
       if (!lostAt) return;
       const pressed = event.target.closest?.("button, a[href], input[type=submit]");
       if (!pressed || pressed.matches(Here)) return;
+      // To leave a question needs nobody: it closes here, and the circuit is told when it is back.
+      const dialog = pressed.matches("[data-cancels]") && pressed.closest("dialog[open]");
+      if (dialog) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        dialog.dataset.left = "";
+        return dialog.close();
+      }
       if (pressed.matches("a") && (event.ctrlKey || event.metaKey || event.shiftKey || pressed.target || pressed.getAttribute("href").includes("#"))) return;
       refuse(event);
     },

@@ -7,7 +7,7 @@
   // Without the question that is open over the page: the lists beneath it are the same.
   const address = () => {
     const query = new URLSearchParams(location.search);
-    for (const name of ["act", "of"]) query.delete(name);
+    if (query.has("act")) for (const name of ["act", "of"]) query.delete(name); // alone, "of" is a filter
     return query.size > 0 ? `${location.pathname}?${query}` : location.pathname;
   };
   const read = (where) => {

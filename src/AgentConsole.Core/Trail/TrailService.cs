@@ -58,12 +58,19 @@ public sealed class TrailService(ConsoleStore store, AccessDirectory access, Act
     }
 
     /// <summary>The newest record about this thing that the actor may read.</summary>
-    public async Task<TrailBody?> NewestOfAsync(Actor by, Guid target, CancellationToken cancellationToken)
+    public Task<TrailBody?> NewestOfAsync(Actor by, Guid target, CancellationToken cancellationToken) =>
+        NewestAsync(by, new TrailFilter(), target, cancellationToken);
+
+    /// <summary>The newest change of this agent itself that was done and that the actor may read; what was refused, and acts on its keys, changed nothing of it.</summary>
+    public Task<TrailBody?> NewestChangeOfAgentAsync(Actor by, Guid agent, CancellationToken cancellationToken) =>
+        NewestAsync(by, new TrailFilter { TargetKind = "agent", Outcome = TrailOutcome.Done }, agent, cancellationToken);
+
+    private async Task<TrailBody?> NewestAsync(Actor by, TrailFilter filter, Guid target, CancellationToken cancellationToken)
     {
         if (MayRead(by) is not null)
             return null;
         await using var db = await store.ReadAsync(cancellationToken);
-        var record = await new TrailFilter()
+        var record = await filter
             .Apply(db, by, access.Current)!
             .Where(r => r.TargetId == target)
             .OrderByDescending(r => r.Seq)

@@ -5,6 +5,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
@@ -19,9 +20,11 @@ public sealed partial class AgentKeysTab
         public string Days { get; set; } = "90";
     }
 
+    private sealed record KeyLine(KeyBody Key, KeyVersionBody Version);
+
     private readonly Submission _mint = new("key-mint");
     private readonly Submission _act = new("key-act");
-    private List<KeyBody>? _keys;
+    private RereadRows<KeyLine>? _list;
     private string? _mayNot;
     private Problem? _problem;
     private Problem? _dialogProblem;
@@ -56,12 +59,13 @@ public sealed partial class AgentKeysTab
 
     private bool Trusting => Doing == "enable";
 
-    private (KeyBody Key, KeyVersionBody Version)? Chosen =>
-        Doing is "expiry" or "revoke" or "enable"
-        && _keys?.SelectMany(key => key.Versions.Select(version => (key, version))).FirstOrDefault(pair => pair.version.Id == Of)
-            is { version: not null } chosen
-            ? chosen
-            : null;
+    // Of this agent: another's begins anew.
+    private RereadRows<KeyLine> List =>
+        _list ??= new RereadRows<KeyLine>(line => IdText.Parse(IdText.KeyVersion, line.Version.Id), ReadAsync, Clock);
+
+    private KeyLine? Chosen => Doing is "expiry" or "revoke" or "enable" ? List.Rows?.FirstOrDefault(line => line.Version.Id == Of) : null;
+
+    private KeyBody? Made => List.Rows?.FirstOrDefault(line => line.Key.Id == Of)?.Key;
 
     protected override async Task OnParametersSetAsync()
     {
@@ -73,23 +77,24 @@ public sealed partial class AgentKeysTab
             if (Doing != "made")
                 _minted = null; // the secret goes with the dialog
         }
-        await ReadAsync();
+        var id = IdText.Parse(IdText.Agent, Agent.Id);
+        if (id != _agentId)
+            (_agentId, _list, _problem) = (id, null, null);
+        _mayNot = WhyNot(Permission.ManageKeys, IdText.Parse(IdText.Team, Agent.Team.Id));
+        await List.AgainAsync();
         if (asked)
             _expiresAt = Chosen?.Version.ExpiresAt?.UtcDateTime;
     }
 
     private bool Concerns(LiveEvent change) => change.Noun == "key" && change.AgentId == _agentId;
 
-    private async Task ReadAsync()
+    // All at once: an agent has few.
+    private async Task<Outcome<Paged<KeyLine>>> ReadAsync(PageRequest page)
     {
-        _agentId = IdText.Parse(IdText.Agent, Agent.Id);
-        var team = IdText.Parse(IdText.Team, Agent.Team.Id);
-        _mayNot = WhyNot(Permission.ManageKeys, team);
         var read = await Keys.ListAsync(Me, Agent.Id, Left);
-        if (read.Problem is null)
-            _keys = read.Value;
-        else
-            _problem = read.Problem;
+        if (read.Problem is not null)
+            return read.Problem;
+        return new Paged<KeyLine>([.. read.Value.SelectMany(key => key.Versions.Select(version => new KeyLine(key, version)))], null);
     }
 
     private async Task MintAsync()
@@ -108,20 +113,29 @@ public sealed partial class AgentKeysTab
         if (_dialogProblem is not null)
             return;
         _minted = minted.Value;
-        await ReadAsync();
+        await List.ActedAsync();
         Ask("made", _minted.Id, instead: true);
     }
 
-    private Task DisableAsync(KeyBody key, KeyVersionBody version) =>
-        ActAsync(
-            () => Keys.DisableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, Left),
+    private Task DisableAsync(KeyBody key, KeyVersionBody version)
+    {
+        var (agent, body) = (Agent.Id, new KeyAction { KeyVersion = version.Number });
+        return ActAsync(
+            () => Keys.DisableAsync(Me, agent, key.Id, body, Left),
             $"Disabled {key.Name}; it is refused from now on",
-            () => EnableAsync(key, version)
+            () =>
+                UndoAsync(
+                    Toasts,
+                    me => Keys.EnableAsync(me, agent, key.Id, body, CancellationToken.None),
+                    $"Enabled {key.Name}",
+                    _ => List.ActedAsync()
+                )
         );
+    }
 
     private Task EnableAsync(KeyBody key, KeyVersionBody version) =>
         ActAsync(
-            () => Keys.EnableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, CancellationToken.None), // an undo outlives the page
+            () => Keys.EnableAsync(Me, Agent.Id, key.Id, new KeyAction { KeyVersion = version.Number }, Left),
             $"Enabled {key.Name}",
             null
         );
@@ -137,7 +151,7 @@ public sealed partial class AgentKeysTab
 
     private async Task TrustAsync()
     {
-        var (key, version) = Chosen!.Value;
+        var (key, version) = Chosen!;
         var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
             () => Once.RunAsync(_act, Me, body, me => Keys.EnableAsync(me, Agent.Id, key.Id, body, Left), Left),
@@ -149,7 +163,7 @@ public sealed partial class AgentKeysTab
 
     private async Task RevokeAsync()
     {
-        var (key, version) = Chosen!.Value;
+        var (key, version) = Chosen!;
         var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
             () => Once.RunAsync(_act, Me, body, me => Keys.RevokeAsync(me, Agent.Id, key.Id, body, Left), Left),
@@ -161,7 +175,7 @@ public sealed partial class AgentKeysTab
 
     private async Task SetExpiryAsync()
     {
-        var (key, version) = Chosen!.Value;
+        var (key, version) = Chosen!;
         var at = _expiresAt is { } local ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)) : (DateTimeOffset?)null;
         var body = new SetKeyExpiry
         {
@@ -193,9 +207,8 @@ public sealed partial class AgentKeysTab
             if (inDialog)
                 Close();
             Toasts.Show(done, undo);
-            await ReadAsync();
+            await List.ActedAsync();
         }
-        StateHasChanged(); // an undo comes from the toast, not from this page
     }
 
     private string? Why => string.IsNullOrWhiteSpace(_why) ? null : _why;
@@ -208,7 +221,7 @@ public sealed partial class AgentKeysTab
     }
 
     private int OtherLiving(KeyVersionBody version) =>
-        _keys?.SelectMany(k => k.Versions).Count(v => v.Id != version.Id && v.State is "active" or "retiring") ?? 0;
+        List.Rows?.Count(line => line.Version.Id != version.Id && line.Version.State is "active" or "retiring") ?? 0;
 
     private static string Where(KeyVersionBody version) =>
         string.Join(" · ", new[] { version.LastUsedAddress, version.LastUsedRoute, version.LastUsedUserAgent }.OfType<string>());

@@ -38,6 +38,7 @@ public sealed partial class FleetPage
     private readonly FleetSelection _selection = new();
     private readonly Hold _hold = new();
     private Virtualize<FleetLine>? _rest;
+    private bool _restMissing; // rows further down could not be read
     private CancellationTokenSource? _reading;
     private readonly HashSet<Guid> _stale = [];
     private bool _waits;
@@ -268,7 +269,10 @@ public sealed partial class FleetPage
             window = await Lists.WindowAsync(Me, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken)
         );
         if (window is null)
+        {
+            _restMissing = true;
             return new ItemsProviderResult<FleetLine>([], Math.Max(0, _window!.Total - FirstRows));
+        }
         if (_further.Count > 400)
             _further.Clear(); // lines out of sight need no news
         var lines = window.Rows.Select(LineOf).ToList();
@@ -430,6 +434,11 @@ public sealed partial class FleetPage
         _stale.ExceptWith(stale);
         var mended = _problem is not null;
         (_problem, _readAt) = (null, Now);
+        if (_restMissing && _rest is not null)
+        {
+            _restMissing = false;
+            await _rest.RefreshDataAsync();
+        }
         FleetLine.Draw(_first.Concat(_further.Values));
         if (Now - _known > TimeSpan.FromSeconds(30))
             await KnowAsync(_first);
@@ -454,7 +463,7 @@ public sealed partial class FleetPage
         _first = [.. window.Rows.Select(LineOf)];
         _blocks = [.. _first.Chunk(FleetBlock.Size)];
         _further.Clear();
-        _changed = 0;
+        (_changed, _restMissing) = (0, false);
         (_problem, _readAt) = (null, Now);
         if (_interactive)
             await KnowAsync(_first);

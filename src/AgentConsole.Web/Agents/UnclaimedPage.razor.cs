@@ -150,14 +150,21 @@ public sealed partial class UnclaimedPage
             return;
         Close();
         await List.ActedAsync();
-        Toasts.Show($"Blocked {row.Name}; its reports are refused", () => UnblockAsync(row));
+        Toasts.Show($"Blocked {row.Name}; its reports are refused", () => TakeBackAsync(row));
     }
+
+    private Task TakeBackAsync(UnclaimedBody row) =>
+        UndoAsync(
+            Toasts,
+            me => Unclaimed.UnblockAsync(me, row.Id, "", CancellationToken.None),
+            $"{row.Name} is blocked no longer",
+            _ => List.ActedAsync()
+        );
 
     private async Task UnblockAsync(UnclaimedBody row)
     {
-        _problem = (await Unclaimed.UnblockAsync(Me, row.Id, "", CancellationToken.None)).Problem; // an undo outlives the page
+        _problem = (await Unclaimed.UnblockAsync(Me, row.Id, "", Left)).Problem;
         await List.ActedAsync();
-        StateHasChanged(); // an undo comes from the toast, not from this page
     }
 
     private void Open()

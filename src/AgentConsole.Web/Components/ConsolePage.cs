@@ -87,6 +87,31 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     protected Task<Outcome<T>> ConfirmedAsync<T>(Func<Task<Outcome<T>>> act)
         where T : notnull => Confirmation.RunAsync(act, Left);
 
+    /// <summary>
+    /// Takes back what a toast told of. By then the page may show something else or be gone, so <paramref name="undo"/> uses what was captured when it was
+    /// done, and no <see cref="Me"/> or <see cref="Left"/>; what became of it is told as the act was.
+    /// </summary>
+    /// <param name="undo">Ends with nobody: give it no token of the page.</param>
+    /// <param name="done">What is said when it was undone.</param>
+    /// <param name="here">Shows it, where the person is still on the page.</param>
+    protected async Task UndoAsync<T>(Toasts toasts, Func<Actor, Task<Outcome<T>>> undo, string done, Func<Outcome<T>, Task> here)
+        where T : notnull
+    {
+        var undone = await undo(Visitor.FindOrNobody());
+        toasts.Show(undone.Problem is { } problem ? "Not undone: " + problem.Detail : done);
+        if (Left.IsCancellationRequested)
+            return;
+        try
+        {
+            await here(undone);
+        }
+        catch (OperationCanceledException) when (Left.IsCancellationRequested)
+        {
+            return; // the person left while it was read
+        }
+        StateHasChanged(); // an undo comes from the toast, not from this page
+    }
+
     /// <summary>Does something on the page's own thread, called from a timer or another thread; it ends with the page.</summary>
     protected void Work(Func<Task> work) =>
         _ = Task.Run(

@@ -119,11 +119,19 @@ public sealed partial class KeysPage
     private async Task DisableAsync(KeyRow row)
     {
         if (await ActAsync(Keys.DisableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left)))
-            Toasts.Show($"Disabled {row.Prefix}…{row.Last4} of {row.AgentName}.", () => EnableAsync(row));
+            Toasts.Show($"Disabled {row.Prefix}…{row.Last4} of {row.AgentName}.", () => TakeBackAsync(row));
     }
 
+    private Task TakeBackAsync(KeyRow row) =>
+        UndoAsync(
+            Toasts,
+            me => Keys.EnableAsync(me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, CancellationToken.None),
+            $"Enabled {row.Prefix}…{row.Last4} of {row.AgentName}.",
+            _ => ActedAsync()
+        );
+
     private Task EnableAsync(KeyRow row) =>
-        ActAsync(Keys.EnableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, CancellationToken.None)); // an undo outlives the page
+        ActAsync(Keys.EnableAsync(Me, AgentOf(row), KeyOf(row), new KeyAction { KeyVersion = row.Number }, Left));
 
     // One that was reported as leaked is trusted again for a reason only.
     private Task AskOrEnableAsync(KeyRow row)
@@ -177,10 +185,14 @@ public sealed partial class KeysPage
     private async Task<bool> TakeAsync(Outcome<KeyBody> done)
     {
         _problem = done.Problem;
-        _countedAt = default;
-        await List.ActedAsync();
-        StateHasChanged(); // an undo comes from the toast, not from this page
+        await ActedAsync();
         return done.Problem is null;
+    }
+
+    private Task ActedAsync()
+    {
+        _countedAt = default;
+        return List.ActedAsync();
     }
 
     private static string AgentOf(KeyRow row) => IdText.Format(IdText.Agent, row.AgentId);

@@ -192,19 +192,29 @@ public sealed partial class PricesPage
         if (_busy)
             return;
         _busy = true;
+        var wrong = _wrong!; // the question may be closed while it works
         var body = new SupersedePrice { Reason = _reason, Replacement = replace ? _fix.Body : null };
-        var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, _wrong!.Id, body, Left), Left);
+        var done = await Once.RunAsync(_superseding, Me, body, me => Prices.SupersedeAsync(me, wrong.Id, body, Left), Left);
         _busy = false;
-        _fixProblem = done.Problem;
-        if (_fixProblem is not null)
+        var asked = _wrong == wrong;
+        if (done.Problem is not null)
+        {
+            if (asked)
+                _fixProblem = done.Problem;
+            else
+                _problem = done.Problem;
             return;
+        }
         Toasts.Show(
-            replace ? $"Corrected the price of {_wrong!.Model}" : $"Withdrew the price of {_wrong!.Model}",
+            replace ? $"Corrected the price of {wrong.Model}" : $"Withdrew the price of {wrong.Model}",
             null,
             ConsoleUrls.Rerate,
             "Rate a period anew"
         );
-        Ask(null); // which reads the table again
+        if (asked)
+            Ask(null); // which reads the table again
+        else
+            await ReloadAsync();
     }
 
     private static (IReadOnlyDictionary<string, string[]>? Errors, Problem? Problem) Split(Problem? problem) =>

@@ -172,9 +172,53 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
         Assert.Equal(hash, (await HashAsync()).Said);
         await page.EvaluateAsync("document.querySelector('main td a.nm').firstChild.data = 'mailroom-O1'");
         Assert.NotEqual(hash, (await HashAsync()).Said);
+        await AssertHashedIsPrintedAsync(page);
         // Rows that are not drawn take no paper.
         var pages = System.Text.RegularExpressions.Regex.Count(System.Text.Encoding.Latin1.GetString(pdf), @"/Type\s*/Page\b");
         Assert.InRange(pages, 1, 6);
+    }
+
+    [Fact]
+    public async Task What_is_hashed_is_what_is_printed_on_every_kind_of_page()
+    {
+        await Console.AgentAsync("mailroom-1");
+        foreach (
+            var address in (string[])
+                ["/", "/agents/mailroom-1", "/agents/mailroom-1/keys", "/agents/mailroom-1/keys?act=mint", "/rotations", "/spend", "/keys"]
+        )
+        {
+            var page = await LiveAsync(Console.Cast.Olga, address);
+            await page.EvaluateAsync(
+                "document.getElementById('main').insertAdjacentHTML('beforeend', '<p class=\"no-print\">a</p><p class=\"steps\">b</p><p class=\"note banner\">c</p><p class=\"bulkbar\">d</p><details><summary>e</summary>f</details>')"
+            );
+            await AssertHashedIsPrintedAsync(page);
+            await page.CloseAsync();
+        }
+    }
+
+    private static string Ageless(string text) => System.Text.RegularExpressions.Regex.Replace(text, "[0-9]+", "0");
+
+    // The hash is made while the page is still drawn for the screen; what is on paper is known when it is drawn for paper.
+    private static async Task AssertHashedIsPrintedAsync(IPage page)
+    {
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Screen });
+        var hashed = await page.EvaluateAsync<string>("agentConsole.printed()");
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+        var printed = await page.EvaluateAsync<string>(
+            """
+            () => {
+              const lines = [];
+              const walker = document.createTreeWalker(document.getElementById("main"), NodeFilter.SHOW_TEXT);
+              while (walker.nextNode()) {
+                const part = walker.currentNode.parentElement;
+                const text = walker.currentNode.data.replace(/\s+/g, " ").trim();
+                if (text && part.checkVisibility() && !part.closest(".paper, .paper-foot, .vh:not(caption)")) lines.push(text);
+              }
+              return lines.join("\n");
+            }
+            """
+        );
+        Assert.Equal(Ageless(printed), Ageless(hashed)); // ages go on meanwhile
     }
 
     [Theory]

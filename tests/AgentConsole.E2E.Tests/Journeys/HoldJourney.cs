@@ -63,6 +63,21 @@ public sealed class HoldJourney(Chromium chromium) : JourneyTest(chromium)
     }
 
     [Fact]
+    public async Task While_one_types_a_filter()
+    {
+        var (page, rows, chip) = await OpenRunsAsync(3);
+        await page.GetByTestId("filter-text").PressSequentiallyAsync("Jo");
+        await Expect(page.GetByText("Order held while you type")).ToBeVisibleAsync();
+
+        await ReportAsync("New");
+        await page.GetByTestId("filter-text").PressSequentiallyAsync("b");
+        await Expect(chip).ToHaveTextAsync("1 new");
+        await Expect(rows).ToHaveCountAsync(3);
+
+        await Expect(rows.First).ToContainTextAsync("New"); // a moment after the last stroke, though the focus stays
+    }
+
+    [Fact]
     public async Task While_one_reads_further_down()
     {
         var (page, rows, chip) = await OpenRunsAsync(40);

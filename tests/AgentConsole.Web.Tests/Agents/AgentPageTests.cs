@@ -1,8 +1,11 @@
 using AgentConsole.Core.Agents;
+using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.Trail;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Layout;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Tests.Components;
 using AngleSharp.Dom;
 using Bunit;
@@ -157,6 +160,60 @@ public sealed class AgentPageTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task Whoever_may_not_read_the_trail_is_not_told_that_it_was_somebody_else()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        var page = Open("mailroom-1", "settings");
+        await page.ActAsync("#f-display_name", e => e.Change("Mail room"));
+
+        await page.PressAsync("Pause");
+
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "This agent was changed while you were at it.",
+                page.Find("[data-testid=newer]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Equal("paused", (await Get<AgentService>().GetAsync(House.As(Cast.Ines), agent.Id, Stop)).Value.Lifecycle);
+    }
+
+    [Fact]
+    public async Task The_newest_change_of_an_agent_is_one_that_was_done()
+    {
+        var id = Core.Common.IdText.Parse(Core.Common.IdText.Agent, (await RegisterAsync("mailroom-1")).Id);
+        await using (var write = await Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            write.Trail(
+                House.As(Cast.Ines),
+                "agent.changed",
+                new TrailTarget("agent", id, "mailroom-1", Cast.Payments),
+                outcome: TrailOutcome.Refused
+            );
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+
+        var newest = await Get<TrailService>().NewestChangeOfAgentAsync(House.As(Cast.Tara), id, Stop);
+
+        Assert.Equal("agent.registered", newest?.Action);
+    }
+
+    [Fact]
+    public async Task A_key_that_comes_while_somebody_points_at_the_keys_waits_until_they_look_away()
+    {
+        var agent = await RegisterAsync("mailroom-1", body => body with { Key = true });
+        var page = Open("mailroom-1", "keys");
+        await page.ActAsync("table.keys-t", e => e.TriggerEvent("onhold", new HoldEventArgs { Why = "point" }));
+
+        await Get<KeyService>().MintAsync(House.As(Cast.Ines), agent.Id, new MintKey { Name = "second" }, Stop);
+
+        await SoonAsync(page, () => Assert.Contains("changed", page.Find(".chg").TextContent, StringComparison.Ordinal));
+        Assert.Single(page.FindAll("[data-testid=key-row]"));
+        await page.ActAsync("table.keys-t", e => e.TriggerEvent("onhold", new HoldEventArgs()));
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=key-row]").Count));
+    }
+
+    [Fact]
     public async Task A_field_that_cannot_be_is_named_where_it_stands()
     {
         await RegisterAsync("mailroom-1");
@@ -232,6 +289,20 @@ public sealed class AgentPageTests : ConsoleBunitContext
             var curl = page.Find("[data-copies=curl]").GetAttribute("data-copy");
             Assert.EndsWith($"'http://localhost{call}'", curl, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task The_runs_are_copied_with_the_state_that_is_chosen()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        Services.GetRequiredService<NavigationManager>().NavigateTo("/agents/mailroom-1/runs?status=failed");
+        var page = Render<AgentPage>(p => p.Add(a => a.Name, "mailroom-1").Add(a => a.Tab, "runs"));
+
+        await page.ActAsync(".copy-as", e => e.TriggerEvent("ontoggle", EventArgs.Empty));
+
+        var curl = page.Find("[data-copies=curl]").GetAttribute("data-copy")!;
+        Assert.Contains($"agent={agent.Id}", curl, StringComparison.Ordinal);
+        Assert.Contains("status=failed", curl, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Unclaimed;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Overview;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
@@ -99,6 +100,24 @@ public sealed class UnclaimedPageTests : ConsoleBunitContext
                 .ListAsync(House.As(Cast.Ines), new UnclaimedFilter { State = SightingState.Blocked }, new Core.Common.PageRequest(), Stop)
         ).Value;
         Assert.Equal("Nobody knows it", Assert.Single(blocked.Items).Reason);
+    }
+
+    [Fact]
+    public async Task A_block_is_taken_back_also_after_one_left_the_page()
+    {
+        await SeeAsync(await TokenAsync(), "sorter-9");
+        var page = Render<UnclaimedPage>();
+        var toasts = Services.GetRequiredService<Toasts>();
+        await page.PressAsync("Block…");
+        await page.PressAsync("Block it");
+        page.WaitForAssertion(() => Assert.NotNull(toasts.Current));
+        await DisposeComponentsAsync();
+
+        await toasts.Current!.Undo!();
+
+        Assert.Equal("sorter-9 is blocked no longer", toasts.Current.Text);
+        var waiting = await Get<UnclaimedService>().ListAsync(House.As(Cast.Ines), new UnclaimedFilter(), new PageRequest(), Stop);
+        Assert.Equal("sorter-9", Assert.Single(waiting.Value.Items).Name);
     }
 
     [Fact]

@@ -48,6 +48,36 @@ public sealed class PartsTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task A_button_that_may_be_pressed_no_longer_is_the_same_element_so_that_the_focus_stays_on_it()
+    {
+        var pressed = 0;
+        var part = Render<Act>(p => p.Add(a => a.OnClick, () => pressed++).Add(a => a.Type, "submit").AddChildContent("Save"));
+        await part.ActAsync(".may > button.btn[type=submit]:not([aria-disabled])", e => e.Click());
+
+        part.Render(p => p.Add(a => a.Why, "Not now."));
+        Assert.Equal("Not now.", part.Find(".why > button[type=button][aria-disabled=true] + .tip").TextContent);
+        part.Render(p => p.Add(a => a.Why, (string?)null));
+
+        await part.ActAsync(".may > button.btn:only-child", e => e.Click());
+        Assert.Equal(2, pressed);
+    }
+
+    [Fact]
+    public void The_same_refusal_said_again_keeps_the_id_that_somebody_copies()
+    {
+        static Problem Away(string detail) => Problem.Unavailable("store_unavailable", detail);
+        var part = Render<ProblemAlert>(p => p.Add(a => a.Problem, Away("As it was at 10:00.")));
+        string Id() => part.Find("[role=alert] button .m").TextContent;
+        var first = Id();
+
+        part.Render(p => p.Add(a => a.Problem, Away("As it was at 10:00.")));
+        Assert.Equal(first, Id());
+
+        part.Render(p => p.Add(a => a.Problem, Away("As it was at 11:00.")));
+        Assert.NotEqual(first, Id());
+    }
+
+    [Fact]
     public async Task A_toast_goes_after_ten_seconds_and_waits_while_somebody_points_at_it()
     {
         var toasts = Services.GetRequiredService<Toasts>();

@@ -56,6 +56,29 @@ public sealed class RereadRowsTests
     }
 
     [Fact]
+    public async Task Rows_of_the_filter_before_say_so_until_the_new_one_is_read_and_are_not_held()
+    {
+        await _rows.LoadAsync();
+        Look("point");
+        _store[0] = new Row(Guid.NewGuid(), "z");
+        await _rows.HearAsync();
+        Assert.Equal(1, _rows.Waiting);
+        _broken = new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10);
+
+        await _rows.LoadAsync();
+
+        Assert.Equal("abc", Texts);
+        Assert.Equal(0, _rows.Waiting);
+        Assert.EndsWith("still those of the filter before.", _rows.Problem!.Detail, StringComparison.Ordinal);
+        await _rows.HearAsync();
+        Assert.EndsWith("still those of the filter before.", _rows.Problem!.Detail, StringComparison.Ordinal);
+        _broken = null;
+        await _rows.HearAsync();
+        Assert.Null(_rows.Problem);
+        Assert.Equal("zbc", Texts);
+    }
+
+    [Fact]
     public async Task A_fault_of_the_code_is_none_of_the_store()
     {
         _broken = new InvalidOperationException("wrong");

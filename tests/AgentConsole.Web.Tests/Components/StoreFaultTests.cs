@@ -110,6 +110,34 @@ public sealed class StoreFaultTests : ConsoleBunitContext
         Assert.Equal(["Second", "First"], list.Rows.Select(r => r.Summary));
     }
 
+    [Fact]
+    public async Task A_filter_whose_runs_could_not_be_read_is_read_anew_and_nothing_comes_in_among_the_rows_before()
+    {
+        var agent = await RegisterAsync("mailroom-1");
+        await ReportAsync(agent, "completed", "job-1", "First");
+        var list = new RunList(Get<RunService>(), () => House.As(Cast.Ines), Clock, 50, 500, Stop);
+        await list.LoadAsync(new RunFilter());
+        await list.HearAsync(new HoldEventArgs { Why = "point" });
+        await TakeAwayAsync("runs");
+        await list.LoadAsync(new RunFilter { Text = "job-2" });
+        Assert.Equal(["First"], list.Rows.Select(r => r.Summary));
+        Assert.True(list.Missed);
+        Assert.EndsWith("still those of the filter before.", list.Problem!.Detail, StringComparison.Ordinal);
+        await TakeAwayAsync("runs", back: true);
+        var run = await ReportAsync(agent, "completed", "job-2", "Second");
+
+        await list.HearAsync(
+            new LiveBatch(
+                [new LiveEvent("run", Cast.Acme, Cast.Payments, null, Core.Common.IdText.Parse(Core.Common.IdText.Run, run.Id))],
+                Overflow: false
+            )
+        );
+
+        Assert.Null(list.Problem);
+        Assert.Equal(["Second"], list.Rows.Select(r => r.Summary));
+        Assert.False(list.Missed);
+    }
+
     private sealed class Fragile : ComponentBase
     {
         public static bool Broken { get; set; }

@@ -1,5 +1,6 @@
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Layout;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Keys;
@@ -53,6 +54,48 @@ public sealed class KeysPageTests : ConsoleBunitContext
 
         await toasts.ActAsync("[data-key=z]", e => e.Click());
         page.WaitForAssertion(() => Assert.Equal(["mailroom-1"], Agents(page)));
+    }
+
+    [Theory]
+    [InlineData(false, "Enabled ", "active")]
+    [InlineData(true, "Not undone: ", "revoked")]
+    public async Task An_undo_that_is_pressed_after_one_left_the_page_says_what_became_of_it(bool revoked, string said, string state)
+    {
+        var agent = await WithKeyAsync("mailroom-1");
+        var page = Open();
+        var toasts = Services.GetRequiredService<Toasts>();
+        await page.PressAsync("Disable");
+        page.WaitForAssertion(() => Assert.NotNull(toasts.Current));
+        await DisposeComponentsAsync();
+        var key = Assert.Single((await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value);
+        if (revoked)
+            await Get<KeyService>().RevokeAsync(House.As(Cast.Ines), agent.Id, key.Id, new KeyAction { KeyVersion = 1 }, Stop);
+
+        await toasts.Current!.Undo!();
+
+        Assert.StartsWith(said, toasts.Current.Text, StringComparison.Ordinal);
+        key = Assert.Single((await Get<KeyService>().ListAsync(House.As(Cast.Ines), agent.Id, Stop)).Value);
+        Assert.Equal(state, key.Versions[0].State);
+    }
+
+    [Fact]
+    public async Task An_undo_on_the_page_of_an_agent_is_of_that_agent_whichever_is_shown_by_then()
+    {
+        var (first, other) = (await WithKeyAsync("mailroom-1"), await WithKeyAsync("reader-1"));
+        var page = Render<AgentConsole.Web.Agents.AgentKeysTab>(p => p.Add(t => t.Agent, first));
+        var toasts = Services.GetRequiredService<Toasts>();
+        await page.PressAsync("Disable");
+        page.WaitForAssertion(() => Assert.NotNull(toasts.Current));
+        page.Render(p => p.Add(t => t.Agent, other));
+        page.WaitForAssertion(() => Assert.Contains("Active", page.Find(".c-st").TextContent, StringComparison.Ordinal));
+
+        await page.InvokeAsync(toasts.Current!.Undo!);
+
+        Assert.StartsWith("Enabled ", toasts.Current!.Text, StringComparison.Ordinal);
+        var key = Assert.Single((await Get<KeyService>().ListAsync(House.As(Cast.Ines), first.Id, Stop)).Value);
+        Assert.Equal("active", key.Versions[0].State);
+        var shown = Assert.Single((await Get<KeyService>().ListAsync(House.As(Cast.Ines), other.Id, Stop)).Value);
+        Assert.Contains(shown.Versions[0].Last4, page.Find(".c-se").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

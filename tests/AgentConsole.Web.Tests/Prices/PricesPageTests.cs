@@ -1,7 +1,9 @@
 using System.Text.Json;
 using AgentConsole.Contracts;
+using AgentConsole.Core.Data;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Runs;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Prices;
 using AgentConsole.Web.Tests.Components;
 using AngleSharp.Dom;
@@ -98,6 +100,23 @@ public sealed class PricesPageTests : ConsoleBunitContext
         back.WaitForAssertion(() => Assert.Empty(back.FindAll("[data-testid=price-row]")));
         // Somebody else was faster: the question is not asked again.
         Assert.Empty(Open($"/admin/prices?act=correct&of={wrong.Id}").FindAll("dialog"));
+    }
+
+    [Fact]
+    public async Task A_question_that_is_closed_while_it_works_is_answered_all_the_same()
+    {
+        var wrong = await PriceAsync("big-1", "1");
+        var page = Open($"/admin/prices?act=correct&of={wrong.Id}");
+        await page.ActAsync("dialog input.inp", input => input.Change("Typed wrongly"));
+        await using (await Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            await page.PressAsync("Withdraw it"); // which waits for its turn to write
+            Browser.NavigateTo("/admin/prices");
+            page.WaitForAssertion(() => Assert.Empty(page.FindAll("dialog")));
+        }
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=price-row]")));
+        Assert.Equal("Withdrew the price of big-1", Services.GetRequiredService<Toasts>().Current?.Text);
     }
 
     [Fact]

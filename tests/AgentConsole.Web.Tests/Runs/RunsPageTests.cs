@@ -44,6 +44,7 @@ public sealed class RunsPageTests : ConsoleBunitContext
     [Theory]
     [InlineData("point", "Order held while you point")]
     [InlineData("focus", "Order held while you are in it")]
+    [InlineData("typing", "Order held while you type")]
     [InlineData("select", "Order held while you select")]
     [InlineData("scroll", "Order held while you read on")]
     public async Task While_somebody_looks_new_runs_wait_and_come_in_when_they_look_away(string why, string words)

@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Views;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Layout;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Runs;
@@ -65,9 +66,33 @@ public sealed class ViewTabsTests : ConsoleBunitContext
 
         page.WaitForAssertion(() => page.Find("[data-testid=view-modified]"));
         Assert.Equal($"/fleet?view={view.Id}&tag=eu", page.Find(".views-act a").GetAttribute("href"));
-        await page.ActAsync(".views-act .why button, .views-act > button", e => e.Click());
+        await page.ActAsync(".views-act > .may > button", e => e.Click());
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=view-modified]")));
         Assert.Equal("q=mail&tag=eu", (await Get<ViewService>().GetAsync(House.As(Cast.Ines), view.Id, Stop)).Value.Query);
+    }
+
+    [Theory]
+    [InlineData(false, "Europe is as it was.", "tag=eu")]
+    [InlineData(true, "Not undone: ", "tag=uk")]
+    public async Task An_undo_that_is_pressed_after_one_left_the_page_says_what_became_of_it(bool changed, string said, string query)
+    {
+        await RegisterAsync("mailroom-1", body => body with { Tags = ["eu"] });
+        var view = await SaveAsync(Fleet("Europe", "tag=eu"));
+        var page = Open<FleetPage>($"/fleet?view={view.Id}&tag=eu");
+        await page.ActAsync("[data-testid=filter-text]", e => e.Input("mail"));
+        page.WaitForAssertion(() => page.Find("[data-testid=view-modified]"));
+        await page.ActAsync(".views-act > .may > button", e => e.Click());
+        var toasts = Services.GetRequiredService<Toasts>();
+        page.WaitForAssertion(() => Assert.NotNull(toasts.Current));
+        await DisposeComponentsAsync();
+        var saved = (await Get<ViewService>().GetAsync(House.As(Cast.Ines), view.Id, Stop)).Value;
+        if (changed)
+            await Get<ViewService>().ChangeAsync(House.As(Cast.Ines), view.Id, saved.Revision, new ChangeView { Query = "tag=uk" }, Stop);
+
+        await toasts.Current!.Undo!();
+
+        Assert.StartsWith(said, toasts.Current.Text, StringComparison.Ordinal);
+        Assert.Equal(query, (await Get<ViewService>().GetAsync(House.As(Cast.Ines), view.Id, Stop)).Value.Query);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace AgentConsole.Web.Components.Live;
 /// </summary>
 public sealed class HoldEventArgs : EventArgs
 {
-    /// <summary><c>point</c>, <c>focus</c>, <c>select</c> or <c>scroll</c>; anything else lets go.</summary>
+    /// <summary><c>point</c>, <c>focus</c>, <c>typing</c>, <c>select</c> or <c>scroll</c>; anything else lets go.</summary>
     public string? Why { get; set; }
 }
 
@@ -49,6 +49,7 @@ public sealed class Hold
         {
             "point" => "Order held while you point",
             "focus" => "Order held while you are in it",
+            "typing" => "Order held while you type",
             "select" => Select,
             "scroll" => "Order held while you read on",
             _ => null,

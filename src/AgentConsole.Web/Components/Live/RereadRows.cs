@@ -15,6 +15,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     private List<T>? _rows;
     private Paged<T>? _waits;
     private DateTimeOffset? _readAt;
+    private bool _before; // the rows are those of the filter before: the one that is asked for has not been read
 
     /// <summary>What is shown; null until the first reading.</summary>
     public IReadOnlyList<T>? Rows => _rows;
@@ -37,6 +38,8 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     /// <summary>Begins anew: another filter, or nothing read yet.</summary>
     public async Task LoadAsync()
     {
+        _before = _rows is not null;
+        (_waits, Waiting) = (null, 0); // of the filter before
         var page = await ReadAsync(new PageRequest(size));
         if (Problem is null)
             Take(page.Value, fresh: false);
@@ -45,7 +48,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     }
 
     /// <summary>Tries again what failed: reads what is shown once more, and keeps it while it is looked at.</summary>
-    public Task AgainAsync() => _rows is null ? LoadAsync() : RereadAsync(mayMove: false);
+    public Task AgainAsync() => _rows is null || _before ? LoadAsync() : RereadAsync(mayMove: false);
 
     /// <summary>Something changed: reads what is shown again.</summary>
     public Task HearAsync() => RereadAsync(mayMove: false);
@@ -57,6 +60,11 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     {
         if (_rows is null)
             return;
+        if (_before)
+        {
+            await LoadAsync(); // rows of another filter are not worth holding
+            return;
+        }
         var page = await ReadAsync(new PageRequest(Math.Clamp(_rows.Count, size, PageRequest.MaxLimit)));
         if (Problem is not null)
             return;
@@ -74,6 +82,11 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
 
     public async Task MoreAsync()
     {
+        if (_before)
+        {
+            await LoadAsync(); // nothing of this filter goes on from rows of another
+            return;
+        }
         var page = await ReadAsync(new PageRequest(size, Cursor));
         if (Problem is not null)
             return;
@@ -99,7 +112,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
     private async Task<Outcome<Paged<T>>> ReadAsync(PageRequest page)
     {
         var answer = await StoreFault.CatchAsync(() => read(page), _readAt);
-        Problem = answer.Problem;
+        Problem = _before && answer.Problem is { } problem ? StoreFault.OfFilterBefore(problem) : answer.Problem;
         if (Problem is null)
             _readAt = clock.GetUtcNow();
         return answer;
@@ -116,8 +129,7 @@ public sealed class RereadRows<T>(Func<T, Guid> id, Func<PageRequest, Task<Outco
         _rows = [.. page.Items, .. tail];
         if (tail.Count == 0)
             Cursor = page.NextCursor;
-        _waits = null;
-        Waiting = 0;
+        (_waits, Waiting, _before) = (null, 0, false);
         if (_rows.Count == 0)
             Hold.Forget();
     }

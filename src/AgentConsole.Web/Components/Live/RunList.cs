@@ -14,6 +14,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock,
     private readonly LiveRows<RunRow> _rows = new(row => row.Id, most);
     private readonly HashSet<Guid> _leaving = []; // no longer match, and stay while the list is held
     private RunFilter _filter = new();
+    private bool _before; // the rows are those of the filter before: the one that is asked for has not been read
     private DateTimeOffset? _readAt;
 
     public IReadOnlyList<RunRow> Rows => _rows.Rows;
@@ -37,7 +38,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock,
 
     public Task LoadAsync(RunFilter filter)
     {
-        _filter = filter;
+        (_filter, _before) = (filter, IsRead);
         return ReloadAsync();
     }
 
@@ -45,8 +46,11 @@ public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock,
     {
         var page = await ReadAsync(new PageRequest(size));
         if (Problem is not null)
+        {
+            Missed = true; // read anew with the next change, or when it is tried again
             return;
-        IsRead = true;
+        }
+        (IsRead, _before) = (true, false);
         _rows.Load(page.Value.Items);
         _leaving.Clear();
         Missed = false;
@@ -55,6 +59,11 @@ public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock,
 
     public async Task MoreAsync()
     {
+        if (_before)
+        {
+            await ReloadAsync(); // nothing of this filter goes on from rows of another
+            return;
+        }
         var page = await ReadAsync(new PageRequest(size, Cursor));
         if (Problem is not null)
             return;
@@ -65,7 +74,8 @@ public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock,
     /// <summary>Runs changed; other changes in the batch are left alone.</summary>
     public async Task HearAsync(LiveBatch batch)
     {
-        if ((batch.Overflow || Missed) && !Hold.On)
+        // Rows of another filter are not worth holding, and nothing may come in among them.
+        if (_before || ((batch.Overflow || Missed) && !Hold.On))
         {
             await ReloadAsync();
             return;
@@ -147,7 +157,7 @@ public sealed class RunList(RunService runs, Func<Actor> me, TimeProvider clock,
         if (answer.Problem is null)
             Known();
         else
-            Problem = answer.Problem;
+            Problem = _before ? StoreFault.OfFilterBefore(answer.Problem) : answer.Problem;
         return answer;
     }
 

@@ -31,6 +31,13 @@ public static class StoreFault
 
     public static bool Is(Problem? problem) => problem?.Code == Code;
 
+    /// <summary>As <paramref name="problem"/>, where the filter became another one and its rows could not be read.</summary>
+    public static Problem OfFilterBefore(Problem problem) =>
+        problem with
+        {
+            Detail = problem.Detail + " The rows that stand here are still those of the filter before.",
+        };
+
     public static Problem At(DateTimeOffset? asOf) =>
         Problem.Unavailable(
             Code,

@@ -113,11 +113,10 @@ public sealed partial class ViewTabs
         if (!_read || _asked == Doing)
             return;
         _asked = Doing;
-        (_errors, _form) = (null, null);
+        (_errors, _form, _problem) = (null, null, null);
         _renames = Doing == Renames ? Current : null;
         if (Doing != Saves && _renames is null)
             return;
-        _problem = null;
         _form = new Form { Name = _renames?.Name ?? "" };
     }
 
@@ -179,7 +178,7 @@ public sealed partial class ViewTabs
         if (saved is null)
             return;
         await ReadAsync();
-        Navigation.NavigateTo(ViewAddress.Of(saved));
+        Navigation.NavigateTo(ViewAddress.Of(saved), replace: true); // the question is answered: Back does not ask it again
     }
 
     private async Task SaveAsync()
@@ -204,24 +203,25 @@ public sealed partial class ViewTabs
             Toasts.Show($"Saved {view.Name}.", () => TakeBackAsync(saved.Value, view));
     }
 
-    private async Task TakeBackAsync(ViewBody now, ViewBody before)
-    {
-        var done = await Views.ChangeAsync(
-            Me,
-            now.Id,
-            now.Revision,
-            new ChangeView
-            {
-                Query = before.Query,
-                Columns = before.Columns ?? "",
-                Density = before.Density ?? "",
-            },
-            CancellationToken.None
+    private Task TakeBackAsync(ViewBody now, ViewBody before) =>
+        UndoAsync(
+            Toasts,
+            me =>
+                Views.ChangeAsync(
+                    me,
+                    now.Id,
+                    now.Revision,
+                    new ChangeView
+                    {
+                        Query = before.Query,
+                        Columns = before.Columns ?? "",
+                        Density = before.Density ?? "",
+                    },
+                    CancellationToken.None
+                ),
+            $"{before.Name} is as it was.",
+            _ => ReadAsync()
         );
-        _problem = done.Problem;
-        await ReadAsync();
-        StateHasChanged(); // an undo comes from the toast
-    }
 
     private async Task MarkAsync(MarkView mark)
     {
@@ -241,28 +241,29 @@ public sealed partial class ViewTabs
             Toasts.Show($"Deleted the view {view.Name}.", () => BringBackAsync(view));
     }
 
-    private async Task BringBackAsync(ViewBody view)
-    {
-        var made = await Views.CreateAsync(
-            Me,
-            new SaveView
-            {
-                Page = view.Page,
-                Name = view.Name,
-                Query = view.Query,
-                Columns = view.Columns,
-                Density = view.Density,
-                Team = view.Team?.Id,
-                Role = view.Role,
-                Pinned = view.Pinned,
-                Default = view.Default,
-            },
-            CancellationToken.None
+    private Task BringBackAsync(ViewBody view) =>
+        UndoAsync(
+            Toasts,
+            me =>
+                Views.CreateAsync(
+                    me,
+                    new SaveView
+                    {
+                        Page = view.Page,
+                        Name = view.Name,
+                        Query = view.Query,
+                        Columns = view.Columns,
+                        Density = view.Density,
+                        Team = view.Team?.Id,
+                        Role = view.Role,
+                        Pinned = view.Pinned,
+                        Default = view.Default,
+                    },
+                    CancellationToken.None
+                ),
+            $"The view {view.Name} is back.",
+            _ => ReadAsync()
         );
-        _problem = made.Problem;
-        await ReadAsync();
-        StateHasChanged(); // an undo comes from the toast
-    }
 
     // A refusal leaves the form as it is, with what was typed.
     private ViewBody? Take(Outcome<ViewBody> done)
