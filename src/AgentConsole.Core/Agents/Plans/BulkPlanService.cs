@@ -14,6 +14,9 @@ namespace AgentConsole.Core.Agents.Plans;
 /// </summary>
 public sealed class BulkPlanService
 {
+    /// <summary>As many characters of a digest are shown.</summary>
+    public const int ShownDigest = 12;
+
     private const int RowsPerWrite = 2000;
     private const int MostNamed = 50;
     private const int MostName = 100; // of a slug, and of a row's name in the store
@@ -236,6 +239,22 @@ public sealed class BulkPlanService
         return await FindAsync(db, by, id, cancellationToken) is { } plan
             ? PlanBodies.Of(plan, _access.Current, _clock.Now())
             : PlanProblems.NotFound;
+    }
+
+    /// <summary>Plans of one's own whose digest begins so, newest first.</summary>
+    /// <param name="beginning">At least <see cref="ShownDigest"/> hexadecimal digits.</param>
+    internal async Task<IReadOnlyList<PlanBody>> WithDigestAsync(Actor by, string beginning, int most, CancellationToken cancellationToken)
+    {
+        var maker = by.Id ?? Guid.Empty;
+        await using var db = await _store.ReadAsync(cancellationToken);
+        var plans = await db
+            .BulkPlans.VisibleTo(by)
+            .AsNoTracking()
+            .Where(p => p.MakerId == maker && p.Digest.StartsWith(beginning))
+            .OrderByDescending(p => p.Id)
+            .Take(most)
+            .ToListAsync(cancellationToken);
+        return [.. plans.Select(plan => PlanBodies.Of(plan, _access.Current, _clock.Now()))];
     }
 
     /// <summary>Rows in their order, those of one effect or outcome where one is named.</summary>
