@@ -110,7 +110,7 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
         var slugs = file
             .Rows.Select(r => r.Body.Problem is null ? r.Body.Value.Slug : null)
             .OfType<string>()
-            .Where(s => Texts.SlugFault(s) is null)
+            .Where(Texts.HasSlugForm)
             .Distinct(StringComparer.Ordinal);
         foreach (var part in slugs.Chunk(Part))
         {
@@ -130,7 +130,8 @@ public sealed class BulkRegistration(ConsoleStore store, AccessDirectory access,
         if (!row.Body.Try(out var body, out var unreadable))
             return new Plan(row, null) { Errors = unreadable.Errors };
         var errors = new FieldErrors();
-        if (Texts.SlugFault(body.Slug) is { } fault)
+        // One that is registered was right when it was: a file of the fleet can always be applied again.
+        if (!(body.Slug is { } slug && known.ContainsKey(slug)) && Texts.SlugFault(body.Slug) is { } fault)
             errors.Add("slug", fault);
         else if (!seen.TryAdd(body.Slug!, row.Line))
             errors.Add("slug", string.Create(CultureInfo.InvariantCulture, $"Stands in line {seen[body.Slug!]} already."));

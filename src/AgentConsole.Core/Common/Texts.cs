@@ -64,12 +64,15 @@ public static partial class Texts
     [GeneratedRegex("^[a-z0-9][a-z0-9_-]{0,99}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
     public static partial Regex SlugPattern { get; }
 
-    /// <summary>What is wrong with a slug, or null.</summary>
+    /// <summary>Whether it can be the slug of something that exists: what marks an id by now may have been one before.</summary>
+    public static bool HasSlugForm(string text) => SlugPattern.IsMatch(text) && !text.EndsWith('\n');
+
+    /// <summary>What is wrong with a slug for something new, or null.</summary>
     public static string? SlugFault(string? slug)
     {
         if (string.IsNullOrEmpty(slug))
             return "A slug is required.";
-        if (!SlugPattern.IsMatch(slug) || slug.EndsWith('\n'))
+        if (!HasSlugForm(slug))
             return "A slug has 1 to 100 characters a-z, 0-9, _ and -, and begins with a letter or digit.";
         return IdText.Prefixes.FirstOrDefault(p => slug.StartsWith(p + "_", StringComparison.Ordinal)) is { } prefix
             ? $"A slug may not begin with {prefix}_, which marks an id."

@@ -103,7 +103,7 @@ public sealed class InactivityWatch(
         }
         return new Look(
             changed,
-            [.. ready.OrderBy(r => r.Due).Select(r => r.Agent)],
+            [.. ready.OrderBy(r => r.Due).ThenBy(r => r.Agent).Select(r => r.Agent)],
             await fleet.CountAsync(cancellationToken)
                 + warnings.Values.Count(w => w.PolicyId == id && w is { ActedAt: not null, Action: InactivityAction.Pause })
         );
@@ -247,14 +247,25 @@ public sealed class InactivityWatch(
         if (await AgainAsync(write, known, part, cancellationToken) is not { } again)
             return false;
         var due = part.Where(id => again.Moves[id] == Move.Act).ToList();
-        // Those of later parts are due as far as one knows; those of this one that are not any more do not count.
-        var ready = look.Ready.Count - done - part.Length + due.Count;
         if (due.Count == 0)
             return true;
+        // Those of later parts are due as far as one knows, but for those that another node acted on since: they count as acted already.
+        var later = Math.Min(look.Ready.Count - done - part.Length, await UnactedAsync(write, again.Policy, part, cancellationToken));
+        var ready = later + due.Count;
         var may = await MayActAsync(write, again.Policy, ready, look.Fleet, cancellationToken);
         if (may)
             await ActAsync(write, again, due, cancellationToken);
         return await write.TryCommitAsync(cancellationToken) && may;
+    }
+
+    /// <summary>How many others of the policy are due and wait for it in the transaction.</summary>
+    private static Task<int> UnactedAsync(Write write, InactivityPolicy policy, Guid[] part, CancellationToken cancellationToken)
+    {
+        var (organization, id, now) = (policy.OrganizationId, policy.Id, write.Now);
+        return write.Db.InactivityWarnings.CountAsync(
+            w => w.OrganizationId == organization && w.PolicyId == id && w.ActedAt == null && w.DueAt <= now && !part.Contains(w.AgentId),
+            cancellationToken
+        );
     }
 
     /// <summary>Under the organization's lock: the policy, and what becomes of these agents by now. Null when the policy was changed or is off.</summary>

@@ -45,7 +45,7 @@ internal sealed class RetentionScope(ConsoleDbContext db, Guid organization, Ret
         }
     }
 
-    /// <summary>Those that are over and hold no decision: a decision is read in its run. Whoever started one that holds some stays with it.</summary>
+    /// <summary>Those that are over and hold no decision: a decision is read in its run. The direct parent of one that holds some stays with it; what is further up goes.</summary>
     public IQueryable<Run>? Runs
     {
         get

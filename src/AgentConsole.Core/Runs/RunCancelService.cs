@@ -42,7 +42,7 @@ public sealed class RunCancelService(
 
     /// <summary>
     /// Asks for a run and for those it started. A request that waits for its answer stands as it is; one that was not confirmed in time is made anew, and
-    /// the agent hears of it again, also where it had acknowledged. A run that the actor may not act on is named as not
+    /// the agent hears of it again, also where it had acknowledged; without a reason it keeps the earlier one. A run that the actor may not act on is named as not
     /// included, or counted when it may not be seen.
     /// </summary>
     /// <param name="input">The reason; may be empty.</param>
@@ -92,8 +92,11 @@ public sealed class RunCancelService(
                 db.Add(row);
                 known[one.Id] = row;
             }
-            (row.RootRunId, row.RequestedAt, row.RequestedById, row.RequestedBy) = (run.Id, write.Now, by.Id, by.Label);
-            (row.Reason, row.AcknowledgedAt) = (reason, null);
+            // One that stands and is only asked for again stays with what it was asked for with, and keeps its reason where none is given now.
+            if (!stands)
+                (row.RootRunId, row.Reason) = (run.Id, null);
+            (row.RequestedAt, row.RequestedById, row.RequestedBy) = (write.Now, by.Id, by.Label);
+            (row.Reason, row.AcknowledgedAt) = (reason ?? row.Reason, null);
             asked.Add((row, one));
         }
         if (open.CountOf(by.OrganizationId) + more > MostOpen)

@@ -46,10 +46,7 @@ public sealed class PrintedIds(
         return prefix switch
         {
             IdText.Organization => Organization(by, id),
-            IdText.Plan => Hit(
-                await plans.GetAsync(by, id, cancellationToken),
-                plan => new SearchHit(SearchKind.Plan, id, $"Plan: {plan.Action}", $"{plan.State} · by {plan.Maker}")
-            ),
+            IdText.Plan => Hit(await plans.GetAsync(by, id, cancellationToken), Of),
             IdText.View => Hit(
                 await views.GetAsync(by, id, cancellationToken),
                 view => new SearchHit(SearchKind.View, id, view.Name, $"Saved view · {view.Page}") { Page = view.Page }
@@ -130,6 +127,22 @@ public sealed class PrintedIds(
             _ => null,
         };
     }
+
+    /// <summary>Plans of one's own by their digest, whole or as the page shows it, with <c>sha256:</c> or without.</summary>
+    internal async Task<IReadOnlyList<SearchHit>> OfDigestAsync(Actor by, string text, int most, CancellationToken cancellationToken)
+    {
+        const string Algorithm = "sha256:";
+        var digest = (text.StartsWith(Algorithm, StringComparison.OrdinalIgnoreCase) ? text[Algorithm.Length..] : text).ToLowerInvariant();
+        return
+            by.AgentId is null
+            && by.HasScope(TokenScopes.AgentsRead)
+            && digest.Length is >= BulkPlanService.ShownDigest and <= 64
+            && digest.All(char.IsAsciiHexDigit)
+            ? [.. (await plans.WithDigestAsync(by, digest, most, cancellationToken)).Select(Of)]
+            : [];
+    }
+
+    private static SearchHit Of(PlanBody plan) => new(SearchKind.Plan, plan.Id, $"Plan: {plan.Action}", $"{plan.State} · by {plan.Maker}");
 
     // What its own endpoints ask of a token.
     private static string? ScopeOf(string prefix) =>

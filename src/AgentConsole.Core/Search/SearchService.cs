@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AgentConsole.Core.Search;
 
 /// <summary>
-/// One box for everything: names of agents in memory, keys, runs, people and teams, and any id that the console prints. What the actor may not see
+/// One box for everything: names of agents in memory, keys, runs, people and teams, and any id or digest that the console prints. What the actor may not see
 /// is not found, and an id of another team's answers as an unknown one does.
 /// </summary>
 public sealed class SearchService(
@@ -67,6 +67,7 @@ public sealed class SearchService(
             if (await trail.HasAsync(by, text, cancellationToken))
                 hits.Add(new SearchHit(SearchKind.Request, text, text, "What this request left on the trail"));
         }
+        hits.AddRange(await printed.OfDigestAsync(by, text, most, cancellationToken));
         return new SearchAnswer(hits, false);
     }
 

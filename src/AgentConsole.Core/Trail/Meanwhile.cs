@@ -20,6 +20,8 @@ internal static class Meanwhile
         params string[] actions
     )
     {
+        if (!by.HasScope(TokenScopes.TrailRead))
+            return Problem.Changed(noun); // a token that may not read the trail learns nothing of it here
         var kind = noun.Replace(' ', '-') + ".";
         // No team is named, so nothing is looked up in the snapshot.
         var latest = await new TrailFilter { Outcome = TrailOutcome.Done }

@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
     public const int MostOfToken = 200;
     public const int MostNewPerMinute = 30;
     public const int MostNamesAtOnce = 20;
+    private const int MostNamed = 50;
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
     // A block outlives the agent's pauses; one that nobody has run into for so long holds nobody off.
@@ -318,6 +320,29 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
             .ToListAsync(cancellationToken);
         foreach (var sighting in gone)
             Forget(write, sighting);
+        // A person blocked it, and its reports come through again: that stands beside their act.
+        foreach (var blocks in gone.Where(s => s.State == SightingState.Blocked).GroupBy(s => s.OrganizationId))
+        {
+            var count = blocks.Count();
+            write.Trail(
+                Actor.ForSystem(blocks.Key, "unclaimed agents"),
+                "unclaimed.block-forgotten",
+                new TrailTarget("unclaimed", null, count == 1 ? blocks.First().Name : $"{count} names"),
+                before: new
+                {
+                    count,
+                    blocks = blocks
+                        .Take(MostNamed)
+                        .Select(s => new
+                        {
+                            id = IdText.Format(IdText.Unclaimed, s.Id),
+                            name = s.Name,
+                            blocked_by = s.BlockedBy,
+                        })
+                        .ToList(),
+                }
+            );
+        }
         if (gone.Count > 0)
             await write.TryCommitAsync(cancellationToken);
     }

@@ -22,7 +22,7 @@ public sealed partial class TeamPage
     private string? _name;
     private string? _zone;
     private long _revision; // of what the fields began with
-    private bool _newer; // somebody else changed it since
+    private Problem? _newer; // it was changed since
     private string _principal = "";
     private List<string> _roles = [];
     private string? _editing;
@@ -156,16 +156,16 @@ public sealed partial class TeamPage
         var body = new ChangeTeam { Name = _name, TimeZone = _zone ?? "" };
         var renamed = await Once.RunAsync(_renaming, Me, body, me => Teams.ChangeAsync(me, Slug, _revision, body, Left), Left);
         _busy = false;
-        _newer = renamed.Problem is { Kind: ProblemKind.Changed };
-        (_nameErrors, var problem) = AdminWords.Split(_newer ? null : renamed.Problem);
+        _newer = renamed.Problem is { Kind: ProblemKind.Changed } changed ? changed : null;
+        (_nameErrors, var problem) = AdminWords.Split(_newer is null ? renamed.Problem : null);
         if (renamed.Problem is null)
             Toasts.Show($"Saved {renamed.Value.Name}");
         await ReloadAsync();
         // Pressed again, it is meant on what is shown beside it now.
-        if (renamed.Problem is null || _newer)
+        if (renamed.Problem is null || _newer is not null)
             _revision = _team!.Revision;
         _problem ??= problem;
     }
 
-    private void TakeNewer() => (_name, _zone, _revision, _newer) = (_team?.Name, _team?.TimeZone, _team?.Revision ?? 0, false);
+    private void TakeNewer() => (_name, _zone, _revision, _newer) = (_team?.Name, _team?.TimeZone, _team?.Revision ?? 0, null);
 }

@@ -6,7 +6,7 @@ using AgentConsole.Web.Api;
 
 namespace AgentConsole.Web.Agents;
 
-/// <summary>Bulk actions over REST: make a plan, look at it, apply exactly it, resume, take back.</summary>
+/// <summary>Bulk actions over REST: make a plan, look at it, apply exactly it or discard it, resume, take back.</summary>
 internal static class PlanApi
 {
     public static RouteGroupBuilder MapPlanApi(this RouteGroupBuilder api)
@@ -34,6 +34,12 @@ internal static class PlanApi
             .ListsBy(("effect", "change, no-change or refused."), ("outcome", "pending, done, failed, undone or undo-failed."))
             .WithName("ListPlanRows")
             .WithSummary("List the agents of a plan, with what would be done and what came of it");
+        plans
+            .MapDelete("/{plan}", DiscardAsync)
+            .NeedsPerson(TokenScopes.AgentsWrite)
+            .WithName("DiscardPlan")
+            .WithSummary("Discard a plan that was not applied; only its maker may, and the answer is what it was")
+            .WithDescription("It counts no longer against the plans and rows that may wait. 409 `plan_applied` once it was applied.");
         plans
             .MapPost("/{plan}/apply", ApplyAsync)
             .NeedsPerson(TokenScopes.AgentsWrite)
@@ -94,6 +100,13 @@ internal static class PlanApi
         BulkPlanService plans,
         CancellationToken cancellationToken
     ) => (await plans.ApplyAsync(actor, plan, body.Input, cancellationToken)).ToAnswer();
+
+    private static async Task<Answer<PlanBody>> DiscardAsync(
+        string plan,
+        CurrentActor actor,
+        BulkPlanService plans,
+        CancellationToken cancellationToken
+    ) => (await plans.DiscardAsync(actor, plan, cancellationToken)).ToAnswer();
 
     private static async Task<Answer<PlanBody>> ResumeAsync(
         string plan,

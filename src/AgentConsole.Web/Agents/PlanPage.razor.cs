@@ -94,6 +94,8 @@ public sealed partial class PlanPage
         _missing = read.Problem;
         if (read.Problem is null)
             await TakeAsync(read.Value);
+        else if (read.Problem == PlanProblems.NotFound)
+            _plan = null; // discarded, or made anew elsewhere
     }
 
     private async Task TakeAsync(PlanBody plan)
@@ -168,6 +170,21 @@ public sealed partial class PlanPage
         _problem = made.Problem;
         if (made.Problem is null)
             Navigation.NavigateTo(ConsoleUrls.Plan(made.Value.Id), replace: true);
+    }
+
+    private async Task DiscardAsync()
+    {
+        if (_busy)
+            return;
+        _busy = true;
+        var back = Back;
+        var gone = await Plans.DiscardAsync(Me, Id, Left);
+        _busy = false;
+        _problem = gone.Problem;
+        if (gone.Problem is null)
+            Navigation.NavigateTo(back);
+        else
+            await ReadAsync();
     }
 
     // Beside the page's own thread: a large plan is compared row by row before it begins.

@@ -127,7 +127,8 @@ public sealed partial class UnclaimedPage
             return;
         _busy = true;
         var body = new ClaimAgent { Team = _team, Key = MayMint };
-        var made = await Once.RunAsync(_claim, Me, new { id }, me => Unclaimed.ClaimAsync(me, id, body, Left), Left);
+        var lost = _about is null;
+        var made = await ConfirmedAsync(ClaimOnceAsync);
         _busy = false;
         _dialogProblem = made.Problem;
         if (made.Problem is not null)
@@ -135,6 +136,12 @@ public sealed partial class UnclaimedPage
         _made = made.Value;
         await List.ActedAsync();
         Ask("claimed", _made.Slug, instead: true);
+
+        // A key that was made before is shown to its person alone, not to whoever found the browser.
+        async Task<Outcome<AgentBody>> ClaimOnceAsync() =>
+            lost && StepUp.Require(Me) is { } unproved
+                ? unproved
+                : await Once.RunAsync(_claim, Me, new { id }, me => Unclaimed.ClaimAsync(me, id, body, Left), Left);
     }
 
     private async Task BlockAsync()

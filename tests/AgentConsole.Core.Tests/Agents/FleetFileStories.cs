@@ -5,6 +5,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Tests.Runs;
 using AgentConsole.Core.Trail;
 using FsCheck;
 using FsCheck.Fluent;
@@ -53,6 +54,27 @@ public sealed class FleetFileStories
         var agent = await db.Agents.SingleAsync(a => a.Slug == "mailroom-1", TestHouse.Stop);
         Assert.Equal(("1.10", 90, """{"cost":1,"live":true,"note":"1"}"""), (agent.Version, agent.LeaseSeconds, agent.Metadata));
         Assert.Equal(["2024", "eu"], agent.Tags);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_agent_whose_slug_marks_an_id_by_now_is_applied_again_and_no_other_of_its_kind_is_registered(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await house.AgentAsync("ses_mailer");
+        var export = await house
+            .Get<FleetExports>()
+            .ExportAsync(house.As(house.Cast.Ines), new AgentFilter(), FleetFormat.Yaml, TestHouse.Stop);
+        using var file = new MemoryStream();
+        await export.Value.WriteToAsync(file, TestHouse.Stop);
+        var text = Encoding.UTF8.GetString(file.ToArray());
+        Assert.Contains("ses_mailer", text, StringComparison.Ordinal);
+
+        var same = await ApplyAsync(house, house.Cast.Ines, text);
+        var other = await PlanAsync(house, house.Cast.Ines, text.Replace("ses_mailer", "ses_sorter", StringComparison.Ordinal));
+
+        Assert.Equal((0, 1, 0), (same.Created, same.Unchanged, same.Failed));
+        Assert.Equal((0, 1), (other.Created, other.Failed));
+        Assert.Equal(["slug"], Assert.Single(other.Results).Errors!.Keys);
     }
 
     [Theory, BothDatabases]

@@ -157,6 +157,28 @@ public sealed class RunCancelTests
     }
 
     [Theory, BothDatabases]
+    public async Task Asking_again_keeps_the_reason_and_with_what_a_child_was_asked_for(Database database)
+    {
+        await using var house = await RunServiceTests.OpenAsync(database);
+        var agent = await house.AgentAsync("mailroom-1");
+        var root = (await house.ReportAsync(agent, "root", "running")).Run;
+        var child = (await house.ReportAsync(agent, "child", "running", r => r with { ParentRun = root.Id })).Run;
+        await AskAsync(house, house.Cast.Otto, root.Id, "wrong tax year");
+        house.Clock.Advance(TimeSpan.FromSeconds(31));
+
+        var again = (await AskAsync(house, house.Cast.Ines, child.Id)).Value;
+
+        Assert.Equal(("wrong tax year", root.Id, false), (again.Reason, again.With, again.NotConfirmed));
+        Assert.Equal(house.As(house.Cast.Ines).Label, again.RequestedBy);
+        Assert.Equal(child.Id, Assert.Single((await StandsAsync(house, root.Id)).Children).Run);
+        // One that nobody heard of for so long is another one.
+        house.Clock.Advance(RunCancel.Stands);
+        again = (await AskAsync(house, house.Cast.Otto, child.Id)).Value;
+        Assert.Null(again.Reason);
+        Assert.Null(again.With);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_request_that_was_not_confirmed_can_be_made_again(Database database)
     {
         await using var house = await RunServiceTests.OpenAsync(database);

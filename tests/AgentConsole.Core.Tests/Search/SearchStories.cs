@@ -1,5 +1,6 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
+using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
@@ -91,6 +92,33 @@ public sealed class SearchStories
         foreach (var text in foreign)
             Assert.Empty((await FindAsync(house, house.Cast.Sara, text)).Hits);
         Assert.Empty((await FindAsync(house, house.Cast.Sara, IdText.Format(IdText.Agent, Guid.NewGuid()))).Hits);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_plan_is_found_by_its_digest_by_its_maker_and_a_request_by_its_correlation_id(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await RegisterAsync(house, "mailroom-1");
+        var pause = new MakePlan { Action = "pause", Agents = ["mailroom-1"] };
+        var plan = (await house.Get<BulkPlanService>().MakeAsync(house.As(house.Cast.Ines), pause, Stop)).Value;
+        var shown = plan.Digest[..BulkPlanService.ShownDigest];
+
+        foreach (var text in (string[])[$"sha256:{plan.Digest}", $"sha256:{shown}", shown, plan.Digest.ToUpperInvariant()])
+        {
+            var hit = Assert.Single((await FindAsync(house, house.Cast.Ines, text)).Hits, hit => hit.Kind == SearchKind.Plan);
+            Assert.Equal(plan.Id, hit.Id);
+            foreach (var other in new[] { house.Cast.Olga, house.Cast.Sara, house.Cast.Gus })
+                Assert.Empty((await FindAsync(house, other, text)).Hits);
+        }
+        Assert.Empty((await FindAsync(house, house.Cast.Ines, $"sha256:{shown[..^1]}")).Hits);
+
+        // Whoever may read the trail finds the request that registered the agent.
+        var request = house.As(house.Cast.Olga).CorrelationId;
+        foreach (var reader in new[] { house.Cast.Olga, house.Cast.Tara })
+            Assert.Equal((SearchKind.Request, request), Single(await FindAsync(house, reader, request)));
+        Assert.Empty((await FindAsync(house, house.Cast.Victor, request)).Hits);
+
+        static (SearchKind, string) Single(SearchAnswer answer) => (Assert.Single(answer.Hits).Kind, answer.Hits[0].Id);
     }
 
     [Theory]

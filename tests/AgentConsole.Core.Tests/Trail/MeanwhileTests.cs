@@ -1,7 +1,10 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Retention;
+using AgentConsole.Core.Sinks;
 using AgentConsole.Core.Views;
 
 namespace AgentConsole.Core.Tests.Trail;
@@ -32,6 +35,19 @@ public sealed class MeanwhileTests
         foreach (var reader in new[] { cast.Tara, cast.Olga })
             Assert.StartsWith("otto@acme.example changed this agent 4\u00a0s ago", await AskAsync(reader), StringComparison.Ordinal);
         Assert.StartsWith("This agent was changed by somebody else", await AskAsync(cast.Ines), StringComparison.Ordinal);
+        // Nor by a token of theirs that may not read the trail.
+        foreach (
+            var (scopes, says) in new[] { ("agents:write", "This agent was"), ("agents:write trail:read", "otto@acme.example changed") }
+        )
+        {
+            var token = house.As(cast.Olga) with
+            {
+                Method = AuthMethod.Token,
+                Scopes = System.Collections.Frozen.FrozenSet.ToFrozenSet(scopes.Split(' ')),
+            };
+            var refused = await agents.ChangeAsync(token, made.Id, made.Revision, new ChangeAgent { Version = "2" }, Stop);
+            Assert.StartsWith(says, refused.Problem!.Detail, StringComparison.Ordinal);
+        }
 
         await agents.ChangeAsync(house.As(cast.Tara), made.Id, made.Revision + 1, new ChangeAgent { Description = "Reads" }, Stop);
         house.Clock.Advance(TimeSpan.FromHours(3));
@@ -40,7 +56,7 @@ public sealed class MeanwhileTests
     }
 
     [Fact]
-    public async Task The_same_is_said_of_teams_organizations_users_views_and_service_accounts()
+    public async Task The_same_is_said_of_teams_organizations_users_views_service_accounts_policies_and_sinks()
     {
         await using var house = await TestHouse.OpenAsync();
         var (olga, cast) = (house.As(house.Cast.Olga), house.Cast);
@@ -67,6 +83,33 @@ public sealed class MeanwhileTests
             .ChangeAsync(olga, account.Id, account.Revision, new ChangeServiceAccount { Name = "cd" }, Stop);
         await house.Get<ViewService>().ChangeAsync(olga, view.Id, view.Revision, new ChangeView { Name = "Theirs" }, Stop);
         await house.Get<OrganizationService>().ChangeAsync(olga, 1, new ChangeOrganization { Name = "Acme Ltd" }, Stop);
+        var policies = house.Get<InactivityService>();
+        var policy = (await policies.CreateAsync(olga, new SetInactivityPolicy { Team = "payments" }, Stop)).Value;
+        await policies.ChangeAsync(olga, policy.Id, policy.Revision, new SetInactivityPolicy { Days = 40 }, Stop);
+        var retention = house.Get<RetentionService>();
+        await retention.SetAsync(olga, 0, new SetRetention { RunDays = 30 }, Stop);
+        var (sinks, kurt) = (house.Get<SinkService>(), house.As(cast.Kurt));
+        var sink = (
+            await sinks.CreateAsync(
+                kurt,
+                new SetSink
+                {
+                    Team = "payments",
+                    Name = "Hook",
+                    Kind = "webhook",
+                    Webhook = new WebhookSinkSettings { Url = "https://hooks.example/keys" },
+                    Credential = "whsec_" + Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData("signing"u8)),
+                },
+                Stop
+            )
+        ).Value;
+        await sinks.ChangeAsync(kurt, sink.Id, sink.Revision, new SetSink { Name = "Hooks" }, Stop);
+        // Kurt reads no trail; an org-admin does.
+        Assert.StartsWith(
+            "kurt@acme.example changed this sink",
+            (await sinks.ChangeAsync(olga, sink.Id, sink.Revision, new SetSink { Name = "x" }, Stop)).Problem!.Detail,
+            StringComparison.Ordinal
+        );
         var victor = (await house.Get<UserService>().GetAsync(olga, user, Stop)).Value;
         await house.Get<UserService>().ChangeAsync(olga, user, victor.Revision, new ChangeUser { DisplayName = "Vic" }, Stop);
 
@@ -93,6 +136,11 @@ public sealed class MeanwhileTests
                     "organization",
                     (await house.Get<OrganizationService>().ChangeAsync(olga, 1, new ChangeOrganization { Name = "x" }, Stop)).Problem
                 ),
+                (
+                    "inactivity policy",
+                    (await policies.ChangeAsync(olga, policy.Id, policy.Revision, new SetInactivityPolicy { Days = 50 }, Stop)).Problem
+                ),
+                ("retention policy", (await retention.SetAsync(olga, 0, new SetRetention { RunDays = 31 }, Stop)).Problem),
                 (
                     "user",
                     (

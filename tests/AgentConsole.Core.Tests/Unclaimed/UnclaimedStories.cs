@@ -222,6 +222,13 @@ public sealed class UnclaimedStories
         Assert.Equal(["stays"], await NamesAsync());
         house.Clock.Advance(TimeSpan.FromDays(66));
         Assert.Empty(await NamesAsync());
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        var forgotten = await db
+            .TrailRecords.Where(r => r.Action == "unclaimed.block-forgotten")
+            .OrderBy(r => r.Seq)
+            .ToListAsync(TestHouse.Stop);
+        Assert.Equal(["goes", "stays"], forgotten.Select(r => r.TargetLabel!));
+        Assert.All(forgotten, r => Assert.Contains(house.As(house.Cast.Otto).Label, r.Before!, StringComparison.Ordinal));
     }
 
     [Fact]

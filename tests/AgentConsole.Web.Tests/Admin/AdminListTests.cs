@@ -98,6 +98,7 @@ public sealed class AdminListTests : ConsoleBunitContext
         page.WaitForAssertion(() =>
             Assert.Contains("It is now called Invoices", page.Find("[data-testid=newer]").TextContent, StringComparison.Ordinal)
         );
+        Assert.Contains("You changed this team 0\u00a0s ago", page.Find("[data-testid=newer]").TextContent, StringComparison.Ordinal);
         Assert.Equal("Pay desk", page.Find("#f-name").GetAttribute("value"));
         Assert.Equal("Invoices", (await Get<TeamService>().GetAsync(House.As(Cast.Olga), "payments", Stop)).Value.Name);
         await page.InvokeAsync(() => page.FindAll("form")[^1].Submit());

@@ -76,6 +76,21 @@ public sealed class PlanPageTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task A_plan_that_is_not_wanted_is_discarded()
+    {
+        await RegisterAsync("a-1");
+        var plan = await PlanAsync(new MakePlan { Action = "pause", Agents = ["a-1"] });
+        var page = Open(plan);
+
+        await page.PressAsync("Discard");
+
+        page.WaitForAssertion(() =>
+            Assert.EndsWith("/fleet", Get2<Microsoft.AspNetCore.Components.NavigationManager>().Uri, StringComparison.Ordinal)
+        );
+        Assert.Equal("plan_not_found", (await Get<BulkPlanService>().GetAsync(House.As(Cast.Ines), plan.Id, Stop)).Problem!.Code);
+    }
+
+    [Fact]
     public async Task How_a_plan_is_made_is_said_and_the_call_gives_the_same()
     {
         await RegisterAsync("a-1");

@@ -9,6 +9,7 @@ using AgentConsole.Web.Overview;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Web.Tests.Agents;
@@ -63,6 +64,38 @@ public sealed class UnclaimedPageTests : ConsoleBunitContext
         await again.PressAsync("Show what I claimed");
 
         again.WaitForAssertion(() => Assert.Equal(secret, again.Find("dialog [data-save]").GetAttribute("data-text")));
+    }
+
+    [Fact]
+    public async Task A_lost_claim_is_shown_again_only_to_who_proved_lately_who_they_are()
+    {
+        const string Key = "0123456789abcdef0123456789abcdef";
+        await SeeAsync(await TokenAsync(), "sorter-9");
+        var waiting = Render<UnclaimedPage>();
+        await waiting.PressAsync("Claim…");
+        var browser = Services.GetRequiredService<NavigationManager>();
+        var asked = browser.Uri;
+        await waiting.ActAsync("dialog [data-submission]", e => e.Change(Key));
+        await waiting.PressAsync("Claim it");
+        waiting.WaitForAssertion(() => waiting.Find("dialog [data-save]"));
+        browser.NavigateTo(asked);
+        Clock.Advance(TimeSpan.FromMinutes(11));
+        var again = Render<UnclaimedPage>();
+        await again.ActAsync("dialog [data-submission]", e => e.Change(Key));
+
+        await again.PressAsync("Show what I claimed");
+
+        again.WaitForAssertion(() => Assert.Contains("Confirm that it is you", again.Find("dialog").TextContent, StringComparison.Ordinal));
+        Assert.Empty(again.FindAll("dialog [data-save]"));
+        await using (var write = await Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            foreach (var session in write.Db.UserSessions.AsTracking().Where(s => s.UserId == Cast.Ines.Id))
+                session.AuthenticatedAt = write.Now;
+            write.AfterCommit(Get<AccessDirectory>().ReloadAsync);
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+        await again.PressAsync("Show what I claimed");
+        again.WaitForAssertion(() => again.Find("dialog [data-save]"));
     }
 
     [Fact]

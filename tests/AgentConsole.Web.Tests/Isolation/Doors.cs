@@ -96,6 +96,7 @@ public static class Doors
         new("MakePlan", "POST", "/api/v1/agents/plans", Subject.Rows, Permission.EditAgents, """{"action":"pause","agents":["nobody"]}"""),
         new("GetPlan", "GET", "/api/v1/agents/plans/bpl_x", Subject.Nobodys, null),
         new("ListPlanRows", "GET", "/api/v1/agents/plans/bpl_x/rows", Subject.Nobodys, null),
+        new("DiscardPlan", "DELETE", "/api/v1/agents/plans/bpl_x", Subject.Nobodys, null),
         new("ApplyPlan", "POST", "/api/v1/agents/plans/bpl_x/apply", Subject.Nobodys, null, "{}"),
         new("ResumePlan", "POST", "/api/v1/agents/plans/bpl_x/resume", Subject.Nobodys, null),
         new("UndoPlan", "POST", "/api/v1/agents/plans/bpl_x/undo", Subject.Nobodys, null),

@@ -71,6 +71,23 @@ public sealed class RetentionPageTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task Who_changed_it_meanwhile_and_when_is_said()
+    {
+        LookAs(Cast.Olga);
+        var page = Render<RetentionPage>();
+        page.WaitForElement("#f-run_days");
+        Assert.Null(
+            (await Get<RetentionService>().SetAsync(Actor.ForSystem(Cast.Acme, "rita"), 0, new SetRetention { RunDays = 9 }, Stop)).Problem
+        );
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("rita changed this retention policy 0\u00a0s ago", page.Markup, StringComparison.Ordinal)
+        );
+        await page.PressAsync("Take what is set now");
+        page.WaitForAssertion(() => Assert.Equal("9", page.Find("#f-run_days").GetAttribute("value")));
+    }
+
+    [Fact]
     public void Who_may_not_set_it_is_told_which_role_does()
     {
         LookAs(Cast.Tara);

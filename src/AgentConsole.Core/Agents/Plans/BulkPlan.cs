@@ -18,7 +18,7 @@ public enum BulkAction
 
 public enum PlanState
 {
-    /// <summary>Still being written; nobody sees it.</summary>
+    /// <summary>Still being written, or thrown away; nobody sees it.</summary>
     Draft,
 
     /// <summary>May be applied until it expires.</summary>
@@ -56,7 +56,7 @@ public sealed class BulkPlan : IRevised
     /// <summary>Most plans of one maker that wait to be applied.</summary>
     public const int MostOpen = 20;
 
-    /// <summary>Most rows of an organization in plans that were not applied, whether they still hold or not.</summary>
+    /// <summary>Most rows of an organization in plans that may still be applied.</summary>
     public const int MostWaitingRows = 1_000_000;
 
     /// <summary>How long a plan may be applied.</summary>
@@ -136,6 +136,16 @@ public sealed class BulkPlan : IRevised
         State = PlanState.Applying;
         StartedAt = now;
         Work(workId, now);
+        return null;
+    }
+
+    /// <summary>Is thrown away before it did anything. Its rows go with the next purge: there may be too many for one transaction.</summary>
+    public Problem? Discard(DateTimeOffset now)
+    {
+        if (State != PlanState.Planned)
+            return PlanProblems.AppliedAlready;
+        State = PlanState.Draft;
+        ExpiresAt = now;
         return null;
     }
 

@@ -140,11 +140,14 @@ public sealed class BulkPlanRunner : BackgroundService
         );
 }
 
-/// <summary>Deletes plans that have been kept long enough: 30 days, and a day where they were never applied.</summary>
+/// <summary>Deletes plans that have been kept long enough: 30 days, and two hours where they were never applied.</summary>
 public sealed class BulkPlanPurge(ConsoleStore store, TimeProvider clock, ILogger<BulkPlanPurge> log)
     : Periodic(TimeSpan.FromHours(1), clock, log)
 {
     public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    // A while after it ran out it can still be made anew.
+    private static readonly TimeSpan KeptUnused = TimeSpan.FromHours(2);
     private const int AtOnce = 20;
     private const int RowsPerWrite = 5000;
     private readonly TimeProvider _clock = clock;
@@ -159,7 +162,7 @@ public sealed class BulkPlanPurge(ConsoleStore store, TimeProvider clock, ILogge
     private async Task<bool> PartAsync(CancellationToken cancellationToken)
     {
         var now = _clock.Now();
-        var (old, unused) = (now - Kept, now - TimeSpan.FromDays(1));
+        var (old, unused) = (now - Kept, now - KeptUnused);
         var gone = 0;
         List<(Guid Organization, Guid Id, int Total)> over;
         await using (var db = await store.ReadAsync(cancellationToken))

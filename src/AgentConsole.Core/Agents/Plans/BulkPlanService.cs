@@ -14,6 +14,9 @@ namespace AgentConsole.Core.Agents.Plans;
 /// </summary>
 public sealed class BulkPlanService
 {
+    /// <summary>As many characters of a digest are shown.</summary>
+    public const int ShownDigest = 12;
+
     private const int RowsPerWrite = 2000;
     private const int MostNamed = 50;
     private const int MostName = 100; // of a slug, and of a row's name in the store
@@ -61,7 +64,7 @@ public sealed class BulkPlanService
         return await WriteAsync(db, by, order, selection, reason, cancellationToken);
     }
 
-    /// <summary>Asks the question of a plan of one's own once more: another plan, of the fleet as it is now.</summary>
+    /// <summary>Asks the question of a plan of one's own once more: another plan, of the fleet as it is now. It takes the place of one that was not applied.</summary>
     public async Task<Outcome<PlanBody>> MakeAgainAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         var mine = await MineAsync(by, id, cancellationToken);
@@ -75,24 +78,44 @@ public sealed class BulkPlanService
             : SelectionOf(plan, await PlannedAsync(db, plan, cancellationToken));
         return errors.ToProblem() is { } invalid
             ? invalid
-            : await WriteAsync(db, by, BulkOrder.Of(plan), selection, plan.Reason, cancellationToken);
+            : await WriteAsync(db, by, BulkOrder.Of(plan), selection, plan.Reason, cancellationToken, plan);
     }
 
-    // Why no plan of so many rows can be made now; null when it can.
+    /// <summary>Throws away a plan of one's own that was not applied; the answer is what it was. As nothing was done, nothing stands on the trail.</summary>
+    public async Task<Outcome<PlanBody>> DiscardAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        var mine = await MineAsync(by, id, cancellationToken);
+        if (!mine.Try(out var seen, out var refusal))
+            return refusal;
+        await using var write = await _store.WriteAsync(cancellationToken);
+        var plan = await TrackAsync(write, seen, cancellationToken);
+        var body = PlanBodies.Of(plan, _access.Current, write.Now);
+        if (plan.Discard(write.Now) is { } state)
+            return state;
+        PlanWork.Tell(write, plan);
+        return await write.CommitAsync(by, body, cancellationToken);
+    }
+
+    // Why no plan of so many rows can be made now in the place of that one; null when it can.
     private static async Task<Problem?> FullAsync(
         ConsoleDbContext db,
         Actor by,
         int rows,
+        Guid? instead,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
     {
         var (organization, maker) = (by.OrganizationId, by.Id ?? Guid.Empty);
+        var replaced = instead ?? Guid.Empty;
         var waiting = db.BulkPlans.Where(p =>
-            p.OrganizationId == organization && (p.State == PlanState.Planned || p.State == PlanState.Draft)
+            p.OrganizationId == organization
+            && p.Id != replaced
+            && p.ExpiresAt > now
+            && (p.State == PlanState.Planned || p.State == PlanState.Draft)
         );
         var open = await waiting
-            .Where(p => p.MakerId == maker && p.ExpiresAt > now)
+            .Where(p => p.MakerId == maker)
             .OrderBy(p => p.ExpiresAt)
             .Select(p => p.ExpiresAt)
             .Take(BulkPlan.MostOpen)
@@ -110,13 +133,14 @@ public sealed class BulkPlanService
         BulkOrder order,
         PlanSelection selection,
         string? reason,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        BulkPlan? instead = null
     )
     {
         var expected = await _reading.CountAsync(db, by, selection, cancellationToken);
         if (expected > BulkPlan.MostRows)
             return PlanProblems.TooMany;
-        if (await FullAsync(db, by, expected, _clock.Now(), cancellationToken) is { } full)
+        if (await FullAsync(db, by, expected, instead?.Id, _clock.Now(), cancellationToken) is { } full)
             return full; // before anything is read or written; asked again where the first rows are
         BulkPlan? plan = null;
         PlanDigest? digest = null;
@@ -145,6 +169,8 @@ public sealed class BulkPlanService
             plan.ExpiresAt = write.Now + BulkPlan.Life;
             if (await PutAsync(write) is { } late)
                 return late;
+            if (instead is not null)
+                await ReplaceAsync(write, instead, cancellationToken);
             return await write.CommitAsync(by, PlanBodies.Of(plan, _access.Current, write.Now), cancellationToken);
         }
         finally
@@ -164,7 +190,7 @@ public sealed class BulkPlanService
 
         async Task<Problem?> PutAsync(Write write)
         {
-            if (written == 0 && await FullAsync(write.Db, by, expected, write.Now, cancellationToken) is { } refused)
+            if (written == 0 && await FullAsync(write.Db, by, expected, instead?.Id, write.Now, cancellationToken) is { } refused)
                 return refused;
             if (written == 0)
                 write.Db.Add(plan!);
@@ -176,6 +202,17 @@ public sealed class BulkPlanService
             waiting.Clear();
             return null;
         }
+    }
+
+    // One that somebody applied meanwhile stays, and so does its history.
+    private static async Task ReplaceAsync(Write write, BulkPlan seen, CancellationToken cancellationToken)
+    {
+        var old = await write.Db.BulkPlans.SingleOrDefaultAsync(
+            p => p.OrganizationId == seen.OrganizationId && p.Id == seen.Id,
+            cancellationToken
+        );
+        if (old?.Discard(write.Now) is null && old is not null)
+            PlanWork.Tell(write, old);
     }
 
     private BulkPlan NewPlan(Actor by, BulkOrder order, PlanSelection selection, string? reason) =>
@@ -202,6 +239,22 @@ public sealed class BulkPlanService
         return await FindAsync(db, by, id, cancellationToken) is { } plan
             ? PlanBodies.Of(plan, _access.Current, _clock.Now())
             : PlanProblems.NotFound;
+    }
+
+    /// <summary>Plans of one's own whose digest begins so, newest first.</summary>
+    /// <param name="beginning">At least <see cref="ShownDigest"/> hexadecimal digits.</param>
+    internal async Task<IReadOnlyList<PlanBody>> WithDigestAsync(Actor by, string beginning, int most, CancellationToken cancellationToken)
+    {
+        var maker = by.Id ?? Guid.Empty;
+        await using var db = await _store.ReadAsync(cancellationToken);
+        var plans = await db
+            .BulkPlans.VisibleTo(by)
+            .AsNoTracking()
+            .Where(p => p.MakerId == maker && p.Digest.StartsWith(beginning))
+            .OrderByDescending(p => p.Id)
+            .Take(most)
+            .ToListAsync(cancellationToken);
+        return [.. plans.Select(plan => PlanBodies.Of(plan, _access.Current, _clock.Now()))];
     }
 
     /// <summary>Rows in their order, those of one effect or outcome where one is named.</summary>

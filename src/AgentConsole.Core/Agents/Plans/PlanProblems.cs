@@ -9,7 +9,7 @@ public static class PlanProblems
     public static readonly Problem NotTheMaker = new(
         ProblemKind.Forbidden,
         "not_the_maker",
-        "Only whoever made a plan may apply it, resume it or take it back. Make one yourself."
+        "Only whoever made a plan may apply it, resume it, take it back or discard it. Make one yourself."
     );
     public static readonly Problem AppliedAlready = new(
         ProblemKind.Conflict,
@@ -55,7 +55,7 @@ public static class PlanProblems
     public static readonly Problem TooManyRows = new(
         ProblemKind.TooMany,
         "too_many_plan_rows",
-        $"Plans that were not applied hold {BulkPlan.MostWaitingRows} rows of this organization already. They go a day after they were made; apply some, or narrow the filter."
+        $"Plans that were not applied hold {BulkPlan.MostWaitingRows} rows of this organization already. A plan holds for an hour; apply or discard some, or narrow the filter."
     );
     public static readonly Problem DeleteScope = new(
         ProblemKind.Forbidden,
@@ -68,7 +68,7 @@ public static class PlanProblems
         new(
             ProblemKind.TooMany,
             "too_many_plans",
-            $"{BulkPlan.MostOpen} of your plans wait to be applied. Apply one of them, or let it run out: a plan holds for an hour."
+            $"{BulkPlan.MostOpen} of your plans wait to be applied. Apply or discard one of them, or let it run out: a plan holds for an hour."
         )
         {
             RetryAfterSeconds = seconds,

@@ -478,6 +478,45 @@ public sealed class PlanStories
             .BulkPlans.Where(p => p.MakerLabel == taras.Maker)
             .ExecuteUpdateAsync(set => set.SetProperty(p => p.Total, BulkPlan.MostWaitingRows), TestHouse.Stop);
         Assert.Equal("too_many_plan_rows", (await Plans(house).MakeAsync(house.As(house.Cast.Olga), pause, TestHouse.Stop)).Problem!.Code);
+        // One that ran out holds nobody up, and can itself be made anew.
+        house.Clock.Advance(BulkPlan.Life);
+        Assert.Null((await Plans(house).MakeAsync(house.As(house.Cast.Olga), pause, TestHouse.Stop)).Problem);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_plan_that_is_discarded_or_made_anew_is_gone_and_leaves_room_for_another(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        await SeedAsync(house, house.Cast.Olga, "payments", "a-1");
+        var pause = new MakePlan { Action = "pause", Agents = ["a-1"] };
+        var plans = new List<PlanBody>();
+        for (var i = 0; i < BulkPlan.MostOpen; i++)
+            plans.Add(await MadeAsync(house, house.Cast.Otto, pause));
+        var otto = house.As(house.Cast.Otto);
+
+        // The maker has no room for one more, and the new one takes the place of the old one.
+        var anew = (await Plans(house).MakeAgainAsync(otto, plans[0].Id, TestHouse.Stop)).Value;
+        Assert.Equal("plan_not_found", (await Plans(house).GetAsync(otto, plans[0].Id, TestHouse.Stop)).Problem!.Code);
+        Assert.Equal("too_many_plans", (await Plans(house).MakeAsync(otto, pause, TestHouse.Stop)).Problem!.Code);
+
+        Assert.Equal("not_the_maker", (await Plans(house).DiscardAsync(house.As(house.Cast.Olga), anew.Id, TestHouse.Stop)).Problem!.Code);
+        Assert.Equal("plan_not_found", (await Plans(house).DiscardAsync(house.As(house.Cast.Sara), anew.Id, TestHouse.Stop)).Problem!.Code);
+        var was = (await Plans(house).DiscardAsync(otto, anew.Id, TestHouse.Stop)).Value;
+        Assert.Equal((anew.Id, "planned"), (was.Id, was.State));
+        Assert.Equal("plan_not_found", (await ApplyAsync(house, house.Cast.Otto, anew)).Problem!.Code);
+        Assert.Equal("plan_not_found", (await Plans(house).DiscardAsync(otto, anew.Id, TestHouse.Stop)).Problem!.Code);
+        Assert.Equal(Lifecycle.Registered, (await AgentAsync(house, "a-1")).Lifecycle);
+        var another = await MadeAsync(house, house.Cast.Otto, pause);
+
+        // What was applied has a history, and keeps it.
+        await AppliedAsync(house, house.Cast.Otto, another);
+        Assert.Equal("plan_applied", (await Plans(house).DiscardAsync(otto, another.Id, TestHouse.Stop)).Problem!.Code);
+        await Plans(house).MakeAgainAsync(otto, another.Id, TestHouse.Stop);
+        Assert.Equal("applied", (await GetAsync(house, house.Cast.Otto, another.Id)).State);
+        house.Clock.Advance(TimeSpan.FromHours(3));
+        await house.Get<BulkPlanPurge>().StepAsync(TestHouse.Stop);
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+        Assert.Equal(another.Id, IdText.Format(IdText.Plan, (await db.BulkPlans.SingleAsync(TestHouse.Stop)).Id));
     }
 
     [Theory, BothDatabases]
