@@ -55,7 +55,9 @@ internal sealed class Adopter
     public DateTimeOffset LastUsedAt => _last.LastUsedAt;
 
     /// <summary>As people call it.</summary>
-    public string Name => _last.Instance ?? $"{_last.UserAgent ?? "no user agent"} at {_last.Address ?? "an unknown address"}";
+    public string Name =>
+        _last.Instance
+        ?? $"{(string.IsNullOrWhiteSpace(_last.UserAgent) ? "no user agent" : _last.UserAgent)} at {_last.Address ?? "an unknown address"}";
 
     public RotationCaller ToBody() =>
         new()

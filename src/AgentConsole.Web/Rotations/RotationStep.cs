@@ -45,7 +45,8 @@ internal static class RotationWords
         };
 
     /// <summary>How a caller is called: by the instance that it names, else by what it sends.</summary>
-    public static string Name(RotationCaller caller) => caller.Instance ?? caller.UserAgent ?? "no user agent";
+    public static string Name(RotationCaller caller) =>
+        caller.Instance ?? (string.IsNullOrWhiteSpace(caller.UserAgent) ? "No user agent" : caller.UserAgent);
 
     public static string Grace(long seconds) =>
         seconds switch
