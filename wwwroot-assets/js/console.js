@@ -222,6 +222,12 @@
           ? hiddenOnPaper(rule.cssRules)
           : [],
     );
+  // A text that stands in it without an element of its own has nothing else that tells.
+  const folded = (part) => {
+    for (let fold = part.closest("details:not([open])"); fold; fold = fold.parentElement.closest("details:not([open])"))
+      if (!fold.querySelector(":scope > summary")?.contains(part)) return true;
+    return false;
+  };
   window.agentConsole.printed = () => {
     const unprinted = [
       ...[...document.styleSheets].filter((sheet) => sheet.href?.startsWith(location.origin)).flatMap((sheet) => hiddenOnPaper(sheet.cssRules)),
@@ -232,7 +238,7 @@
     while (walker.nextNode()) {
       const text = walker.currentNode.data.replace(/\s+/g, " ").trim();
       const part = walker.currentNode.parentElement;
-      if (text && !part.closest(unprinted) && part.checkVisibility()) lines.push(text);
+      if (text && !part.closest(unprinted) && !folded(part) && part.checkVisibility()) lines.push(text);
     }
     return lines.join("\n");
   };

@@ -189,7 +189,7 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
         {
             var page = await LiveAsync(Console.Cast.Olga, address);
             await page.EvaluateAsync(
-                "document.getElementById('main').insertAdjacentHTML('beforeend', '<p class=\"no-print\">a</p><p class=\"steps\">b</p><p class=\"note banner\">c</p><p class=\"bulkbar\">d</p><details><summary>e</summary>f</details>')"
+                "document.getElementById('main').insertAdjacentHTML('beforeend', '<p class=\"no-print\">a</p><p class=\"steps\">b</p><p class=\"note banner\">c</p><p class=\"bulkbar\">d</p><details><summary>e</summary>folded-1<p>folded-2</p></details>')"
             );
             await AssertHashedIsPrintedAsync(page);
             await page.CloseAsync();
@@ -212,7 +212,7 @@ public sealed class AccessJourney(Chromium chromium) : JourneyTest(chromium)
               while (walker.nextNode()) {
                 const part = walker.currentNode.parentElement;
                 const text = walker.currentNode.data.replace(/\s+/g, " ").trim();
-                if (text && part.checkVisibility() && !part.closest(".paper, .paper-foot, .vh:not(caption)")) lines.push(text);
+                if (text && !text.startsWith("folded") && part.checkVisibility() && !part.closest(".paper, .paper-foot, .vh:not(caption)")) lines.push(text);
               }
               return lines.join("\n");
             }

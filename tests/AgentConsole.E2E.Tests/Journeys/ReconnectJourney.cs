@@ -123,6 +123,34 @@ public sealed class ReconnectJourney(Chromium chromium) : JourneyTest(chromium)
         Assert.True(await IsMarkedAsync(page), "The page was loaded again.");
     }
 
+    [Theory]
+    [InlineData("Escape")]
+    [InlineData("Cancel")]
+    public async Task A_question_can_be_left_while_the_link_is_cut_and_the_page_hears_of_it_afterwards(string by)
+    {
+        await Console.AgentAsync("mailroom-1");
+        var page = await OpenAsync(Console.Cast.Olga);
+        await page.GotoAsync("/agents/mailroom-1/keys");
+        await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        await MarkAsync(page);
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Make a key" }).ClickAsync();
+        var dialog = page.Locator("dialog.dlg");
+        await Expect(dialog).ToBeVisibleAsync();
+
+        _wire.Cut();
+        await Expect(page.Locator("#components-reconnect-modal")).ToHaveClassAsync(new Regex("components-reconnect-show"));
+        if (by == "Escape")
+            await page.Keyboard.PressAsync("Escape");
+        else
+            await dialog.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = by }).ClickAsync();
+        await Expect(dialog).ToBeHiddenAsync();
+        _wire.Mend();
+
+        await Expect(dialog).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Expect(page).ToHaveURLAsync(new Regex("/agents/mailroom-1/keys$"));
+        Assert.True(await IsMarkedAsync(page), "The page was loaded again.");
+    }
+
     [Fact]
     public async Task A_console_that_was_started_anew_is_picked_up_at_the_same_address_with_its_filters()
     {
