@@ -85,6 +85,32 @@
     return send(url, { ...fields(), ...(ticket ? { ticket } : {}), credential: answerOf(credential) });
   };
 
+  const go = (to) => {
+    // An address that differs in its fragment alone would not be loaded anew.
+    const url = new URL(to, location.href);
+    const same = url.pathname === location.pathname && url.search === location.search;
+    location.assign(url);
+    if (same) location.reload();
+  };
+
+  // Passkeys among the suggestions of the e-mail field, where the browser has that. A challenge lives five minutes, so it is renewed before.
+  const offerQuietly = async (url, fields, say) => {
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+    hush();
+    const mine = (waiting = new AbortController());
+    const renewal = setTimeout(() => {
+      if (waiting === mine) offerQuietly(url, fields, say);
+    }, 240_000);
+    try {
+      go((await take("sign-in", url, fields, mine.signal)).to);
+    } catch (error) {
+      if (error instanceof Refused && !mine.signal.aborted) say(error.message);
+    } finally {
+      clearTimeout(renewal);
+    }
+  };
+
+  // After what it calls: an element that stands in the page already is taken up at once.
   customElements.define(
     "ac-passkey",
     class extends HTMLElement {
@@ -131,31 +157,6 @@
       }
     },
   );
-
-  const go = (to) => {
-    // An address that differs in its fragment alone would not be loaded anew.
-    const url = new URL(to, location.href);
-    const same = url.pathname === location.pathname && url.search === location.search;
-    location.assign(url);
-    if (same) location.reload();
-  };
-
-  // Passkeys among the suggestions of the e-mail field, where the browser has that. A challenge lives five minutes, so it is renewed before.
-  const offerQuietly = async (url, fields, say) => {
-    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-    hush();
-    const mine = (waiting = new AbortController());
-    const renewal = setTimeout(() => {
-      if (waiting === mine) offerQuietly(url, fields, say);
-    }, 240_000);
-    try {
-      go((await take("sign-in", url, fields, mine.signal)).to);
-    } catch (error) {
-      if (error instanceof Refused && !mine.signal.aborted) say(error.message);
-    } finally {
-      clearTimeout(renewal);
-    }
-  };
 
   // ---- the question over a page: true once the person confirmed ---------------------------------------------------------------------------
   const element = (name, attributes = {}, ...children) => {

@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Agents;
@@ -18,6 +19,7 @@ public sealed partial class PlanPage
     private Problem? _problem;
     private string? _notMine;
     private string? _shown;
+    private readonly Submission _applying = new("plan-apply");
     private string _typed = "";
     private bool _busy;
     private List<Group> _groups = [];
@@ -152,8 +154,14 @@ public sealed partial class PlanPage
         group.Cursor = page.Value.NextCursor;
     }
 
-    private Task ApplyAsync() =>
-        WhyNotApply is null ? DoAsync(me => Plans.ApplyAsync(me, Id, new ApplyPlan { Digest = _plan!.Digest }, Left)) : Task.CompletedTask;
+    private async Task ApplyAsync()
+    {
+        if (WhyNotApply is not null)
+            return;
+        await DoAsync(me => Plans.ApplyAsync(me, Id, new ApplyPlan { Digest = _plan!.Digest }, Left));
+        if (_plan!.State != "planned")
+            Once.Forget(_applying); // a plan is applied once, whatever is pressed: only the number needs keeping
+    }
 
     private Task ResumeAsync() => DoAsync(me => Plans.ResumeAsync(me, Id, Left));
 

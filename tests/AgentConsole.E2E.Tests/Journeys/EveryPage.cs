@@ -1,4 +1,7 @@
 using System.Net.Http.Json;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+using AgentConsole.Core.People;
 
 namespace AgentConsole.E2E.Tests.Journeys;
 
@@ -17,7 +20,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
     {
         Console = await ConsoleServer.StartAsync();
         var (_, key) = await Console.AgentAsync("mailroom-1");
-        var price = new AgentConsole.Contracts.AddPrice
+        var price = new AddPrice
         {
             Model = "small-1*",
             InputPerMillion = System.Text.Json.JsonElement.Parse("\"150\""),
@@ -172,8 +175,10 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
 {
     protected override ConsoleServer Shared => scene.Console;
 
+    protected string Fill(string path) => scene.Fill(path);
+
     // What can differ where a page differs by its colours only.
-    protected static readonly string[] Colours = ["color-contrast", "link-in-text-block"];
+    internal static readonly string[] Colours = ["color-contrast", "link-in-text-block"];
 
     // PAGES=spend,fleet looks at these alone, while somebody works on them.
     public static IEnumerable<TheoryDataRow<string, string>> Pages =>
@@ -277,7 +282,7 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
         await page.CloseAsync();
     }
 
-    protected static async Task AssertFitsAsync(IPage page, string name, int width)
+    internal static async Task AssertFitsAsync(IPage page, string name, int width)
     {
         var beyond = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         Assert.True(beyond <= 0, $"{name} scrolls {beyond} px sideways at {width} px");
@@ -287,7 +292,7 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
         Assert.True(squeezed == 0, $"{name} leaves {squeezed} names without room at {width} px");
     }
 
-    protected static async Task PictureAsync(IPage page, string name)
+    internal static async Task PictureAsync(IPage page, string name)
     {
         if (Environment.GetEnvironmentVariable("SHOTS") is { Length: > 0 } folder)
             await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
@@ -318,6 +323,34 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
                 }
             }
         );
+
+    [Theory]
+    [InlineData("/spend")]
+    [InlineData("/keys")]
+    [InlineData("/admin/inactivity")]
+    [InlineData("/admin/retention", "See what would go")]
+    [InlineData("/runs/compare?a=previous&b={run}")]
+    [InlineData("/fleet/unclaimed")]
+    [InlineData("/admin/prices")]
+    [InlineData("/fleet/plans/{plan}")]
+    public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
+    {
+        var page = await OpenAsync(Console.Cast.Olga);
+        await page.GotoAsync(Fill(path));
+        await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
+        if (press is not null)
+            await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = press }).ClickAsync();
+        var how = page.Locator("main .how").First;
+        await how.Locator("summary").ClickAsync();
+        await Expect(how.Locator("p").First).ToBeVisibleAsync();
+        var call = await how.Locator("code").InnerTextAsync();
+        Assert.StartsWith("GET /api/v1/", call, StringComparison.Ordinal);
+        if (call.Contains('{', StringComparison.Ordinal))
+            return; // of what is not saved yet
+        using var olga = Console.Client(await Console.TokenAsync(Console.Cast.Olga));
+        using var answer = await olga.GetAsync(new Uri(call[4..], UriKind.Relative), Stop);
+        Assert.True(answer.IsSuccessStatusCode, $"{call}: {await answer.Content.ReadAsStringAsync(Stop)}");
+    }
 }
 
 public sealed class EveryPageOnAPhone(Chromium chromium, FurnishedConsole scene)
@@ -342,4 +375,100 @@ public sealed class EveryPageOnAPhone(Chromium chromium, FurnishedConsole scene)
                 }
             }
         );
+}
+
+/// <summary>A console with links that wait for somebody who has not signed in.</summary>
+public sealed class ConsoleOfStrangers : IAsyncLifetime
+{
+    private readonly Dictionary<string, string> _links = [];
+
+    public ConsoleServer Console { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Console = await ConsoleServer.StartAsync();
+        var users = Console.Get<UserService>();
+        var olga = Console.As(Console.Cast.Olga);
+        var guest = new InviteUser { Email = "guest@acme.example", DisplayName = "Guest" };
+        _links["{invite}"] = (await users.InviteAsync(olga, guest, CancellationToken.None)).Value.Link!;
+        var ines = IdText.Format(IdText.User, Console.Cast.Ines.Id);
+        _links["{reset}"] = (await users.ResetAsync(olga, ines, CancellationToken.None)).Value.Link!;
+    }
+
+    public string Fill(string path) => _links.GetValueOrDefault(path, path);
+
+    public ValueTask DisposeAsync() => Console.DisposeAsync();
+}
+
+/// <summary>The pages before the sign-in, opened without a cookie, in every look and width. What is seen only on the way, the setup form and the second step, is looked at there: SetupJourney, TwoFactorJourney.</summary>
+public sealed class EveryPageOfStrangers(Chromium chromium, ConsoleOfStrangers scene)
+    : JourneyTest(chromium),
+        IClassFixture<ConsoleOfStrangers>
+{
+    protected override ConsoleServer Shared => scene.Console;
+
+    [Theory]
+    [InlineData("sign-in", "/account/sign-in")]
+    [InlineData("sign-in-after", "/account/sign-in?said=signed-out")]
+    [InlineData("sign-in-refused", "/account/sign-in", "E-mail=nobody@acme.example", "Password=wrong horse battery")]
+    [InlineData("break-glass", "/account/break-glass")]
+    [InlineData("break-glass-refused", "/account/break-glass", "Sealed code=nonsense", "Why you need it=A test")]
+    [InlineData("invite", "{invite}")]
+    [InlineData("invite-refused", "{invite}", "Password=password1234")]
+    [InlineData("invite-over", "/invite/nonsense")]
+    [InlineData("reset", "{reset}")]
+    [InlineData("reset-refused", "{reset}", "Password=password1234")]
+    [InlineData("reset-over", "/account/reset/nonsense")]
+    [InlineData("setup-over", "/setup/nonsense")]
+    public async Task Is_accessible_and_fits(string name, string path, params string[] typed)
+    {
+        var page = await OpenAsync(null);
+        var errors = new List<string>();
+        page.PageError += (_, error) => errors.Add(error);
+        await page.GotoAsync(scene.Fill(path));
+        foreach (var field in typed)
+        {
+            var (label, value) = (field[..field.IndexOf('=')], field[(field.IndexOf('=') + 1)..]);
+            await page.GetByLabel(label).FillAsync(value);
+        }
+        if (typed.Length > 0)
+        {
+            await page.Locator("form:not(.pk) button[type=submit]").ClickAsync();
+            await Expect(page.Locator(".note.failing, .bad-field:not([hidden]), [aria-invalid=true]").First).ToBeVisibleAsync();
+        }
+        await LookAllAroundAsync(page, "stranger-" + name);
+        Assert.Empty(errors);
+    }
+
+    /// <summary>Looks at a page that is open, in light, dark and high contrast, from a desk down to the narrowest window that must do, and leaves it at the desk.</summary>
+    internal static async Task LookAllAroundAsync(IPage page, string name)
+    {
+        await Expect(page.Locator("h1")).ToHaveCountAsync(1);
+        foreach (var width in (int[])[1440, 720, 390, 320])
+        {
+            await page.SetViewportSizeAsync(width, 720);
+            await EveryPage.AssertFitsAsync(page, name, width);
+            await EveryPage.PictureAsync(page, $"{name}-{width}");
+            await AssertAccessibleAsync(page);
+        }
+        foreach (var contrast in new[] { "no", "more" })
+        {
+            await page.EvaluateAsync(
+                "contrast => { document.documentElement.dataset.look = `system.${contrast}.comfortable.on.local`; }",
+                contrast
+            );
+            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+            {
+                await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+                await EveryPage.PictureAsync(page, $"{name}-{scheme}-{contrast}");
+                await AssertAccessibleAsync(
+                    page,
+                    contrast == "more" ? ["color-contrast-enhanced", .. EveryPage.Colours] : EveryPage.Colours
+                );
+            }
+        }
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("data-contrast", "more");
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+        await page.SetViewportSizeAsync(1440, 900);
+    }
 }

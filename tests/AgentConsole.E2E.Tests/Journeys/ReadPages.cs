@@ -62,3 +62,53 @@ public sealed class ReadPages(Chromium chromium) : JourneyTest(chromium)
         }
     }
 }
+
+/// <summary>The same for pages that need more to be there.</summary>
+public sealed class ReadPagesOfAFullConsole(Chromium chromium, FurnishedConsole scene)
+    : JourneyTest(chromium),
+        IClassFixture<FurnishedConsole>
+{
+    protected override ConsoleServer Shared => scene.Console;
+
+    [Fact]
+    public async Task Show_what_they_know_without_a_script()
+    {
+        var page = await OpenAsync(Console.Cast.Olga);
+        await page.RouteAsync("**/*.js", route => route.AbortAsync());
+        await page.RouteAsync("**/_blazor**", route => route.AbortAsync());
+        var pages = new Dictionary<string, string>
+        {
+            ["/start"] = "A first agent",
+            ["/start?agent=quiet-1&lang=python"] = "quiet-1 is registered",
+            ["/start?agent=mailroom-1"] = "The first run is here",
+            ["/fleet/unclaimed"] = "sorter-9",
+            ["/fleet/plans/{plan}"] = "nobody-1",
+            ["/fleet/hand-over?from=none"] = "reader-1",
+            ["/runs/compare?a=previous&b={run}"] = "Invoice 2026-11-0958",
+            ["/rotations"] = "mailroom-1",
+            ["/rotations/new?agent=reader-1"] = "reader-1",
+            ["/rotations/{rotation}"] = "mailroom-1",
+            ["/spend"] = "mailroom-1",
+            ["/spend?by=model"] = "small-1",
+            ["/spend/re-rate"] = "Earlier ones",
+            ["/admin/prices"] = "Contract of March",
+            ["/admin/retention"] = "Nothing was removed yet",
+            ["/admin/inactivity"] = "agents left alone do not count",
+            ["/admin/sinks"] = "No sink yet",
+            ["/admin/break-glass"] = "No code is sealed",
+            ["/admin/system"] = "Ready",
+        };
+        var faults = new List<string>();
+        foreach (var (address, text) in pages)
+        {
+            await page.GotoAsync(scene.Fill(address));
+            if (await page.Locator("main :is(h1, .adm)").CountAsync() == 0)
+                faults.Add($"{address} has no heading");
+            if (!(await page.Locator("main").TextContentAsync())!.Contains(text, StringComparison.Ordinal))
+                faults.Add($"{address} does not show {text}");
+            if (await page.Locator("main .sk").CountAsync() > 0)
+                faults.Add($"{address} shows that it waits");
+        }
+        Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults));
+    }
+}

@@ -8,7 +8,11 @@ using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Retention;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Sinks;
+using AgentConsole.Core.Spend;
+using AgentConsole.Core.Trail;
 using AgentConsole.Core.Unclaimed;
 using AgentConsole.Core.Views;
 using AgentConsole.Testing.Processes;
@@ -29,17 +33,29 @@ public sealed record Interrupted(
 );
 
 /// <summary>One console under many open pages, each in the middle of something; it is killed once and started again on the same port and folder.</summary>
-public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
+public class RestartedConsole(Chromium chromium) : IAsyncLifetime
 {
+    private const int Many = 101; // more than this is asked for by number
+
     private readonly Dictionary<string, IPage> _pages = [];
     private ConsoleFolder? _folder;
     private ConsoleProcess? _process;
     private IBrowserContext? _context;
+    private IBrowserContext? _stranger;
     private int _port;
 
     public ConsoleFolder Folder => _folder!;
 
     public IPage Page(string name) => _pages[name];
+
+    /// <summary>The page of somebody who was invited and had begun to fill in the form when the console went away.</summary>
+    public IPage Invited { get; private set; } = null!;
+
+    /// <summary>What is in the middle of something here.</summary>
+    private protected virtual IReadOnlyDictionary<string, Interrupted> Cases => RestartJourney.All;
+
+    /// <summary>What else lies in the store before the console starts.</summary>
+    protected virtual void Prepare(Write write) { }
 
     private IReadOnlyDictionary<string, string?> Settings =>
         new Dictionary<string, string?>(Folder.Settings) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port}" };
@@ -51,16 +67,19 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
         string key,
             agent,
             token;
+        string[] leaked;
         await using (var services = Folder.Open())
         {
             var agents = await Folder.AgentsAsync(services, 400, "mailroom");
             (agent, key) = (agents[0].Secret, agents[11].Secret);
+            leaked = [agents[50].Secret, agents[51].Secret];
             token = await ConsoleFolder.TokenAsync(services, Folder.Cast.Olga);
             await ConsoleFolder.SightingsAsync(services, Folder.Cast.Olga, "stray-claim", "stray-block", "stray-filter");
             await using (var write = await ((ConsoleStore)services.GetService(typeof(ConsoleStore))!).WriteAsync(CancellationToken.None))
             {
                 foreach (var ownerless in write.Db.Agents.Where(a => a.Slug == "mailroom-00390" || a.Slug == "mailroom-00391"))
                     ownerless.OwnerId = null;
+                Prepare(write);
                 await write.TryCommitAsync(CancellationToken.None);
             }
             var price = new AddPrice
@@ -93,16 +112,23 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
                 Url = $"http://127.0.0.1:{_port}",
             },
         ]);
-        var plan = await FurnishAsync(key, token);
-        foreach (var (journey, interrupted) in RestartJourney.All)
+        var ids = await FurnishAsync(key, token, leaked);
+        foreach (var (journey, interrupted) in Cases)
         {
             var page = await _context.NewPageAsync();
-            await page.GotoAsync(interrupted.Path.Replace("{plan}", plan, StringComparison.Ordinal));
+            await page.GotoAsync(
+                ids.Aggregate(interrupted.Path, (path, id) => path.Replace($"{{{id.Key}}}", id.Value, StringComparison.Ordinal))
+            );
             await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
             await interrupted.Fill(page);
             await page.EvaluateAsync("() => { document.marked = true; }");
             _pages[journey] = page;
         }
+        _stranger = await chromium.Browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = $"http://127.0.0.1:{_port}" });
+        _stranger.SetDefaultTimeout(20_000);
+        Invited = await _stranger.NewPageAsync();
+        await Invited.GotoAsync(ids["invitation"]);
+        await Invited.GetByLabel("Your name").FillAsync("Kept Guest");
         await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System); // what is typed is kept a quarter of a second later
         await _process.KillAsync();
         await _process.DisposeAsync();
@@ -126,27 +152,47 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
         }
     }
 
-    // Three runs of one agent, a pause for the trail, an inactivity policy, and a plan that waits.
-    private async Task<string> FurnishAsync(string key, string token)
+    // Three runs of one agent, a pause for the trail, an inactivity policy, two keys that were found somewhere, and what has an id: plans that wait,
+    // a view, an invitation.
+    private async Task<Dictionary<string, string>> FurnishAsync(string key, string token, IEnumerable<string> leaked)
     {
         using var agent = _process!.Client(key);
         foreach (var status in (string[])["completed", "failed", "completed"])
             await SendAsync(agent, "/api/v1/runs", new { status, summary = "Kept run" });
+        foreach (var found in leaked)
+            await SendAsync(agent, "/api/v1/keys/report-leak", new { key = found });
         using var olga = _process.Client(token);
         await SendAsync(olga, "/api/v1/agents/mailroom-00030/pause", new { reason = "Kept for the trail" });
         await SendAsync(olga, "/api/v1/inactivity-policies", new { enabled = false });
-        var planned = await SendAsync(
-            olga,
-            "/api/v1/agents/plans",
-            new
-            {
-                action = "tag",
-                add_tags = new[] { "plan-tag" },
-                agents = new[] { "mailroom-00026", "mailroom-00027" },
-            }
-        );
-        return planned.GetProperty("id").GetString()!;
+        Task<JsonElement> PlanAsync(string tag, IEnumerable<int> agents) =>
+            SendAsync(
+                olga,
+                "/api/v1/agents/plans",
+                new
+                {
+                    action = "tag",
+                    add_tags = new[] { tag },
+                    agents = agents.Select(i => $"mailroom-{i:00000}"),
+                }
+            );
+        var view = new
+        {
+            page = "keys",
+            name = "before",
+            query = "state=retiring",
+        };
+        return new()
+        {
+            ["plan"] = IdOf(await PlanAsync("plan-tag", [26, 27])),
+            ["large-plan"] = IdOf(await PlanAsync("large-tag", Enumerable.Range(200, Many))),
+            ["view"] = IdOf(await SendAsync(olga, "/api/v1/views", view)),
+            ["invitation"] = (await SendAsync(olga, "/api/v1/users", new { email = "guest@acme.test", display_name = "Guest" }))
+                .GetProperty("link")
+                .GetString()!,
+        };
     }
+
+    private static string IdOf(JsonElement made) => made.GetProperty("id").GetString()!;
 
     private static async Task<JsonElement> SendAsync(HttpClient by, string address, object body)
     {
@@ -165,24 +211,49 @@ public sealed class RestartedConsole(Chromium chromium) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_context is not null)
-            await _context.DisposeAsync();
+        foreach (var context in (IBrowserContext?[])[_context, _stranger])
+        {
+            if (context is not null)
+                await context.DisposeAsync();
+        }
         if (_process is not null)
             await _process.DisposeAsync();
         if (_folder is not null)
             await _folder.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
+}
+
+/// <summary>The same, where a sealed code was used: its banner stands on every page until somebody writes the review.</summary>
+public sealed class OpenedConsole(Chromium chromium) : RestartedConsole(chromium)
+{
+    private protected override IReadOnlyDictionary<string, Interrupted> Cases => RestartOfAReview.Cases;
+
+    protected override void Prepare(Write write) =>
+        write.Db.Add(
+            new BreakGlassUse
+            {
+                Id = write.NewId(),
+                OrganizationId = Folder.Cast.Acme,
+                AccountId = write.NewId(),
+                Name = "Safe in Oslo",
+                SessionId = write.NewId(),
+                UsedAt = write.Now,
+                EndsAt = write.Now,
+                Reason = "Both admins are on one plane",
+            }
+        );
 }
 
 /// <summary>Every form and every filtered list outlives a console that is killed under it; what is sent then is there once.</summary>
 public sealed class RestartJourney(RestartedConsole console) : IClassFixture<RestartedConsole>
 {
-    private static ILocator Button(IPage page, string name) =>
+    internal static ILocator Button(IPage page, string name) =>
         page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
 
-    private static ILocator Label(IPage page, string name) => page.GetByLabel(name, new PageGetByLabelOptions { Exact = true });
+    internal static ILocator Label(IPage page, string name) => page.GetByLabel(name, new PageGetByLabelOptions { Exact = true });
 
-    private static async Task RestoredAsync(IPage page, ILocator field, string value)
+    internal static async Task RestoredAsync(IPage page, ILocator field, string value)
     {
         await Expect(field).ToHaveValueAsync(value);
         await Expect(page.Locator(".draft[data-said]").First).ToContainTextAsync("Draft restored.");
@@ -194,6 +265,29 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
         if (text is not null)
             await Expect(page.GetByTestId("filter-text")).ToHaveValueAsync(text);
     }
+
+    // What was sent is no draft any more.
+    private static Task ForgottenAsync(IPage page) =>
+        page.WaitForFunctionAsync(
+            "() => !Object.entries(sessionStorage).some(([key, value]) => key.startsWith('draft|') && Object.keys(JSON.parse(value).fields).length > 0)"
+        );
+
+    private static Interrupted Enable(string path, string why) =>
+        new(
+            path,
+            async page =>
+            {
+                await Button(page, "Enable…").ClickAsync();
+                await Label(page, "Why it may be trusted").FillAsync(why);
+            },
+            page => RestoredAsync(page, Label(page, "Why it may be trusted"), why),
+            async page =>
+            {
+                await Button(page, "Enable it").DblClickAsync();
+                await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+            },
+            db => db.Set<TrailRecord>().CountAsync(r => r.Reason == why)
+        );
 
     private static Interrupted Cancel(Func<IPage, Task> open, string why) =>
         new(
@@ -212,7 +306,7 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             db => db.RunCancels.CountAsync(c => c.Reason == why)
         );
 
-    private static Interrupted Form(
+    internal static Interrupted Form(
         string path,
         Dictionary<string, string> fields,
         string button,
@@ -241,15 +335,21 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 if (sent is not null)
                     await sent(page);
                 else
-                    await page.WaitForFunctionAsync(
-                        "() => !Object.entries(sessionStorage).some(([key, value]) => key.startsWith('draft|') && Object.keys(JSON.parse(value).fields).length > 0)"
-                    );
+                    await ForgottenAsync(page);
             },
             count
         );
 
     private static Func<IPage, Task> SaysOnce(string text) =>
         page => Expect(page.Locator("main, dialog[open]").GetByText(text).First).ToBeVisibleAsync();
+
+    private const string Prices =
+        "model,input_per_million,output_per_million,effective_from,source\nkept-list-1,1,2,2026-01-01,kept list\nkept-list-2,3,4,2026-01-01,kept list\n";
+
+    private static readonly string SigningSecret = "whsec_" + Convert.ToBase64String(new byte[32]);
+
+    private static ILocator Member(IPage page, string name) =>
+        page.GetByTestId("member-row").Filter(new LocatorFilterOptions { HasText = name + "@" });
 
     internal static IReadOnlyDictionary<string, Interrupted> All { get; } =
         new Dictionary<string, Interrupted>
@@ -465,12 +565,127 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
             ["retention"] = new(
                 "/admin/retention",
                 page => page.GetByLabel(new Regex("^Runs")).First.FillAsync("365"),
-                page => RestoredAsync(page, page.GetByLabel(new Regex("^Runs")).First, "365")
+                page => RestoredAsync(page, page.GetByLabel(new Regex("^Runs")).First, "365"),
+                async page =>
+                {
+                    await Button(page, "See what would go").ClickAsync();
+                    await Expect(page.GetByTestId("retention-preview")).ToBeVisibleAsync();
+                    await Button(page, "Save and apply").DblClickAsync();
+                    await ForgottenAsync(page);
+                },
+                db => db.Set<RetentionPolicy>().CountAsync(p => p.RunDays == 365)
             ),
             ["rerate"] = new(
                 "/spend/re-rate",
-                page => Label(page, "Model").FillAsync("kept-model"),
-                page => RestoredAsync(page, Label(page, "Model"), "kept-model")
+                async page =>
+                {
+                    await Label(page, "First day").FillAsync("2026-01-01");
+                    await Label(page, "Model").FillAsync("kept-model");
+                },
+                async page =>
+                {
+                    await RestoredAsync(page, Label(page, "First day"), "2026-01-01");
+                    await RestoredAsync(page, Label(page, "Model"), "kept-model");
+                },
+                async page =>
+                {
+                    await Button(page, "See what would change").DblClickAsync();
+                    await Expect(page.GetByTestId("rerate-state")).ToBeVisibleAsync();
+                    await ForgottenAsync(page);
+                },
+                db => db.Set<Rerating>().CountAsync(r => r.Model == "kept-model")
+            ),
+            ["price-import"] = new(
+                "/admin/prices",
+                page => Label(page, "List").FillAsync(Prices),
+                page => RestoredAsync(page, Label(page, "List"), Prices),
+                async page =>
+                {
+                    await Button(page, "Check the list").ClickAsync();
+                    await Button(page, "Import 2 prices").DblClickAsync();
+                    await Expect(page.GetByText("Imported.")).ToBeVisibleAsync();
+                },
+                async db => await db.Set<Price>().CountAsync(p => p.Source == "kept list") - 1
+            ),
+            ["inactivity"] = Form(
+                "/admin/inactivity?of=research",
+                new() { ["Idle after, days"] = "45", ["Environment"] = "kept-environment" },
+                "Save",
+                db => db.Set<InactivityPolicy>().CountAsync(p => p.Days == 45 && p.Environment == "kept-environment")
+            ),
+            ["sink"] = new(
+                "/admin/sinks",
+                async page =>
+                {
+                    await Label(page, "Name").FillAsync("kept-sink");
+                    await Label(page, "Kind").SelectOptionAsync("webhook");
+                    await Label(page, "Address").FillAsync("https://receiver.example/kept");
+                    await Label(page, "Signing secret").FillAsync(SigningSecret);
+                },
+                async page =>
+                {
+                    await RestoredAsync(page, Label(page, "Name"), "kept-sink");
+                    await RestoredAsync(page, Label(page, "Kind"), "webhook");
+                    await RestoredAsync(page, Label(page, "Address"), "https://receiver.example/kept");
+                    await Expect(Label(page, "Signing secret")).ToHaveValueAsync(""); // a secret is never kept
+                },
+                async page =>
+                {
+                    await Label(page, "Signing secret").FillAsync(SigningSecret);
+                    await Button(page, "Make the sink").DblClickAsync();
+                    await Expect(page.GetByTestId("sink-row")).ToHaveCountAsync(1);
+                },
+                db => db.Set<SecretSink>().CountAsync(s => s.Name == "kept-sink" && s.Kind == SinkKind.Webhook)
+            ),
+            ["key-enable"] = Enable("/agents/mailroom-00050/keys", "kept trust of an agent's key"),
+            ["keys-enable"] = Enable("/keys?q=mailroom-00051", "kept trust of a key in the list"),
+            ["member-edit"] = new(
+                "/admin/teams/payments",
+                async page =>
+                {
+                    await Member(page, "otto").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Change" }).ClickAsync();
+                    await page.GetByLabel("approver").CheckAsync();
+                },
+                async page =>
+                {
+                    await Expect(page.GetByLabel("approver")).ToBeCheckedAsync();
+                    await Expect(page.GetByLabel("operator")).ToBeCheckedAsync();
+                    await Expect(page.Locator(".draft[data-said]").First).ToContainTextAsync("Draft restored.");
+                },
+                async page =>
+                {
+                    await Button(page, "Save roles").DblClickAsync();
+                    await Expect(Member(page, "otto")).ToContainTextAsync("approver");
+                    await ForgottenAsync(page);
+                }
+            ),
+            ["view-rename"] = new(
+                "/keys?view={view}",
+                async page =>
+                {
+                    await page.Locator(".view-menu summary").ClickAsync();
+                    await Button(page, "Rename…").ClickAsync();
+                    await Label(page, "Name").FillAsync("kept new name");
+                },
+                page => RestoredAsync(page, Label(page, "Name"), "kept new name"),
+                async page =>
+                {
+                    await page.Locator("dialog footer button").First.DblClickAsync();
+                    await Expect(page.Locator("dialog")).ToHaveCountAsync(0);
+                },
+                db => db.SavedViews.CountAsync(v => v.Name == "kept new name")
+            ),
+            ["plan-number"] = new(
+                "/fleet/plans/{large-plan}",
+                page => page.Locator("#plan-count").FillAsync("101"),
+                page => RestoredAsync(page, page.Locator("#plan-count"), "101"),
+                async page =>
+                {
+                    await Button(page, "Tag 101 agents").DblClickAsync();
+                    await Expect(page.GetByTestId("plan-state")).ToHaveAttributeAsync("data-state", "applied");
+                    await ForgottenAsync(page);
+                },
+                async db => await db.AgentTags.CountAsync(t => t.Tag == "large-tag") - 100
             ),
             ["fleet-filter"] = new(
                 "/fleet?sort=slug",
@@ -810,5 +1025,43 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 "() => Object.entries(sessionStorage).filter(([key, value]) => key.startsWith('draft|') && value.includes('kept')).length"
             )
         );
+    }
+
+    [Fact]
+    public async Task Who_was_invited_finds_what_was_typed_and_comes_in()
+    {
+        var page = console.Invited;
+        await page.ReloadAsync(); // a page without a circuit hears of nothing
+        await RestoredAsync(page, Label(page, "Your name"), "Kept Guest");
+        await page.GetByLabel("Password").FillAsync("nine green bottles hang");
+        await page.Locator("button[type=submit]").ClickAsync();
+        await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        Assert.Equal(1, await console.CountAsync(db => db.Set<User>().CountAsync(u => u.DisplayName == "Kept Guest")));
+    }
+}
+
+/// <summary>The review of a used break-glass code outlives a console that is killed under it.</summary>
+public sealed class RestartOfAReview(OpenedConsole console) : IClassFixture<OpenedConsole>
+{
+    internal static IReadOnlyDictionary<string, Interrupted> Cases { get; } =
+        new Dictionary<string, Interrupted>
+        {
+            ["review"] = RestartJourney.Form(
+                "/admin/break-glass",
+                new() { ["Review"] = "Two people were let in again.\nA new code is kept in the safe." },
+                "Write the review",
+                db => db.Set<BreakGlassUse>().CountAsync(u => u.Review!.EndsWith("kept in the safe.") && u.ReviewedAt != null),
+                sent: page => Expect(page.GetByTestId("reviewed-row")).ToHaveCountAsync(1)
+            ),
+        };
+
+    [Fact]
+    public async Task Comes_back_and_is_sent_once()
+    {
+        var (review, page) = (Cases["review"], console.Page("review"));
+        await review.Back(page);
+        await review.Send!(page);
+        Assert.Equal(1, await console.CountAsync(review.Count!));
+        await Expect(page.GetByTestId("break-glass-banner")).ToHaveCountAsync(0);
     }
 }

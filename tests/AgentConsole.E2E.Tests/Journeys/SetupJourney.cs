@@ -33,7 +33,7 @@ public sealed class SetupJourney(Chromium chromium) : JourneyTest(chromium)
         var link = (await _process.SaysAsync(@"http://\S+/setup/\S+", Stop)).Value;
         var page = await OpenAsync(null);
         await page.GotoAsync(link);
-        await AssertAccessibleAsync(page);
+        await EveryPageOfStrangers.LookAllAroundAsync(page, "stranger-setup");
         await page.GetByLabel("Organization").FillAsync("Acme");
         await page.GetByLabel("Your name").FillAsync("Olga");
         await page.GetByLabel("E-mail").FillAsync("olga@acme.example");

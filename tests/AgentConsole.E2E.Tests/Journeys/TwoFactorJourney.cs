@@ -54,7 +54,7 @@ public sealed class TwoFactorJourney(Chromium chromium) : JourneyTest(chromium)
         await AssertAccessibleAsync(page);
 
         await SignOutAndInAsync(page);
-        await AssertAccessibleAsync(page);
+        await EveryPageOfStrangers.LookAllAroundAsync(page, "stranger-two-factor");
         await page.GetByLabel("Code of six digits").FillAsync(Totp.CodeAt(secret, Totp.StepAt(clock.GetUtcNow()) + 1));
         await Button(page, "Sign in").ClickAsync();
         await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
@@ -62,7 +62,7 @@ public sealed class TwoFactorJourney(Chromium chromium) : JourneyTest(chromium)
         await SignOutAndInAsync(page);
         await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Use a recovery code" }).ClickAsync();
         await page.GetByLabel("Recovery code").FillAsync(codes[0].Trim());
-        await AssertAccessibleAsync(page);
+        await EveryPageOfStrangers.LookAllAroundAsync(page, "stranger-recovery");
         await Button(page, "Sign in").ClickAsync();
         await Expect(page.GetByTestId("live-badge")).ToContainTextAsync("Live");
         await page.GotoAsync("/account");
