@@ -70,7 +70,7 @@ public sealed class CancelBodies(OpenCancels open, AgentDirectory agents, Access
             .ToDictionaryAsync(c => c.RunId, cancellationToken);
     }
 
-    internal static bool IsAsked(Dictionary<Guid, RunCancel> asked, Run run, DateTimeOffset now) =>
+    internal static bool IsAsked(Dictionary<Guid, RunCancel> asked, TreeRun run, DateTimeOffset now) =>
         asked.TryGetValue(run.Id, out var row) && RunCancel.IsOpen(row.StateOf(run.Status, now));
 
     /// <param name="asked">See <see cref="AskedAsync"/>: what is asked for already is neither left out nor forgotten.</param>
@@ -84,7 +84,7 @@ public sealed class CancelBodies(OpenCancels open, AgentDirectory agents, Access
     )
     {
         var state = row.StateOf(run.Status, now);
-        bool IsLeft(Run one) => one.Id != run.Id && !IsAsked(asked, one, now);
+        bool IsLeft(TreeRun one) => one.Id != run.Id && !IsAsked(asked, one, now);
         return new CancelBody
         {
             Run = IdText.Format(IdText.Run, run.Id),

@@ -72,7 +72,7 @@ public sealed class RunCancelService(
         var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
         var known = await CancelBodies.AskedAsync(db, by.OrganizationId, tree, cancellationToken);
         var more = 0;
-        var asked = new List<(RunCancel Row, Run Run)>();
+        var asked = new List<(RunCancel Row, TreeRun Run)>();
         foreach (var one in tree.Included)
         {
             var stands = CancelBodies.IsAsked(known, one, write.Now);
@@ -83,7 +83,7 @@ public sealed class RunCancelService(
             {
                 row = new RunCancel
                 {
-                    OrganizationId = one.OrganizationId,
+                    OrganizationId = run.OrganizationId,
                     RunId = one.Id,
                     AgentId = one.AgentId,
                     TeamId = one.TeamId,
@@ -101,17 +101,28 @@ public sealed class RunCancelService(
         }
         if (open.CountOf(by.OrganizationId) + more > MostOpen)
             return TooManyOpen;
+        var ids = asked.ConvertAll(a => a.Run.Id);
+        var names = await db
+            .Runs.Where(r => r.OrganizationId == run.OrganizationId && ids.Contains(r.Id))
+            .Select(r => new
+            {
+                r.Id,
+                r.ExternalId,
+                r.Summary,
+            })
+            .ToDictionaryAsync(r => r.Id, cancellationToken);
         foreach (var (row, one) in asked)
         {
+            var name = names[one.Id];
             write.Trail(
                 by,
                 "run.cancel-requested",
-                new TrailTarget("run", one.Id, one.Summary ?? one.ExternalId, one.TeamId),
+                new TrailTarget("run", one.Id, name.Summary ?? name.ExternalId, one.TeamId),
                 after: new { Agent = agents.Find(one.AgentId)?.Slug, With = one.Id == run.Id ? null : IdText.Format(IdText.Run, run.Id) },
                 reason: reason
             );
-            write.AfterCommit(() => open.Put(row, one.ExternalId));
-            write.Tell(new LiveEvent("run", one.OrganizationId, one.TeamId, one.AgentId, one.Id));
+            write.AfterCommit(() => open.Put(row, name.ExternalId));
+            write.Tell(new LiveEvent("run", run.OrganizationId, one.TeamId, one.AgentId, one.Id));
         }
         var children = tree
             .Seen.Where(r => r.Id != run.Id && CancelBodies.IsAsked(known, r, write.Now))
@@ -128,7 +139,7 @@ public sealed class RunCancelService(
         var tree = await CancelTree.WalkAsync(db, by, run, cancellationToken);
         var asked = await CancelBodies.AskedAsync(db, by.OrganizationId, tree, cancellationToken);
         var now = clock.Now();
-        bool GoesOn(Run one) => !CancelBodies.IsAsked(asked, one, now);
+        bool GoesOn(TreeRun one) => !CancelBodies.IsAsked(asked, one, now);
         var notIncluded = tree.NotIncluded.Where(GoesOn).ToList();
         var others = notIncluded.Select(r => agents.Find(r.AgentId)?.DisplayName ?? "").Distinct(StringComparer.Ordinal).ToList();
         return new CancelPlan(
@@ -205,24 +216,27 @@ public sealed record CancelPlan(
     public const int MostNamed = 5;
 }
 
+/// <summary>As much of a run as one must know to walk through what it started.</summary>
+internal sealed record TreeRun(Guid Id, Guid AgentId, Guid TeamId, RunStatus Status);
+
 /// <summary>A run and what it started, sorted by what the actor may do. Below a run that is not included nothing is looked at.</summary>
 /// <param name="Included">Open runs to ask for, the named one first.</param>
 /// <param name="NotIncluded">Open, seen, and not the actor's to cancel.</param>
 /// <param name="Hidden">Open, in teams that the actor does not see: nothing of them may be told but how many.</param>
 /// <param name="More">There are more than one request covers.</param>
-internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, List<Run> Hidden, bool More)
+internal sealed record CancelTree(List<TreeRun> Included, List<TreeRun> NotIncluded, List<TreeRun> Hidden, bool More)
 {
     private const int Deepest = 32;
 
-    public IEnumerable<Run> Seen => Included.Concat(NotIncluded);
+    public IEnumerable<TreeRun> Seen => Included.Concat(NotIncluded);
 
     public static async Task<CancelTree> WalkAsync(ConsoleDbContext db, Actor by, Run root, CancellationToken cancellationToken)
     {
-        var included = new List<Run>();
+        var included = new List<TreeRun>();
         if (!root.Status.IsFinal())
-            included.Add(root);
-        var notIncluded = new List<Run>();
-        var hidden = new List<Run>();
+            included.Add(new TreeRun(root.Id, root.AgentId, root.TeamId, root.Status));
+        var notIncluded = new List<TreeRun>();
+        var hidden = new List<TreeRun>();
         var more = false;
         var seen = new HashSet<Guid> { root.Id };
         Guid[] level = [root.Id];
@@ -236,12 +250,12 @@ internal sealed record CancelTree(List<Run> Included, List<Run> NotIncluded, Lis
             }
             var parents = level;
             var children = await db
-                .Runs.AsNoTracking()
-                .Where(r => r.OrganizationId == root.OrganizationId && r.ParentRunId != null && parents.Contains(r.ParentRunId.Value))
+                .Runs.Where(r => r.OrganizationId == root.OrganizationId && r.ParentRunId != null && parents.Contains(r.ParentRunId.Value))
                 // Open ones first: those that ended a while ago must not take their places.
                 .OrderBy(r => r.FinishedAt != null && r.Status != RunStatus.Lost)
                 .ThenByDescending(r => r.Id)
                 .Take(left + 1)
+                .Select(r => new TreeRun(r.Id, r.AgentId, r.TeamId, r.Status))
                 .ToListAsync(cancellationToken);
             more = children.Count > left;
             var next = new List<Guid>();

@@ -172,8 +172,9 @@ public sealed class RunCancelTests
         Assert.Equal(house.As(house.Cast.Ines).Label, again.RequestedBy);
         Assert.Equal(child.Id, Assert.Single((await StandsAsync(house, root.Id)).Children).Run);
         // One that nobody heard of for so long is another one.
+        var otto = house.As(house.Cast.Otto); // whose session ends before
         house.Clock.Advance(RunCancel.Stands);
-        again = (await AskAsync(house, house.Cast.Otto, child.Id)).Value;
+        again = (await house.Get<RunCancelService>().AskAsync(otto, child.Id, null, "", Stop)).Value;
         Assert.Null(again.Reason);
         Assert.Null(again.With);
     }
