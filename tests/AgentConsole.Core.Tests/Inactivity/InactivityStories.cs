@@ -594,6 +594,42 @@ public sealed class InactivityStories
         Assert.Single(inside, sql => sql.Contains("FROM agent_keys", StringComparison.Ordinal));
     }
 
+    [Theory, BothDatabases]
+    public async Task What_another_node_did_after_the_look_is_counted_once(Database database)
+    {
+        const int Fleet = 600; // more than one part
+        await using var house = await TestHouse.OpenAsync(database, change: Overheard.AddTo);
+        var story = await StoryAsync(house);
+        var file = "slug,team,key\n" + string.Join('\n', Enumerable.Range(0, Fleet).Select(i => $"idle-{i},payments,false"));
+        var made = await house
+            .Get<BulkRegistration>()
+            .ApplyAsync(story.Olga, BulkFile.Read(System.Text.Encoding.UTF8.GetBytes(file)), null, TestHouse.Stop);
+        Assert.Equal(Fleet, made.Value.Created);
+        var policy = await story.PolicyAsync(action: "pause");
+        var all = new SetInactivityPolicy { MaxSharePercent = 100 };
+        Assert.Null((await house.Get<InactivityService>().ChangeAsync(story.Tara, policy.Id, 1, all, TestHouse.Stop)).Problem);
+        house.Clock.Advance(TimeSpan.FromDays(31));
+        await story.WatchAsync();
+        house.Clock.Advance(TimeSpan.FromDays(7));
+        // The last ones in the order of the acts; when they were read they had not been acted on.
+        house.Get<Overheard>().Before = (
+            "FROM key_versions",
+            async () =>
+            {
+                await using var write = await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop);
+                var warnings = await write.Db.InactivityWarnings.ToListAsync(TestHouse.Stop);
+                foreach (var warning in warnings.OrderBy(w => w.DueAt).ThenBy(w => w.AgentId).Skip(500))
+                    warning.ActedAt = write.Now;
+                Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+            }
+        );
+
+        await story.WatchAsync();
+
+        Assert.Empty(await story.TrailAsync("inactivity.braked"));
+        Assert.Equal(500, (await story.TrailAsync("agent.paused")).Count);
+    }
+
     private static async Task<Story> StoryAsync(TestHouse house, params string[] slugs)
     {
         var story = new Story(house);
