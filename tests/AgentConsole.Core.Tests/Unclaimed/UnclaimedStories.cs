@@ -228,7 +228,7 @@ public sealed class UnclaimedStories
             .OrderBy(r => r.Seq)
             .ToListAsync(TestHouse.Stop);
         Assert.Equal(["goes", "stays"], forgotten.Select(r => r.TargetLabel!));
-        Assert.All(forgotten, r => Assert.Contains(house.As(house.Cast.Otto).Label, r.Before!, StringComparison.Ordinal));
+        Assert.All(forgotten, r => Assert.Contains(house.Cast.Otto.Email, r.Before!, StringComparison.Ordinal));
     }
 
     [Fact]
