@@ -113,10 +113,15 @@ public sealed class SearchStories
         Assert.Empty((await FindAsync(house, house.Cast.Ines, $"sha256:{shown[..^1]}")).Hits);
 
         // Whoever may read the trail finds the request that registered the agent.
-        var request = house.As(house.Cast.Olga).CorrelationId;
+        const string Request = "c-registers-reader-1";
+        var body = new RegisterAgent { Slug = "reader-1", Team = "payments" };
+        Assert.Null(
+            (await house.Get<AgentService>().RegisterAsync(house.As(house.Cast.Olga) with { CorrelationId = Request }, body, Stop)).Problem
+        );
         foreach (var reader in new[] { house.Cast.Olga, house.Cast.Tara })
-            Assert.Equal((SearchKind.Request, request), Single(await FindAsync(house, reader, request)));
-        Assert.Empty((await FindAsync(house, house.Cast.Victor, request)).Hits);
+            Assert.Equal((SearchKind.Request, Request), Single(await FindAsync(house, reader, Request)));
+        foreach (var stranger in new[] { house.Cast.Victor, house.Cast.Sara, house.Cast.Gus })
+            Assert.Empty((await FindAsync(house, stranger, Request)).Hits);
 
         static (SearchKind, string) Single(SearchAnswer answer) => (Assert.Single(answer.Hits).Kind, answer.Hits[0].Id);
     }
