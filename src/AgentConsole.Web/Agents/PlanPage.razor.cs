@@ -96,8 +96,8 @@ public sealed partial class PlanPage
         _missing = read.Problem;
         if (read.Problem is null)
             await TakeAsync(read.Value);
-        else if (read.Problem == PlanProblems.NotFound)
-            _plan = null; // discarded, or made anew elsewhere
+        else if (!_busy && read.Problem == PlanProblems.NotFound)
+            _plan = null; // discarded or made anew in another window; this one would be on its way
     }
 
     private async Task TakeAsync(PlanBody plan)

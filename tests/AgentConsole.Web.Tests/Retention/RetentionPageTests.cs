@@ -80,8 +80,9 @@ public sealed class RetentionPageTests : ConsoleBunitContext
             (await Get<RetentionService>().SetAsync(Actor.ForSystem(Cast.Acme, "rita"), 0, new SetRetention { RunDays = 9 }, Stop)).Problem
         );
 
-        page.WaitForAssertion(() =>
-            Assert.Contains("rita changed this retention policy 0\u00a0s ago", page.Markup, StringComparison.Ordinal)
+        await SoonAsync(
+            page,
+            () => Assert.Contains("rita changed this retention policy 0\u00a0s ago", page.Markup, StringComparison.Ordinal)
         );
         await page.PressAsync("Take what is set now");
         page.WaitForAssertion(() => Assert.Equal("9", page.Find("#f-run_days").GetAttribute("value")));
