@@ -111,7 +111,7 @@ public sealed class KeyboardAloneJourney(Chromium chromium) : JourneyTest(chromi
             await page.Keyboard.PressAsync("Space");
         }
         await PressAsync(page, bar.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Delete…", Exact = true }));
-        await page.WaitForURLAsync("**/fleet/plans/plan_*");
+        await page.WaitForURLAsync("**/fleet/plans/bpl_*");
         await PressAsync(page, Button(page, "Delete 2 agents"));
 
         await Expect(page.GetByTestId("plan-state")).ToHaveAttributeAsync("data-state", "applied");
