@@ -207,8 +207,8 @@ public sealed class UnclaimedStories
         async Task<string[]> NamesAsync()
         {
             await book.StepAsync(TestHouse.Stop);
-            await using var db = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
-            return await db.Sightings.Select(s => s.Name).Order().ToArrayAsync(TestHouse.Stop);
+            await using var read = await house.Get<ConsoleStore>().ReadAsync(TestHouse.Stop);
+            return await read.Sightings.Select(s => s.Name).Order().ToArrayAsync(TestHouse.Stop);
         }
 
         house.Clock.Advance(TimeSpan.FromDays(20));
