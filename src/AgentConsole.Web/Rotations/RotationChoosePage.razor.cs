@@ -50,6 +50,7 @@ public sealed partial class RotationChoosePage
     [SupplyParameterFromQuery]
     public string? Agent { get; set; }
 
+    /// <summary>Id of the key, or of one of its versions.</summary>
     [SupplyParameterFromQuery]
     public string? Key { get; set; }
 
@@ -77,7 +78,7 @@ public sealed partial class RotationChoosePage
         if (keys.Problem is not null)
             return;
         _keys = keys.Value.FindAll(key => key.Versions.Any(v => v.State is not ("revoked" or "expired")) || key.Id == Key);
-        await UseAsync(_keys.Find(key => key.Id == Key) ?? _keys.FirstOrDefault());
+        await UseAsync(_keys.Find(key => key.Id == Key || key.Versions.Any(v => v.Id == Key)) ?? _keys.FirstOrDefault());
     }
 
     protected override void OnAfterRender(bool firstRender)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Runs;
+using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Runs;
 
@@ -18,6 +19,14 @@ public static class RunGrammar
         ["over"] = "min_duration_ms",
         ["cost"] = "min_cost",
     };
+
+    /// <summary>What can be typed, for the line under the field.</summary>
+    public static MarkupString Help { get; } =
+        new(
+            "<p class=\"fb-help\" id=\"run-grammar\">Words, ids and error codes, or facts: <code>status:</code> "
+                + string.Join(" ", Enum.GetValues<RunStatus>().Select(status => KebabCase.Of(status)))
+                + ", <code>agent:</code>, <code>team:</code>, <code>version:</code>, <code>since:</code> <code>15m</code>, <code>over:</code> <code>5s</code>, <code>cost:</code> at least so many dollars. <code>status:failed over:5s</code>. Enter takes it.</p>"
+        );
 
     /// <summary>The filter with the facts of its text as members. What is no fact, or has no sensible value, stays in the text.</summary>
     public static RunFilter Read(RunFilter filter)

@@ -174,6 +174,14 @@ internal static class PaletteEntries
                 key,
                 teamName
             );
+        if (key.State == "active")
+            yield return Needing(
+                new($"Rotate {key.Title}…", key.Detail, "refresh-cw", ConsoleUrls.Rotate(key.Agent!, key.Id)),
+                me,
+                Permission.ManageKeys,
+                key,
+                teamName
+            );
         if (key.State is "active" or "retiring" or "disabled")
             yield return Needing(
                 new($"Revoke {key.Title}…", key.Detail, "trash-2", ConsoleUrls.With(page, ("act", "revoke"), ("of", key.Id))),

@@ -43,6 +43,22 @@ public sealed class StoreFaultTests : ConsoleBunitContext
         Assert.Empty(page.FindAll("[role=alert]"));
     }
 
+    [Fact]
+    public async Task A_list_that_could_never_be_read_says_so_and_does_not_pretend_to_load()
+    {
+        await TakeAwayAsync("api_tokens");
+        var page = Render<Web.Admin.TokensPage>();
+        page.WaitForAssertion(() => Assert.Single(page.FindAll("[data-testid=broken]")));
+        Assert.Empty(page.FindAll(".skel"));
+        Assert.Single(page.FindAll("[role=alert]"));
+
+        await TakeAwayAsync("api_tokens", back: true);
+        await page.PressAsync("Try again");
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[role=alert]")));
+        Assert.Empty(page.FindAll("[data-testid=broken]"));
+    }
+
     private void Tell(AgentBody agent)
     {
         var id = Core.Common.IdText.Parse(Core.Common.IdText.Agent, agent.Id);

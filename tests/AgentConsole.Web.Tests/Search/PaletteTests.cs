@@ -67,6 +67,7 @@ public sealed class PaletteTests : IAsyncLifetime
         var ofKey = Items(await AskAsync(_console.Cast.Ines, version)).ToList();
         Assert.Contains(ofKey, item => item.Url == "/agents/mailroom-1/keys" && item.Does == "press:disable-" + version);
         Assert.Contains(ofKey, item => item.Url == $"/agents/mailroom-1/keys?act=revoke&of={version}");
+        Assert.Contains(ofKey, item => item.Url == $"/rotations/new?agent=mailroom-1&key={version}");
         Assert.Equal(
             $"/agents/mailroom-1/keys?act=revoke&of={version}",
             Items(await AskAsync(_console.Cast.Ines, "revoke " + version)).First().Url
