@@ -619,14 +619,14 @@ public sealed class RestartJourney(RestartedConsole console) : IClassFixture<Res
                 {
                     await Label(page, "Name").FillAsync("kept-sink");
                     await Label(page, "Kind").SelectOptionAsync("webhook");
-                    await Label(page, "Address").FillAsync("https://receiver.example/kept");
+                    await page.Locator("#f-webhook-url").FillAsync("https://receiver.example/kept"); // the other kind has an address, too
                     await Label(page, "Signing secret").FillAsync(SigningSecret);
                 },
                 async page =>
                 {
                     await RestoredAsync(page, Label(page, "Name"), "kept-sink");
                     await RestoredAsync(page, Label(page, "Kind"), "webhook");
-                    await RestoredAsync(page, Label(page, "Address"), "https://receiver.example/kept");
+                    await RestoredAsync(page, page.Locator("#f-webhook-url"), "https://receiver.example/kept");
                     await Expect(Label(page, "Signing secret")).ToHaveValueAsync(""); // a secret is never kept
                 },
                 async page =>
