@@ -69,7 +69,9 @@ public sealed partial class InactivityPage
         await ReloadAsync(takeForm: true);
     }
 
-    private string DryRunCall => $"/api/v1/inactivity-policies/{_policy?.Id ?? "{policy}"}/dry-run";
+    // Of what is not saved yet the list of policies is all that can be read.
+    private string DryRunCall =>
+        _policy is { } policy ? $"/api/v1/inactivity-policies/{policy.Id}/dry-run" : "/api/v1/inactivity-policies";
 
     private Task HearAsync() => ReloadAsync(takeForm: false);
 
