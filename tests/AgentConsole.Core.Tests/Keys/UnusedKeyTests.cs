@@ -45,7 +45,7 @@ public sealed class UnusedKeyTests
         await RegisterAsync(house, "two", house.Cast.Ines);
         var second = await house
             .Get<KeyService>()
-            .MintAsync(house.As(house.Cast.Ines), "two", new MintKey { Name = "second", TtlDays = 30 }, TestHouse.Stop);
+            .MintAsync(Olga(house), "two", new MintKey { Name = "second", TtlDays = 30 }, TestHouse.Stop);
         Assert.Null(second.Problem);
 
         Assert.Equal(["old"], await FindAsync(house, new KeyFilter { OlderDays = 90 }));
@@ -54,9 +54,7 @@ public sealed class UnusedKeyTests
         Assert.Equal(["two", "two"], await FindAsync(house, KeyFilter.SeveralNow));
         // One that is disabled is one fewer.
         var off = new KeyAction { KeyVersion = 1 };
-        Assert.Null(
-            (await house.Get<KeyService>().DisableAsync(house.As(house.Cast.Ines), "two", second.Value.Id, off, TestHouse.Stop)).Problem
-        );
+        Assert.Null((await house.Get<KeyService>().DisableAsync(Olga(house), "two", second.Value.Id, off, TestHouse.Stop)).Problem);
         Assert.Empty(await FindAsync(house, KeyFilter.SeveralNow));
     }
 

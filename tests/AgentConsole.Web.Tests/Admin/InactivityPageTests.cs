@@ -79,7 +79,7 @@ public sealed class InactivityPageTests : ConsoleBunitContext
             Assert.Contains($"would be due {Words.DayClock(Clock.GetUtcNow().AddDays(7))}", hit.TextContent, StringComparison.Ordinal);
         });
         Assert.Equal("How this is computed", page.Find("aside details.how summary").TextContent);
-        Assert.Contains("/dry-run", page.Find("aside details.how code").TextContent, StringComparison.Ordinal);
+        Assert.Contains("GET /api/v1/inactivity-policies", page.Find("aside details.how code").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,12 +1,6 @@
-using AgentConsole.Core.Data;
-using AgentConsole.Core.Live;
 using AgentConsole.Web.Admin;
-using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting.Internal;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentConsole.Web.Tests.Admin;
 
@@ -16,13 +10,11 @@ public sealed class SystemPageTests : ConsoleBunitContext
     public async Task A_node_that_goes_is_not_ready_and_says_why()
     {
         LookAs(Cast.Olga);
-        var node = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        Services.AddSingleton(new Readiness(Get<ConsoleStore>(), Get<StoreConfirmation>(), node, Clock, NullLogger<Readiness>.Instance));
         var page = Render<SystemPage>();
         page.WaitForAssertion(() => Assert.Equal("Ready", page.Find("section.sec h2").TextContent));
         Assert.Empty(page.FindAll("[role=alert]"));
 
-        node.StopApplication();
+        Node.StopApplication();
         await page.PressAsync("Look again");
 
         page.WaitForAssertion(() => Assert.Equal("Not ready", page.Find("section.sec h2").TextContent));
@@ -33,15 +25,6 @@ public sealed class SystemPageTests : ConsoleBunitContext
     public async Task A_store_that_takes_no_writes_is_said_beside_what_still_works()
     {
         LookAs(Cast.Olga);
-        Services.AddSingleton(
-            new Readiness(
-                Get<ConsoleStore>(),
-                Get<StoreConfirmation>(),
-                new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),
-                Clock,
-                NullLogger<Readiness>.Instance
-            )
-        );
         await TakeAwayAsync("store_facts");
 
         var page = Render<SystemPage>();

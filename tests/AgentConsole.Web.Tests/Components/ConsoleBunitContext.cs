@@ -8,6 +8,7 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Hosting;
 using Bunit;
 using Bunit.Rendering;
 using Microsoft.AspNetCore.Components;
@@ -15,6 +16,8 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentConsole.Web.Tests.Components;
 
@@ -28,6 +31,9 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
     protected TestHouse House => _house ?? throw new InvalidOperationException("The house opens before the test begins.");
     protected Cast Cast => House.Cast;
     protected ManualClock Clock => House.Clock;
+
+    /// <summary>The life of the node that shows the pages.</summary>
+    protected ApplicationLifetime Node { get; } = new(NullLogger<ApplicationLifetime>.Instance);
     protected static CancellationToken Stop => Xunit.TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
@@ -37,6 +43,13 @@ public abstract class ConsoleBunitContext : BunitContext, IAsyncLifetime
         Services.AddConsoleFleet();
         Services.AddSingleton<AuthenticationStateProvider>(_signedIn);
         Services.AddFallbackServiceProvider(_house.Services);
+        Services.AddSingleton(_ => new Readiness(
+            Get<ConsoleStore>(),
+            Get<StoreConfirmation>(),
+            Node,
+            Clock,
+            NullLogger<Readiness>.Instance
+        ));
         // By hand: the fallback serves what a component asks for, not what a service of ours does.
         Services.AddScoped(services => new Visitor(
             _signedIn,
