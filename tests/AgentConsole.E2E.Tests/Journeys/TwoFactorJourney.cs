@@ -49,8 +49,9 @@ public sealed class TwoFactorJourney(Chromium chromium) : JourneyTest(chromium)
         var clock = Console.Get<TimeProvider>();
         await page.GetByLabel("Code of six digits").FillAsync(Totp.CodeAt(secret, Totp.StepAt(clock.GetUtcNow()) - 1));
         await Button(page, "Turn on").ClickAsync();
-        var codes = await page.GetByTestId("recovery-codes").Locator("li").AllInnerTextsAsync();
-        Assert.Equal(10, codes.Count);
+        var listed = page.GetByTestId("recovery-codes").Locator("li");
+        await Expect(listed).ToHaveCountAsync(10);
+        var codes = await listed.AllInnerTextsAsync();
         await AssertAccessibleAsync(page);
 
         await SignOutAndInAsync(page);
