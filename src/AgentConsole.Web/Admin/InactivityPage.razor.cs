@@ -70,8 +70,7 @@ public sealed partial class InactivityPage
     }
 
     // Of what is not saved yet the list of policies is all that can be read.
-    private string DryRunCall =>
-        _policy is { } policy ? $"/api/v1/inactivity-policies/{policy.Id}/dry-run" : "/api/v1/inactivity-policies";
+    private string DryRunCall => _policy is { } policy ? $"/api/v1/inactivity-policies/{policy.Id}/dry-run" : "/api/v1/inactivity-policies";
 
     private Task HearAsync() => ReloadAsync(takeForm: false);
 
