@@ -61,6 +61,30 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new("ListDueKeys", "GET", "/api/v1/rotations/due", Subject.Narrowed, null),
+        new("GetKeyRotationPolicy", "GET", "/api/v1/agents/{agent}/keys/{key}/rotation-policy", Subject.Payments, null),
+        new(
+            "DismissKeyNotice",
+            "POST",
+            "/api/v1/agents/{agent}/keys/{key}/dismiss-notice",
+            Subject.Payments,
+            Permission.ManageKeys
+        ),
+        new("ListRotationPolicies", "GET", "/api/v1/rotation-policies", Subject.Narrowed, null),
+        new(
+            "CreateRotationPolicy",
+            "POST",
+            "/api/v1/rotation-policies",
+            Subject.Payments,
+            Permission.ManageKeys,
+            """{"team":"payments","cadence_days":-1}"""
+        ),
+        new("GetRotationPolicy", "GET", "/api/v1/rotation-policies/{policy}", Subject.Payments, null),
+        new("ChangeRotationPolicy", "PUT", "/api/v1/rotation-policies/{policy}", Subject.Payments, Permission.ManageKeys, "{}"),
+        new("DeleteRotationPolicy", "DELETE", "/api/v1/rotation-policies/rop_x", Subject.Nobodys, null),
+        new("ListCalendarLinks", "GET", "/api/v1/calendar-links", Subject.Self, null),
+        new("MakeCalendarLink", "POST", "/api/v1/calendar-links", Subject.Self, null, """{"name":"{new}"}"""),
+        new("RevokeCalendarLink", "DELETE", "/api/v1/calendar-links/cal_x", Subject.Nobodys, null),
         new("ListSinks", "GET", "/api/v1/sinks", Subject.Narrowed, null),
         new("CreateSink", "POST", "/api/v1/sinks", Subject.Payments, Permission.ManageKeys, """{"team":"payments"}"""),
         new("GetSink", "GET", "/api/v1/sinks/{sink}", Subject.Payments, Permission.ManageKeys),
