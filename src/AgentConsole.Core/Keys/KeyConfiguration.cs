@@ -151,11 +151,7 @@ internal sealed class KeyScheduleConfiguration : IEntityTypeConfiguration<KeySch
         schedule.Property(s => s.Outlook).HasConversion(KebabCase.Converter<ScheduleOutlook>()).HasMaxLength(16);
         schedule.Property(s => s.Problem).HasMaxLength(500);
         schedule.Property(s => s.DueOrder).HasComputedColumnSql("COALESCE(due_at, 9223372036854775807)", stored: true);
-        schedule
-            .HasOne<AgentKey>()
-            .WithMany()
-            .HasForeignKey(s => new { s.OrganizationId, s.KeyId })
-            .OnDelete(DeleteBehavior.Cascade);
+        schedule.HasOne<AgentKey>().WithMany().HasForeignKey(s => new { s.OrganizationId, s.KeyId }).OnDelete(DeleteBehavior.Cascade);
         // Serves the due list in its order.
         schedule.HasIndex(s => new
         {
@@ -192,11 +188,7 @@ internal sealed class KeyNoticeConfiguration : IEntityTypeConfiguration<KeyNotic
             });
         notice.Property(n => n.DueBy).HasConversion(KebabCase.Converter<DueReason>()).HasMaxLength(16);
         notice.Property(n => n.DismissedBy).HasMaxLength(256);
-        notice
-            .HasOne<AgentKey>()
-            .WithMany()
-            .HasForeignKey(n => new { n.OrganizationId, n.KeyId })
-            .OnDelete(DeleteBehavior.Cascade);
+        notice.HasOne<AgentKey>().WithMany().HasForeignKey(n => new { n.OrganizationId, n.KeyId }).OnDelete(DeleteBehavior.Cascade);
     }
 }
 

@@ -28,7 +28,17 @@ public static class HeldNouns
     public const string RunCancel = "run-cancel";
     public const string Sighting = "sighting";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RotationPolicy, RunCancel, Sighting];
+    public static readonly IReadOnlyCollection<string> All =
+    [
+        Access,
+        Session,
+        AgentCard,
+        KeyCard,
+        Price,
+        RotationPolicy,
+        RunCancel,
+        Sighting,
+    ];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

@@ -1,5 +1,5 @@
-using AgentConsole.Core.Data;
 using AgentConsole.Core;
+using AgentConsole.Core.Data;
 using AgentConsole.Web.Account;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Api;

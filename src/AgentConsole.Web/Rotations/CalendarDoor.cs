@@ -15,12 +15,7 @@ internal static class CalendarDoor
 
     private static async Task ReadAsync(string secret, HttpContext context, CalendarService calendar)
     {
-        var read = await calendar.ReadAsync(
-            secret,
-            OriginOf(context.Request),
-            Credentials.OriginOf(context),
-            context.RequestAborted
-        );
+        var read = await calendar.ReadAsync(secret, OriginOf(context.Request), Credentials.OriginOf(context), context.RequestAborted);
         var headers = context.Response.Headers;
         // What stands in it is somebody's own: no cache on the way may give it to others.
         headers.CacheControl = "private, no-cache";
@@ -30,7 +25,11 @@ internal static class CalendarDoor
             return;
         }
         headers.ETag = feed.ETag;
-        if (context.Request.Headers.IfNoneMatch.Any(tags => tags is not null && (tags == "*" || tags.Contains(feed.ETag, StringComparison.Ordinal))))
+        if (
+            context.Request.Headers.IfNoneMatch.Any(tags =>
+                tags is not null && (tags == "*" || tags.Contains(feed.ETag, StringComparison.Ordinal))
+            )
+        )
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;

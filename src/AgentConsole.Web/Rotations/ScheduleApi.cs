@@ -52,7 +52,9 @@ internal static class ScheduleApi
             .Creates()
             .WithName("CreateRotationPolicy")
             .WithSummary("Make the policy of an agent, a team, an environment, or the organization when neither is named")
-            .WithDescription("409 `policy_exists` when there is one for exactly this. What it means for due dates follows at once, or within seconds for many keys.");
+            .WithDescription(
+                "409 `policy_exists` when there is one for exactly this. What it means for due dates follows at once, or within seconds for many keys."
+            );
         policies
             .MapGet("/{policy}", GetAsync)
             .NeedsPerson(TokenScopes.KeysRead)

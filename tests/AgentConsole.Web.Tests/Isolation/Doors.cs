@@ -63,13 +63,7 @@ public static class Doors
         ),
         new("ListDueKeys", "GET", "/api/v1/rotations/due", Subject.Narrowed, null),
         new("GetKeyRotationPolicy", "GET", "/api/v1/agents/{agent}/keys/{key}/rotation-policy", Subject.Payments, null),
-        new(
-            "DismissKeyNotice",
-            "POST",
-            "/api/v1/agents/{agent}/keys/{key}/dismiss-notice",
-            Subject.Payments,
-            Permission.ManageKeys
-        ),
+        new("DismissKeyNotice", "POST", "/api/v1/agents/{agent}/keys/{key}/dismiss-notice", Subject.Payments, Permission.ManageKeys),
         new("ListRotationPolicies", "GET", "/api/v1/rotation-policies", Subject.Narrowed, null),
         new(
             "CreateRotationPolicy",

@@ -65,7 +65,10 @@ public sealed class CalendarService(
             return invalid;
         await using var write = await store.WriteAsync(cancellationToken);
         var organization = by.OrganizationId;
-        if (await write.Db.CalendarLinks.CountAsync(l => l.OrganizationId == organization && l.UserId == user, cancellationToken) >= MostLinks)
+        if (
+            await write.Db.CalendarLinks.CountAsync(l => l.OrganizationId == organization && l.UserId == user, cancellationToken)
+            >= MostLinks
+        )
             return PeopleProblems.TooMany("calendar links", MostLinks);
         var secret = RandomNumberGenerator.GetString(Characters, SecretLength);
         var link = new CalendarLink
@@ -110,7 +113,11 @@ public sealed class CalendarService(
         CalendarLink? link;
         await using (var db = await store.ReadAsync(cancellationToken))
             link = await db.CalendarLinks.FirstOrDefaultAsync(l => l.Hash == hash, cancellationToken);
-        if (link is null || !actors.ForLink(link.UserId, link.Id, caller).Try(out var by, out _) || by.OrganizationId != link.OrganizationId)
+        if (
+            link is null
+            || !actors.ForLink(link.UserId, link.Id, caller).Try(out var by, out _)
+            || by.OrganizationId != link.OrganizationId
+        )
             return ScheduleProblems.LinkNotFound;
         var entries = new List<CalendarEntry>();
         string? cursor = null;
@@ -134,7 +141,10 @@ public sealed class CalendarService(
         var team = current.FindTeam(by.OrganizationId, row.Team);
         var zone = Zones.Find(current.ZoneOf(by.OrganizationId, team?.Id)) ?? TimeZoneInfo.Utc;
         var day = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(row.DueAt!.Value, zone).DateTime);
-        var what = row.Outlook == "automatic" ? "rotates by itself" : row.Reason == "expiry" ? "expires" : "is due for rotation";
+        var what =
+            row.Outlook == "automatic" ? "rotates by itself"
+            : row.Reason == "expiry" ? "expires"
+            : "is due for rotation";
         var lines = new List<string?>
         {
             $"Agent {row.Agent}, team {row.Team}, owner {row.Owner ?? "nobody"}.",

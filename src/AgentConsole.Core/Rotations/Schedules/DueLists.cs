@@ -22,7 +22,14 @@ public sealed record ScheduleNeeds(int Noticed, DueKey? First, IReadOnlyList<Due
 }
 
 /// <param name="Until">When the old version will be refused.</param>
-public sealed record ExtendedGrace(Guid RotationId, string AgentSlug, string AgentName, string KeyName, DateTimeOffset At, DateTimeOffset? Until);
+public sealed record ExtendedGrace(
+    Guid RotationId,
+    string AgentSlug,
+    string AgentName,
+    string KeyName,
+    DateTimeOffset At,
+    DateTimeOffset? Until
+);
 
 /// <summary>How many keys stand in each state.</summary>
 public sealed record DueCounts(int Overdue, int DueSoon, int NoPolicy, int Noticed);
@@ -160,7 +167,9 @@ public sealed class DueLists(
         await using var db = await store.ReadAsync(cancellationToken);
         var mine = Filtered(db, by, new DueFilter(), Permission.ManageKeys);
         var rotations = db.Rotations;
-        var noticed = mine.Where(s => s.NoticeDays != null && s.Outlook != ScheduleOutlook.Automatic && s.Outlook != ScheduleOutlook.RotationOpen)
+        var noticed = mine.Where(s =>
+                s.NoticeDays != null && s.Outlook != ScheduleOutlook.Automatic && s.Outlook != ScheduleOutlook.RotationOpen
+            )
             .Where(s => !rotations.Any(r => r.OrganizationId == s.OrganizationId && r.KeyId == s.KeyId && r.ClosedAt == null));
         var count = await noticed.CountAsync(cancellationToken);
         var first = count == 0 ? null : (await RowsAsync(db, Ordered(noticed).Take(1), cancellationToken)).FirstOrDefault();
@@ -253,10 +262,7 @@ public sealed class DueLists(
                 a.OwnerId,
                 a.Environment,
                 v.LastUsedAt,
-                Sink = sinks
-                    .Where(x => x.OrganizationId == s.OrganizationId && x.Id == s.SinkId)
-                    .Select(x => x.Name)
-                    .FirstOrDefault(),
+                Sink = sinks.Where(x => x.OrganizationId == s.OrganizationId && x.Id == s.SinkId).Select(x => x.Name).FirstOrDefault(),
                 Open = rotations
                     .Where(r => r.OrganizationId == s.OrganizationId && r.KeyId == s.KeyId && r.ClosedAt == null)
                     .Select(r => new

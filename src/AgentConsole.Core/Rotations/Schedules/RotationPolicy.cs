@@ -61,8 +61,9 @@ public sealed class RotationPolicy : IRevised, IHeldInMemory
 
     public PolicyLevel Level =>
         AgentId is not null ? PolicyLevel.Agent
-        : TeamId is null ? Environment is null ? PolicyLevel.Organization
-            : PolicyLevel.Environment
+        : TeamId is null
+            ? Environment is null ? PolicyLevel.Organization
+                : PolicyLevel.Environment
         : Environment is null ? PolicyLevel.Team
         : PolicyLevel.TeamEnvironment;
 

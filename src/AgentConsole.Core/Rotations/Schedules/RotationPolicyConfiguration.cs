@@ -16,10 +16,7 @@ internal sealed class RotationPolicyConfiguration : IEntityTypeConfiguration<Rot
         policy.Property(p => p.UpdatedBy).HasMaxLength(256);
         policy.Ignore(p => p.Level);
         policy.HasOne<Organization>().WithMany().HasForeignKey(p => p.OrganizationId).OnDelete(DeleteBehavior.Restrict);
-        policy
-            .HasIndex(p => new { p.OrganizationId, p.Scope })
-            .IsUnique()
-            .HasDatabaseName("ux_rotation_policies_scope");
+        policy.HasIndex(p => new { p.OrganizationId, p.Scope }).IsUnique().HasDatabaseName("ux_rotation_policies_scope");
     }
 }
 

@@ -100,12 +100,7 @@ public sealed class RotationPolicyService
         if (await ApplyAsync(write.Db, policy, body, agent?.TeamId ?? team?.Id, cancellationToken) is { } wrong)
             return wrong;
         var organization = by.OrganizationId;
-        if (
-            await write.Db.RotationPolicies.AnyAsync(
-                p => p.OrganizationId == organization && p.Scope == policy.Scope,
-                cancellationToken
-            )
-        )
+        if (await write.Db.RotationPolicies.AnyAsync(p => p.OrganizationId == organization && p.Scope == policy.Scope, cancellationToken))
             return ScheduleProblems.Exists;
         if (await write.Db.RotationPolicies.CountAsync(p => p.OrganizationId == organization, cancellationToken) >= MostPolicies)
             return PeopleProblems.TooMany("rotation policies", MostPolicies);
@@ -307,7 +302,8 @@ public sealed class RotationPolicyService
                 : await db
                     .SecretSinks.Where(s => s.OrganizationId == organization && ids.Contains(s.Id))
                     .ToDictionaryAsync(s => s.Id, s => s.Name, cancellationToken);
-        return [
+        return
+        [
             .. policies.Select(p => new RotationPolicyBody
             {
                 Id = IdText.Format(IdText.RotationPolicy, p.Id),

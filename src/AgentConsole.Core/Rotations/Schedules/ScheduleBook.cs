@@ -35,12 +35,7 @@ internal sealed class ScheduleBook(RotationPolicyDirectory policies) : IBeforeCo
 
     /// <summary>Writes what holds of these keys now.</summary>
     /// <returns>The schedules, tracked; a key without an accepted version has none.</returns>
-    public async Task<List<KeySchedule>> RefreshAsync(
-        Write write,
-        Guid organization,
-        Guid[] keyIds,
-        CancellationToken cancellationToken
-    )
+    public async Task<List<KeySchedule>> RefreshAsync(Write write, Guid organization, Guid[] keyIds, CancellationToken cancellationToken)
     {
         var (db, now) = (write.Db, write.Now);
         await db.Engine.LockTrailHeadAsync(db, organization, cancellationToken);
@@ -158,7 +153,11 @@ internal sealed class ScheduleBook(RotationPolicyDirectory policies) : IBeforeCo
             var halfway = newest.CreatedAt + ((due!.Value - newest.CreatedAt) / 2);
             var begins = due.Value.AddDays(-policy.LeadDays.Value);
             begins = begins < halfway ? halfway : begins;
-            if (rotations.Where(r => !r.IsOpen).Max(r => r.ClosedAt) is { } takenBack && takenBack + RestAfterAbort is var rest && rest > begins)
+            if (
+                rotations.Where(r => !r.IsOpen).Max(r => r.ClosedAt) is { } takenBack
+                && takenBack + RestAfterAbort is var rest
+                && rest > begins
+            )
                 begins = rest;
             schedule.BeginsAt = begins;
         }
@@ -168,7 +167,9 @@ internal sealed class ScheduleBook(RotationPolicyDirectory policies) : IBeforeCo
             (schedule.Tries, schedule.TryAt, schedule.Problem) = (0, null, null);
         var acts =
             undelivered ? schedule.TryAt ?? now
-            : schedule.BeginsAt is { } at ? schedule.TryAt > at ? schedule.TryAt : at
+            : schedule.BeginsAt is { } at
+                ? schedule.TryAt > at ? schedule.TryAt
+                    : at
             : null;
         var tells = agent.Lifecycle is Lifecycle.Retired or Lifecycle.Deleted ? null : NextNotice(schedule);
         schedule.WatchAt = acts is null || tells < acts ? tells : acts;
