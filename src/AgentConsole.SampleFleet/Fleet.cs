@@ -28,7 +28,7 @@ public sealed record FleetOptions
     public string? KeyFolder { get; init; }
 
     /// <summary>From the start of the fleet to its first rotations; later ones come by the hour.</summary>
-    public TimeSpan FirstRotation { get; init; } = TimeSpan.FromSeconds(8);
+    public TimeSpan FirstRotation { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>From the cut-over of a rotation to its end.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.FromSeconds(20);

@@ -141,9 +141,7 @@ public sealed class SampleDataService(
             .Select(a => a.Id)
             .ToListAsync(cancellationToken);
         var places = await db
-            .SecretSinks.Where(s =>
-                s.OrganizationId == organization && s.TeamId == null && s.Kind == SinkKind.File && s.Name == SinkName
-            )
+            .SecretSinks.Where(s => s.OrganizationId == organization && s.TeamId == null && s.Kind == SinkKind.File && s.Name == SinkName)
             .Select(s => s.Id)
             .ToListAsync(cancellationToken);
         return new Found(ids, versions, people, programs, places);

@@ -11,7 +11,8 @@ namespace AgentConsole.SampleFleet.Demo;
 public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog log, TimeProvider clock)
 {
     private static readonly TimeSpan Cadence = TimeSpan.FromHours(1);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WhileOpen = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WhenRefused = TimeSpan.FromSeconds(60);
 
     // A delivery takes seconds; one that says nothing for longer was cut off.
@@ -24,16 +25,19 @@ public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog lo
     /// <param name="linger">Between the cut-over and its end, in which somebody may still knock.</param>
     public async Task RunAsync(TimeSpan first, TimeSpan linger, CancellationToken stopping)
     {
-        var begun = clock.GetUtcNow() + first;
+        await Task.Delay(first, clock, stopping);
         while (true)
         {
             var pause = LookEvery;
             try
             {
                 foreach (var agent in keys.InFiles)
-                    await BeginAsync(agent, begun, stopping);
+                    await BeginAsync(agent, stopping);
                 foreach (var agent in keys.InFiles.Concat(keys.SelfRotating))
-                    await GoOnAsync(agent, linger, stopping);
+                {
+                    if (await GoOnAsync(agent, linger, stopping))
+                        pause = WhileOpen;
+                }
             }
             catch (ConsoleRefusal refusal)
             {
@@ -48,13 +52,10 @@ public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog lo
         }
     }
 
-    private async Task BeginAsync(string agent, DateTimeOffset first, CancellationToken cancellationToken)
+    private async Task BeginAsync(string agent, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        if (now < first)
-            return;
         var latest = (await ListAsync($"agent={agent}&limit=1", cancellationToken)).FirstOrDefault();
-        if (latest is not null && (IsOpen(latest) || latest.PlannedAt + Cadence > now))
+        if (latest is not null && (IsOpen(latest) || latest.PlannedAt + Cadence > clock.GetUtcNow()))
             return;
         var begun = await console.SendAsync<RotationBody>(
             HttpMethod.Post,
@@ -68,11 +69,12 @@ public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog lo
         log.Info($"{agent} gets a new key, through the sink {DemoCast.SinkName} ({begun.Id}).");
     }
 
-    private async Task GoOnAsync(string agent, TimeSpan linger, CancellationToken cancellationToken)
+    /// <returns>Whether a rotation of its key is open.</returns>
+    private async Task<bool> GoOnAsync(string agent, TimeSpan linger, CancellationToken cancellationToken)
     {
         var open = (await ListAsync($"agent={agent}&open=true&limit=1", cancellationToken)).FirstOrDefault();
         if (open is null || !await IsOursAsync(open, agent, cancellationToken))
-            return;
+            return false;
         var now = clock.GetUtcNow();
         var (act, body) = open.State switch
         {
@@ -92,7 +94,7 @@ public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog lo
             _ => ("", ""),
         };
         if (act.Length == 0 || (act == "complete" && await IsMissedAsync(open, cancellationToken)))
-            return;
+            return true;
         var after = await console.SendAsync<RotationBody>(
             HttpMethod.Post,
             $"/api/v1/rotations/{open.Id}/{act}",
@@ -102,12 +104,12 @@ public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog lo
         );
         _me = after.HeldBy;
         log.Info($"{agent}: the rotation {open.Id} is {after.State}.");
+        return true;
     }
 
     private async Task<bool> IsMissedAsync(RotationBody open, CancellationToken cancellationToken) =>
-        (
-            await console.SendAsync<RotationBody>(HttpMethod.Get, $"/api/v1/rotations/{open.Id}", null, null, cancellationToken)
-        ).Knocks.Count > 0;
+        (await console.SendAsync<RotationBody>(HttpMethod.Get, $"/api/v1/rotations/{open.Id}", null, null, cancellationToken)).Knocks.Count
+        > 0;
 
     private async Task<bool> IsOursAsync(RotationBody open, string agent, CancellationToken cancellationToken)
     {
@@ -116,9 +118,7 @@ public sealed class DemoKeyOwner(FleetClient console, DemoKeys keys, FleetLog lo
     }
 
     private async Task<IReadOnlyList<RotationBody>> ListAsync(string query, CancellationToken cancellationToken) =>
-        (
-            await console.SendAsync<Page<RotationBody>>(HttpMethod.Get, "/api/v1/rotations?" + query, null, null, cancellationToken)
-        ).Data;
+        (await console.SendAsync<Page<RotationBody>>(HttpMethod.Get, "/api/v1/rotations?" + query, null, null, cancellationToken)).Data;
 
     private static bool IsOpen(RotationBody rotation) => rotation is { CompletedAt: null, AbortedAt: null };
 }

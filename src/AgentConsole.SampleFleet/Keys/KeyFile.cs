@@ -16,7 +16,8 @@ public sealed class KeyFile(string path)
     {
         try
         {
-            return Array.Find(File.ReadAllLines(path), line => line.StartsWith(Name, StringComparison.Ordinal)) is { } line
+            return
+                Array.Find(File.ReadAllLines(path), line => line.StartsWith(Name, StringComparison.Ordinal)) is { } line
                 && line[Name.Length..].Trim() is { Length: > 0 } key
                 ? key
                 : null;

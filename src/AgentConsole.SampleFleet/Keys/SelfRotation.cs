@@ -65,7 +65,8 @@ public sealed class SelfRotation(string slug, FleetClient console, KeyHolder key
     }
 
     private AgentPapers Papers =>
-        state.Of(slug) ?? throw new InvalidDataException($"The fleet's memory knows nothing of {slug}: it is written before its first call.");
+        state.Of(slug)
+        ?? throw new InvalidDataException($"The fleet's memory knows nothing of {slug}: it is written before its first call.");
 
     // The first call under the new key.
     private async Task AcknowledgeAsync(string rotation, CancellationToken cancellationToken)

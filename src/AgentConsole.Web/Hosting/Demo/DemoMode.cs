@@ -80,7 +80,7 @@ internal sealed class DemoMode
                 },
             }
         );
-        if (demo.KeyFolder is { } keys)
+        if (OperatingSystem.IsLinux() && demo.KeyFolder is { } keys)
         {
             Directory.CreateDirectory(keys, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             var given = builder.Configuration.GetSection(FileRootsKey).GetChildren().Count();
