@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
@@ -266,7 +267,7 @@ public sealed class RotationStories
         {
             var by = scene.House.As(person);
             Assert.Equal("role_missing", (await scene.Rotations.CreateAsync(by, "mailroom-1", new CreateRotation(), Stop)).Problem!.Code);
-            Assert.Null((await scene.Rotations.GetAsync(by, issued.Id, Stop)).Problem);
+            Assert.Null((await scene.Lists.GetAsync(by, issued.Id, Stop)).Problem);
             foreach (var act in Acts(scene, issued.Id, by))
                 Assert.Equal("role_missing", (await act()).Problem!.Code);
         }
@@ -277,8 +278,8 @@ public sealed class RotationStories
                 "agent_not_found",
                 (await scene.Rotations.CreateAsync(by, "mailroom-1", new CreateRotation(), Stop)).Problem!.Code
             );
-            Assert.Equal("rotation_not_found", (await scene.Rotations.CallersAsync(by, issued.Id, new PageRequest(), Stop)).Problem!.Code);
-            Assert.Empty((await scene.Rotations.ListAsync(by, new RotationFilter(), new PageRequest(), Stop)).Value.Items);
+            Assert.Equal("rotation_not_found", (await scene.Lists.CallersAsync(by, issued.Id, new PageRequest(), Stop)).Problem!.Code);
+            Assert.Empty((await scene.Lists.ListAsync(by, new RotationFilter(), new PageRequest(), Stop)).Value.Items);
             foreach (var act in Acts(scene, issued.Id, by))
                 Assert.Equal("rotation_not_found", (await act()).Problem!.Code);
         }
@@ -301,10 +302,10 @@ public sealed class RotationStories
             Stop
         );
 
-        Assert.Equal("rotation_not_found", (await scene.Rotations.GetAsync(scene.Ines, open.Id, Stop)).Problem!.Code);
-        Assert.Equal("research", (await scene.Rotations.GetAsync(scene.House.As(cast.Sara), open.Id, Stop)).Value.Team);
-        Assert.Equal("payments", (await scene.Rotations.GetAsync(scene.Ines, closed.Id, Stop)).Value.Team);
-        Assert.Equal("rotation_not_found", (await scene.Rotations.GetAsync(scene.House.As(cast.Sara), closed.Id, Stop)).Problem!.Code);
+        Assert.Equal("rotation_not_found", (await scene.Lists.GetAsync(scene.Ines, open.Id, Stop)).Problem!.Code);
+        Assert.Equal("research", (await scene.Lists.GetAsync(scene.House.As(cast.Sara), open.Id, Stop)).Value.Team);
+        Assert.Equal("payments", (await scene.Lists.GetAsync(scene.Ines, closed.Id, Stop)).Value.Team);
+        Assert.Equal("rotation_not_found", (await scene.Lists.GetAsync(scene.House.As(cast.Sara), closed.Id, Stop)).Problem!.Code);
     }
 
     [Theory, BothDatabases]
@@ -339,6 +340,34 @@ public sealed class RotationStories
         await scene.WatchAsync();
         Assert.Equal("aborted", (await scene.GetAsync(issued.Id)).State);
         Assert.Equal(["active", "revoked"], await scene.StatesAsync());
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_rotation_ends_with_its_agent_once_the_key_cannot_come_back(Database database)
+    {
+        await using var scene = await RotationScene.OpenAsync(database);
+        await scene.CallAsync(scene.First);
+        var issued = await scene.RotateAsync();
+        var (agents, keys) = (scene.House.Get<AgentService>(), scene.House.Get<KeyService>());
+        await agents.DeleteAsync(scene.House.As(scene.House.Cast.Olga), "mailroom-1", "Not needed any more", Stop);
+        await scene.WatchAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal("issued", await StateAsync()); // the agent could be restored, with its key
+
+        foreach (var version in new[] { 1, 2 })
+        {
+            var act = new KeyAction { KeyVersion = version };
+            Assert.Null((await keys.RevokeAsync(scene.Kurt, issued.AgentId, issued.KeyId, act, Stop)).Problem);
+        }
+        await scene.WatchAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("aborted", await StateAsync());
+        Assert.Equal("rotation.aborted", (await scene.ActionsAsync())[^1]);
+
+        async Task<string> StateAsync()
+        {
+            await using var db = await scene.House.Get<ConsoleStore>().ReadAsync(Stop);
+            return KebabCase.Of((await db.Rotations.SingleAsync(Stop)).State);
+        }
     }
 
     [Theory, BothDatabases]
@@ -380,7 +409,7 @@ public sealed class RotationStories
         string? cursor = null;
         do
         {
-            var page = (await scene.Rotations.ListAsync(scene.Ines, new RotationFilter(), new PageRequest(2, cursor), Stop)).Value;
+            var page = (await scene.Lists.ListAsync(scene.Ines, new RotationFilter(), new PageRequest(2, cursor), Stop)).Value;
             seen.AddRange(page.Items.Select(r => r.Id));
             cursor = page.NextCursor;
         } while (cursor is not null);
@@ -388,7 +417,7 @@ public sealed class RotationStories
         Assert.Equal(5, seen.Distinct().Count());
         Assert.Equal(seen.OrderDescending(StringComparer.Ordinal), seen);
         async Task<int> Count(RotationFilter filter) =>
-            (await scene.Rotations.ListAsync(scene.Ines, filter, new PageRequest(), Stop)).Value.Items.Count;
+            (await scene.Lists.ListAsync(scene.Ines, filter, new PageRequest(), Stop)).Value.Items.Count;
         Assert.Equal(
             1,
             await Count(
