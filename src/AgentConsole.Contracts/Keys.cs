@@ -90,6 +90,9 @@ public sealed record KeyListRow
     public string? LastUsedUserAgent { get; init; }
     public string? LastUsedRoute { get; init; }
     public DateTimeOffset? LeakReportedAt { get; init; }
+
+    /// <summary>When the newest accepted version is to be replaced; null for other versions, and where nothing says when.</summary>
+    public DateTimeOffset? DueAt { get; init; }
 }
 
 /// <summary>Body of <c>keys/verify</c> and <c>keys/report-leak</c>.</summary>

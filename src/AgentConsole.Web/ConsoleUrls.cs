@@ -14,6 +14,9 @@ public static class ConsoleUrls
     public const string Runs = "/runs";
     public const string Keys = "/keys";
     public const string Rotations = "/rotations";
+    public const string RotationsDue = "/rotations/due";
+    public const string RotationPolicies = "/rotations/policies";
+    public const string RotationCalendar = "/rotations/calendar";
     public const string Trail = "/trail";
     public const string Spend = "/spend";
     public const string Rerate = "/spend/re-rate";
@@ -54,6 +57,9 @@ public static class ConsoleUrls
 
     /// <summary>The wizard's first step.</summary>
     public static string Rotate(string agent, string? key = null) => With("/rotations/new", ("agent", agent), ("key", key));
+
+    /// <summary>One key in the list of those that are due.</summary>
+    public static string DueKey(string key) => With(RotationsDue, ("key", key));
 
     /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
     public static string HandOver(string from) => With(HandOverPath, ("from", from));

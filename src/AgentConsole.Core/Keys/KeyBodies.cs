@@ -37,6 +37,7 @@ public static class KeyBodies
             LastUsedUserAgent = row.LastUsedUserAgent,
             LastUsedRoute = row.LastUsedRoute,
             LeakReportedAt = row.LeakReportedAt,
+            DueAt = row.DueAt,
         };
 
     private static KeyVersionBody Of(KeyVersion version) =>

@@ -22,7 +22,9 @@ internal static class KeyApi
         ("expires", "`never` for versions that do not expire."),
         ("several", "`true` for versions of agents that have active versions of several keys."),
         ("ownerless", "`true` for versions of agents without an owner, or whose owner was disabled."),
-        ("sort", "newest (default), oldest, last-used or longest-unused."),
+        ("due", "One of overdue, due-soon, scheduled, no-policy: when the key's newest accepted version is to be replaced."),
+        ("owner", "E-mail address or user id of the agent's owner; `none` for agents of nobody."),
+        ("sort", "newest (default), oldest, last-used, longest-unused or due."),
     ];
 
     public static RouteGroupBuilder MapKeyApi(this RouteGroupBuilder api)

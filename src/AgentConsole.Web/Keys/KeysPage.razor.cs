@@ -64,6 +64,7 @@ public sealed partial class KeysPage
             Counted("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
             Counted($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
             View("No expiry", KeyFilter.NoExpiryNow),
+            View("Older than policy", KeyFilter.OverdueNow),
             View("Several active", KeyFilter.SeveralNow),
             Counted("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
             View("Disabled", new KeyFilter { State = KeyState.Disabled }),
@@ -195,6 +196,11 @@ public sealed partial class KeysPage
         return List.ActedAsync();
     }
 
+    private string OwnerOf(KeyRow row) =>
+        row.OwnerId is { } owner && Access.Current.Principals.TryGetValue(owner, out var person) && person.Enabled
+            ? person.DisplayName
+            : "nobody";
+
     private static string AgentOf(KeyRow row) => IdText.Format(IdText.Agent, row.AgentId);
 
     private static string KeyOf(KeyRow row) => IdText.Format(IdText.Key, row.KeyId);
@@ -216,6 +222,7 @@ public sealed partial class KeysPage
             KeyOrder.Oldest => "Oldest",
             KeyOrder.LastUsed => "Last used",
             KeyOrder.LongestUnused => "Longest unused",
+            KeyOrder.Due => "Due first",
             _ => "Newest",
         };
 }

@@ -1,9 +1,11 @@
 using System.Globalization;
+using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Rotations.Schedules;
 using AgentConsole.Web.Components;
 
 namespace AgentConsole.Web.Overview;
@@ -76,6 +78,78 @@ public sealed record Need(
                 "Look at them",
                 ConsoleUrls.InactivityOf(outlook.FirstTeam)
             );
+
+    /// <summary>Automatic rotations that failed, graces that lengthened by themselves, and keys that are due and wait for a person.</summary>
+    public static IEnumerable<Need> OfSchedules(ScheduleNeeds needs)
+    {
+        foreach (var failed in needs.Failed)
+        {
+            yield return new Need(
+                "schedule-" + failed.KeyId,
+                "failing",
+                "octagon-x",
+                failed.Agent,
+                "cannot be rotated by itself",
+                failed.Failure ?? failed.KeyName,
+                "Rotation",
+                failed.DueAt,
+                "due",
+                "Open",
+                failed.Rotation is { } rotation ? ConsoleUrls.Rotation(rotation) : ConsoleUrls.DueKey(failed.KeyId)
+            )
+            {
+                SubjectUrl = ConsoleUrls.Agent(failed.Agent, "keys"),
+            };
+        }
+        foreach (var grace in needs.Extended)
+        {
+            yield return new Need(
+                "extended-" + grace.RotationId.ToString("n"),
+                "degraded",
+                "hourglass",
+                grace.AgentName,
+                "still uses its old key: the grace was lengthened by itself",
+                $"{grace.KeyName} · the old version is accepted until {(grace.Until is { } until ? Words.DayClock(until) : Words.Unknown)}",
+                "Rotation",
+                grace.At,
+                "lengthened",
+                "See who",
+                ConsoleUrls.Rotation(IdText.Format(IdText.Rotation, grace.RotationId), "observe")
+            )
+            {
+                SubjectUrl = ConsoleUrls.Agent(grace.AgentSlug, "keys"),
+            };
+        }
+        if (needs is { Noticed: > 0, First: { } first })
+            yield return OfNotices(needs.Noticed, first);
+    }
+
+    private static Need OfNotices(int count, DueKey first)
+    {
+        var day = first.DueAt is { } due ? Words.Day(due) : Words.Unknown;
+        var past = first.DaysLeft < 0;
+        return new Need(
+            "due-keys",
+            past ? "failing" : "degraded",
+            past ? "octagon-x" : "clock-alert",
+            count == 1 ? first.Agent : Words.Many(count, "key"),
+            count == 1
+                ? past
+                    ? $"has a key that {(first.Reason == "expiry" ? "has expired" : "is overdue")}"
+                    : $"has a key that {(first.Reason == "expiry" ? "expires" : "is due")} on {day}"
+                : past ? $"are due for rotation, the first since {day}"
+                : $"are due for rotation, the first on {day}",
+            count == 1 ? $"{first.KeyName} · {first.Team} · {first.Owner ?? "nobody owns it"}" : "Rotate them, or dismiss a notice until the next step.",
+            "Key",
+            first.NoticeAt,
+            "told",
+            count == 1 ? "Rotate…" : "Look at them",
+            count == 1 ? ConsoleUrls.Rotate(first.Agent, first.KeyId) : ConsoleUrls.With(ConsoleUrls.RotationsDue, ("noticed", "true"))
+        )
+        {
+            SubjectUrl = count == 1 ? ConsoleUrls.DueKey(first.KeyId) : null,
+        };
+    }
 
     /// <summary>Agents that report with a good token and are not registered.</summary>
     public static Need OfUnclaimed(int count, DateTimeOffset? since) =>

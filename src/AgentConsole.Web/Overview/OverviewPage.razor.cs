@@ -5,6 +5,7 @@ using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Rotations.Schedules;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Unclaimed;
@@ -40,6 +41,9 @@ public sealed partial class OverviewPage
 
     [Inject]
     public required KeyLists Keys { get; init; }
+
+    [Inject]
+    public required DueLists Due { get; init; }
 
     [Inject]
     public required OwnerHandOver HandOver { get; init; }
@@ -120,7 +124,8 @@ public sealed partial class OverviewPage
 
     protected override void Leave() => _catchUp?.Dispose();
 
-    private static bool Concerns(LiveEvent change) => change.Noun is "run" or "agent" or "key" or "people" or "unclaimed" or "inactivity";
+    private static bool Concerns(LiveEvent change) =>
+        change.Noun is "run" or "agent" or "key" or "people" or "unclaimed" or "inactivity" or "rotation" or "key-notice" or "rotation-policy";
 
     private async Task HearAsync(LiveBatch batch)
     {
@@ -171,6 +176,7 @@ public sealed partial class OverviewPage
         var outlook = await Inactivity.OutlookAsync(me, Left);
         if (outlook.Warned > 0 || outlook.Braked is not null)
             needs.Add(Need.OfInactivity(outlook));
+        needs.AddRange(Need.OfSchedules(await Due.NeedsAsync(me, Left)));
         Take(needs);
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);
         var degraded = _totals.Health.GetValueOrDefault(Health.Degraded);

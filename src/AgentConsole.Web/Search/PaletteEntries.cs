@@ -58,6 +58,9 @@ internal static class PaletteEntries
         new("Rate a period anew", "coins", ConsoleUrls.Spend + "/re-rate", Words: "spend cost prices unpriced"),
         new("Keys", "key-round", ConsoleUrls.Keys, "g k", Words: "secrets"),
         new("Rotations", "refresh-cw", ConsoleUrls.Rotations, Words: "keys secrets open grace"),
+        new("Keys due for rotation", "clock-alert", ConsoleUrls.RotationsDue, Words: "rotations overdue expiry schedule"),
+        new("Rotation policies", "refresh-cw", ConsoleUrls.RotationPolicies, Words: "keys cadence lifetime automatic schedule"),
+        new("Calendar of rotations", "clock-alert", ConsoleUrls.RotationCalendar, Words: "keys ics outlook feed link"),
         new(
             "Rotate a key",
             "refresh-cw",
