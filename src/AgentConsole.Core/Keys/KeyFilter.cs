@@ -40,6 +40,9 @@ public sealed record KeyFilter
     /// <summary>Only versions that nobody used for this many days; one that was never used counts from when it was made.</summary>
     public int? IdleDays { get; init; }
 
+    /// <summary>Only versions that a call from this address came with.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Only versions of agents without an owner, or whose owner was disabled.</summary>
     public bool Ownerless { get; init; }
 
@@ -56,11 +59,20 @@ public sealed record KeyFilter
     /// <summary>Days after which a key counts as idle where nobody says otherwise.</summary>
     public const int UsualIdleDays = 30;
 
+    /// <summary>Days after which a key counts as unused.</summary>
+    public const int UnusedDays = 90;
+
     public static readonly KeyFilter NeverUsedNow = new() { State = KeyState.Active, NeverUsed = true };
     public static readonly KeyFilter IdleNow = new()
     {
         State = KeyState.Active,
         IdleDays = UsualIdleDays,
+        Order = KeyOrder.LongestUnused,
+    };
+    public static readonly KeyFilter UnusedNow = new()
+    {
+        State = KeyState.Active,
+        IdleDays = UnusedDays,
         Order = KeyOrder.LongestUnused,
     };
     public static readonly KeyFilter NoExpiryNow = new()
@@ -87,6 +99,7 @@ public sealed record KeyFilter
             Leaked = value("leaked") == "true",
             NeverUsed = ReadNever("used", Text("used", 20), errors),
             IdleDays = ReadDays("idle", Text("idle", 20), errors),
+            Address = Text("address", 64),
             Ownerless = ReadFlag("ownerless", Text("ownerless", 20), errors),
             OlderDays = ReadDays("older", Text("older", 20), errors),
             NoExpiry = ReadNever("expires", Text("expires", 20), errors),
@@ -112,6 +125,8 @@ public sealed record KeyFilter
             yield return new("used", "never");
         if (IdleDays is { } days)
             yield return new("idle", string.Create(CultureInfo.InvariantCulture, $"{days}d"));
+        if (Address is not null)
+            yield return new("address", Address);
         if (Ownerless)
             yield return new("ownerless", "true");
         if (OlderDays is { } age)
@@ -154,6 +169,7 @@ public sealed record KeyFilter
     internal IQueryable<KeyVersion> Apply(
         IQueryable<KeyVersion> versions,
         IQueryable<Agent> agents,
+        IQueryable<KeyCaller> callers,
         AccessSnapshot access,
         AgentDirectory directory,
         Guid organization,
@@ -172,6 +188,16 @@ public sealed record KeyFilter
             var since = now.AddDays(-days);
             var order = Utc.ToMicros(since);
             versions = versions.Where(v => v.UsedOrder <= order && v.CreatedAt <= since);
+        }
+        if (Address is not null)
+        {
+            var address = Address;
+            versions = versions.Where(v =>
+                v.LastUsedAddress == address
+                || callers.Any(c =>
+                    c.OrganizationId == v.OrganizationId && c.KeyId == v.KeyId && c.Version == v.Number && c.Address == address
+                )
+            );
         }
         if (OlderDays is { } age)
         {
