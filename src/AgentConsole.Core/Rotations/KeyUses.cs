@@ -32,10 +32,10 @@ public sealed class KeyUses(ConsoleStore store, AccessDirectory access, TimeProv
         if (key is null)
             return KeyProblems.NotFound;
         var now = clock.Now();
-        var versions = await RotationService.VersionsOfAsync(db, key, cancellationToken);
+        var versions = await RotationTables.VersionsOfAsync(db, key, cancellationToken);
         var accepted = versions.FindAll(v => RotationAct.Accepts(v, now));
         var newest = accepted.Count > 0 ? accepted[^1] : versions[^1];
-        var open = await RotationService.OpenOf(db, key).Select(r => (Guid?)r.Id).FirstOrDefaultAsync(cancellationToken);
+        var open = await RotationTables.OpenOf(db, key).Select(r => (Guid?)r.Id).FirstOrDefaultAsync(cancellationToken);
         return new KeyUseBody
         {
             KeyId = IdText.Format(IdText.Key, key.Id),

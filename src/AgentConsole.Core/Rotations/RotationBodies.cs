@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Rotations;
 
 /// <summary>Rotations as the API and the pages show them.</summary>
-public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents)
+public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents, KeyIndex index)
 {
     private const int MostCallers = 100;
     private const int MostKnocks = 50;
@@ -72,7 +72,35 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
         return [.. rotations.Select(r => new RotationAct(hand, now, r, AgentOf(r), keys[r.KeyId], [.. versions[r.KeyId]]))];
     }
 
+    /// <summary>For reading; null where the actor sees none of this id.</summary>
+    internal Task<RotationAct?> FindAsync(
+        ConsoleDbContext db,
+        Actor by,
+        string id,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    ) => FindAsync(db, by, id, now, hand: null, cancellationToken);
+
+    /// <summary>To be moved.</summary>
+    internal Task<RotationAct?> FindAsync(Write write, Actor by, string id, CancellationToken cancellationToken) =>
+        FindAsync(write.Db, by, id, write.Now, (write, index), cancellationToken);
+
     internal RotatedAgent AgentOf(AgentCard card) => new(card.Id, card.Slug, card.TeamId, SlugOf(card.TeamId));
+
+    private async Task<RotationAct?> FindAsync(
+        ConsoleDbContext db,
+        Actor by,
+        string id,
+        DateTimeOffset now,
+        (Write Write, KeyIndex Index)? hand,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!IdText.TryParse(IdText.Rotation, id, out var rotationId))
+            return null;
+        var rotation = await db.Rotations.VisibleTo(by, db.Agents).FirstOrDefaultAsync(r => r.Id == rotationId, cancellationToken);
+        return rotation is null ? null : (await LoadAsync(db, [rotation], now, cancellationToken, hand))[0];
+    }
 
     private RotatedAgent AgentOf(Rotation rotation)
     {

@@ -74,4 +74,13 @@ public static class RotationTables
                 : agents.Any(a => a.OrganizationId == r.OrganizationId && a.Id == r.AgentId && teams.Contains(a.TeamId))
         );
     }
+
+    internal static IQueryable<Rotation> OpenOf(ConsoleDbContext db, AgentKey key) =>
+        db.Rotations.Where(r => r.OrganizationId == key.OrganizationId && r.KeyId == key.Id && r.ClosedAt == null);
+
+    internal static Task<List<KeyVersion>> VersionsOfAsync(ConsoleDbContext db, AgentKey key, CancellationToken cancellationToken) =>
+        db
+            .KeyVersions.Where(v => v.OrganizationId == key.OrganizationId && v.KeyId == key.Id)
+            .OrderBy(v => v.Number)
+            .ToListAsync(cancellationToken);
 }

@@ -27,7 +27,7 @@ internal sealed class LeakRotations(KeyIndex index, RotationBodies bodies) : ILe
     {
         if (agent is not { Lifecycle: not Lifecycle.Deleted })
             return true;
-        var versions = await RotationService.VersionsOfAsync(write.Db, key, cancellationToken);
+        var versions = await RotationTables.VersionsOfAsync(write.Db, key, cancellationToken);
         var leaked = await WithFetchedAsync(write.Db, key, version.Number, cancellationToken);
         var wasAccepted = before is KeyState.Active or KeyState.Retiring;
         foreach (var fetched in versions.Where(v => v != version && leaked.Contains(v.Number)))
@@ -49,7 +49,7 @@ internal sealed class LeakRotations(KeyIndex index, RotationBodies bodies) : ILe
         }
         var rotated = bodies.AgentOf(agent);
         var id = write.NewId();
-        if (await RotationService.OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken) is { } open)
+        if (await RotationTables.OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken) is { } open)
         {
             var act = new RotationAct((write, index), write.Now, open, rotated, key, versions);
             if (act.New is not { } made)
@@ -137,7 +137,7 @@ public sealed class RotationLeaks(
             return unreadable;
         var errors = new FieldErrors();
         var reason = Texts.Block(body.Reason, "reason", 500, errors);
-        var versions = await RotationService.VersionsOfAsync(write.Db, key, cancellationToken);
+        var versions = await RotationTables.VersionsOfAsync(write.Db, key, cancellationToken);
         var version = body.KeyVersion is { } number
             ? versions.Find(v => v.Number == number)
             : versions.FindLast(v => v.State is KeyState.Active or KeyState.Retiring) ?? versions[^1];
@@ -179,7 +179,7 @@ public sealed class RotationLeaks(
     {
         var open =
             write.Db.ChangeTracker.Entries<Rotation>().Select(e => e.Entity).FirstOrDefault(r => r.IsOpen && r.KeyId == key.Id)
-            ?? await RotationService.OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken);
+            ?? await RotationTables.OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken);
         if (open is null)
             return null;
         var act = new RotationAct((write, index), write.Now, open, bodies.AgentOf(AgentCard.Of(agent)), key, versions);

@@ -15,9 +15,8 @@ namespace AgentConsole.Core.Rotations;
 /// </summary>
 public sealed class RotationService(
     ConsoleStore store,
-    AccessDirectory access,
     AgentDirectory directory,
-    KeyIndex index,
+    RotationIssuer issuer,
     KeyMint mint,
     RotationBodies bodies,
     ISecretSinks sinks,
@@ -60,9 +59,9 @@ public sealed class RotationService(
         var chosen = await ChooseKeyAsync(write.Db, agent, body.KeyId, write.Now, cancellationToken);
         if (!chosen.Try(out var key, out var unclear))
             return unclear;
-        if (body.PlanOnly && await OpenOf(write.Db, key).AnyAsync(r => r.State != RotationState.Planned, cancellationToken))
+        if (body.PlanOnly && await RotationTables.OpenOf(write.Db, key).AnyAsync(r => r.State != RotationState.Planned, cancellationToken))
             return RotationProblems.Open;
-        var begun = await BeginAsync(
+        var begun = await issuer.BeginAsync(
             write,
             by,
             bodies.AgentOf(AgentCard.Of(agent)),
@@ -79,7 +78,7 @@ public sealed class RotationService(
         act.Rotation.TtlDays = body.TtlDays;
         act.Rotation.Sink = sink;
         if (!body.PlanOnly)
-            return await HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
+            return await issuer.HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
         act.Planned(by);
         return await write.CommitAsync(by, await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken), cancellationToken);
     }
@@ -114,15 +113,15 @@ public sealed class RotationService(
         Check(body.GraceSeconds, 60, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
-        if (await OpenOf(write.Db, key).AnyAsync(r => r.State != RotationState.Planned, cancellationToken))
+        if (await RotationTables.OpenOf(write.Db, key).AnyAsync(r => r.State != RotationState.Planned, cancellationToken))
             return RotationProblems.Open;
-        var begun = await BeginAsync(write, by, bodies.AgentOf(agent), key, RotationTrigger.Agent, reason, cancellationToken);
+        var begun = await issuer.BeginAsync(write, by, bodies.AgentOf(agent), key, RotationTrigger.Agent, reason, cancellationToken);
         if (!begun.Try(out var act, out var lost))
             return lost;
         act.Rotation.GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds;
         // An agent does not give itself more time than its key-admin did.
         act.Rotation.TtlDays = version.ExpiresAt is { } end ? Math.Max(1, (int)Math.Floor((end - version.CreatedAt).TotalDays)) : null;
-        return await HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
+        return await issuer.HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
     }
 
     /// <summary>Issues a planned rotation.</summary>
@@ -299,153 +298,6 @@ public sealed class RotationService(
             body => body.Text
         );
 
-    public async Task<Outcome<RotationBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
-    {
-        await using var db = await store.ReadAsync(cancellationToken);
-        return await FindAsync(db, by, id, cancellationToken) is { } act
-            ? await bodies.FullAsync(db, by, act, clock.Now(), cancellationToken)
-            : RotationProblems.NotFound;
-    }
-
-    /// <summary>What listeners of this team hear of a rotation; null when there is none, or when it is another team's by now.</summary>
-    public async Task<RotationBody?> LiveAsync(
-        ConsoleDbContext db,
-        Guid organizationId,
-        Guid? teamId,
-        Guid id,
-        CancellationToken cancellationToken
-    )
-    {
-        var rotation = await db
-            .Rotations.AsNoTracking()
-            .FirstOrDefaultAsync(r => r.OrganizationId == organizationId && r.Id == id, cancellationToken);
-        if (rotation is null)
-            return null;
-        var act = (await bodies.LoadAsync(db, [rotation], clock.Now(), cancellationToken))[0];
-        return act.Agent.TeamId == teamId
-            ? await bodies.FullAsync(db, Actor.ForSystem(organizationId, "console"), act, clock.Now(), cancellationToken)
-            : null;
-    }
-
-    /// <summary>Newest first; without callers and knocks, which one rotation's own answer has.</summary>
-    public async Task<Outcome<Paged<RotationBody>>> ListAsync(
-        Actor by,
-        RotationFilter filter,
-        PageRequest page,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var db = await store.ReadAsync(cancellationToken);
-        var rotations = filter.Apply(db.Rotations.VisibleTo(by, db.Agents), access.Current, directory, by.OrganizationId);
-        if (page.Cursor is not null)
-        {
-            if (!Cursor.TryDecode(page.Cursor, 1, out var after) || !IdText.TryParse(IdText.Rotation, after[0], out var last))
-                return Cursor.Bad();
-            rotations = rotations.Where(r => r.Id < last);
-        }
-        var rows = await rotations.OrderByDescending(r => r.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
-        var waiting = await Adoption.WaitingAsync(db, [.. rows.Where(r => r.IsOpen).Select(r => r.Id)], clock.Now(), cancellationToken);
-        var acts = await bodies.LoadAsync(db, rows, clock.Now(), cancellationToken);
-        return Paged<RotationAct>
-            .Of(acts, page.Limit, last => [IdText.Format(IdText.Rotation, last.Rotation.Id)])
-            .Map(act =>
-                RotationBodies.Bare(act) with
-                {
-                    Waiting = waiting.GetValueOrDefault(act.Rotation.Id),
-                    CallersOverflowed = act.Key.CallersOverflowedAt is not null,
-                }
-            );
-    }
-
-    /// <summary>Every caller of the key, those that stand in the way first.</summary>
-    public async Task<Outcome<Paged<RotationCaller>>> CallersAsync(
-        Actor by,
-        string id,
-        PageRequest page,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var db = await store.ReadAsync(cancellationToken);
-        if (await FindAsync(db, by, id, cancellationToken) is not { } act)
-            return RotationProblems.NotFound;
-        var from = 0;
-        if (
-            page.Cursor is not null
-            && (
-                !Cursor.TryDecode(page.Cursor, 1, out var after)
-                || !int.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out from)
-            )
-        )
-            return Cursor.Bad();
-        var all = await Adoption.AllAsync(db, act.Rotation, clock.Now(), cancellationToken);
-        var rows = all.Skip(from).Take(page.Limit).Select(a => a.ToBody()).ToList();
-        var next = from + rows.Count < all.Count ? Cursor.Encode((from + rows.Count).ToString(CultureInfo.InvariantCulture)) : null;
-        return new Paged<RotationCaller>(rows, next);
-    }
-
-    /// <summary>Calls with old versions and the new one by minute, from an hour before the issue on; at most 48 hours back.</summary>
-    public async Task<Outcome<RotationMinutes>> MinutesAsync(Actor by, string id, CancellationToken cancellationToken)
-    {
-        await using var db = await store.ReadAsync(cancellationToken);
-        if (await FindAsync(db, by, id, cancellationToken) is not { Rotation: var rotation })
-            return RotationProblems.NotFound;
-        var since = (rotation.IssuedAt ?? rotation.PlannedAt).AddHours(-1);
-        var minutes = await db
-            .KeyMinutes.Where(m => m.OrganizationId == rotation.OrganizationId && m.KeyId == rotation.KeyId && m.Minute >= since)
-            .ToListAsync(cancellationToken);
-        var to = rotation.ToVersion ?? int.MaxValue;
-        return new RotationMinutes(
-            IdText.Format(IdText.Rotation, rotation.Id),
-            [
-                .. minutes
-                    .GroupBy(m => m.Minute)
-                    .OrderBy(same => same.Key)
-                    .Select(same => new RotationMinute(
-                        same.Key,
-                        same.Where(m => m.Version < to).Sum(m => m.Calls),
-                        same.Where(m => m.Version >= to).Sum(m => m.Calls)
-                    )),
-            ]
-        );
-    }
-
-    internal static IQueryable<Rotation> OpenOf(ConsoleDbContext db, AgentKey key) =>
-        db.Rotations.Where(r => r.OrganizationId == key.OrganizationId && r.KeyId == key.Id && r.ClosedAt == null);
-
-    internal static Task<List<KeyVersion>> VersionsOfAsync(ConsoleDbContext db, AgentKey key, CancellationToken cancellationToken) =>
-        db
-            .KeyVersions.Where(v => v.OrganizationId == key.OrganizationId && v.KeyId == key.Id)
-            .OrderBy(v => v.Number)
-            .ToListAsync(cancellationToken);
-
-    // A planned rotation of the key is taken up; one that was issued gives way.
-    private async Task<Outcome<RotationAct>> BeginAsync(
-        Write write,
-        Actor by,
-        RotatedAgent agent,
-        AgentKey key,
-        RotationTrigger trigger,
-        string? reason,
-        CancellationToken cancellationToken
-    )
-    {
-        var versions = await VersionsOfAsync(write.Db, key, cancellationToken);
-        var id = write.NewId();
-        if (await OpenOf(write.Db, key).FirstOrDefaultAsync(cancellationToken) is { } open)
-        {
-            var before = new RotationAct((write, index), write.Now, open, agent, key, versions);
-            if (open.State == RotationState.Planned)
-            {
-                open.Reason = reason ?? open.Reason;
-                return before;
-            }
-            await before.SupersedeAsync(by, id, reason, cancellationToken);
-            if (!await write.TryFlushAsync(cancellationToken))
-                return Write.LostRace();
-        }
-        return RotationAct.Plan(write, index, by, agent, key, versions, trigger, reason, id);
-    }
-
     private async Task<Outcome<RotationBody>> HandOutAsync(
         Actor by,
         string id,
@@ -456,7 +308,7 @@ public sealed class RotationService(
     )
     {
         await using var write = await store.WriteAsync(cancellationToken);
-        if (await FindAsync(write.Db, by, id, cancellationToken, write) is not { } act)
+        if (await bodies.FindAsync(write, by, id, cancellationToken) is not { } act)
             return RotationProblems.NotFound;
         if (mint.Refusal(by, act.Agent.TeamId) is { } missing)
             return missing;
@@ -485,59 +337,7 @@ public sealed class RotationService(
         rotation.AutoExtend = body.AutoExtend ?? rotation.AutoExtend;
         rotation.TtlDays = body.TtlDays ?? rotation.TtlDays;
         rotation.Reason = reason ?? rotation.Reason;
-        return await HandOutAsync(write, by, act, act.Issue(by, mint, again), cancellationToken);
-    }
-
-    // The secret leaves in this answer, or goes to the sink and to nobody else.
-    private async Task<Outcome<RotationBody>> HandOutAsync(
-        Write write,
-        Actor by,
-        RotationAct act,
-        string secret,
-        CancellationToken cancellationToken
-    )
-    {
-        var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
-        if (act.Rotation.Sink is not { } sink)
-            return await write.CommitAsync(by, body with { ApiKey = secret }, cancellationToken);
-        var committed = await write.CommitAsync(by, body, cancellationToken);
-        if (committed.Problem is not null)
-            return committed;
-        var delivery = new SecretDelivery
-        {
-            OrganizationId = by.OrganizationId,
-            TeamId = act.Agent.TeamId,
-            Sink = sink,
-            AgentSlug = act.Agent.Slug,
-            KeyId = act.Key.Id,
-            KeyVersion = act.New!.Number,
-            RotationId = act.Rotation.Id,
-            Secret = secret,
-            ExpiresAt = act.New.ExpiresAt,
-            IssuedAt = write.Now,
-        };
-        // Somebody who hangs up now must not leave a secret behind that half arrived.
-        return await DeliverAsync(by, delivery, CancellationToken.None) ?? committed;
-    }
-
-    private async Task<Outcome<RotationBody>?> DeliverAsync(Actor by, SecretDelivery delivery, CancellationToken cancellationToken)
-    {
-        var delivered = await sinks.DeliverAsync(delivery, cancellationToken);
-        await using var write = await store.WriteAsync(cancellationToken);
-        // What became of the delivery is written down whatever the actor may see by now.
-        var rotation = await write.Db.Rotations.FirstOrDefaultAsync(
-            r => r.OrganizationId == delivery.OrganizationId && r.Id == delivery.RotationId,
-            cancellationToken
-        );
-        if (rotation is not { IsOpen: true } || rotation.ToVersion != delivery.KeyVersion)
-            return null;
-        var act = (await bodies.LoadAsync(write.Db, [rotation], write.Now, cancellationToken, (write, index)))[0];
-        if (delivered.Try(out var receipt, out var problem))
-            act.Delivered(by, receipt);
-        else
-            act.Fail(by, Texts.Clip($"The new secret was not delivered to {delivery.Sink}: {problem.Detail}", 500)!);
-        var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
-        return await write.TryCommitAsync(cancellationToken) ? (Outcome<RotationBody>?)body : null;
+        return await issuer.HandOutAsync(write, by, act, act.Issue(by, mint, again), cancellationToken);
     }
 
     /// <param name="reason">Where the body has one; it is checked before <paramref name="perform"/>.</param>
@@ -551,7 +351,7 @@ public sealed class RotationService(
     )
     {
         await using var write = await store.WriteAsync(cancellationToken);
-        if (await FindAsync(write.Db, by, id, cancellationToken, write) is not { } act)
+        if (await bodies.FindAsync(write, by, id, cancellationToken) is not { } act)
             return RotationProblems.NotFound;
         // An agent acknowledges what it issued itself, and does nothing else here.
         if (by.AgentId is { } own ? own != act.Rotation.IssuerId : mint.Refusal(by, act.Agent.TeamId) is not null)
@@ -566,23 +366,6 @@ public sealed class RotationService(
             return refusal;
         var answer = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
         return await write.CommitAsync(by, answer, cancellationToken);
-    }
-
-    private async Task<RotationAct?> FindAsync(
-        ConsoleDbContext db,
-        Actor by,
-        string id,
-        CancellationToken cancellationToken,
-        Write? write = null
-    )
-    {
-        if (!IdText.TryParse(IdText.Rotation, id, out var rotationId))
-            return null;
-        var rotation = await db.Rotations.VisibleTo(by, db.Agents).FirstOrDefaultAsync(r => r.Id == rotationId, cancellationToken);
-        if (rotation is null)
-            return null;
-        (Write, KeyIndex)? hand = write is null ? null : (write, index);
-        return (await bodies.LoadAsync(db, [rotation], write?.Now ?? clock.Now(), cancellationToken, hand))[0];
     }
 
     private async Task<Problem> NotReadyAsync(RotationAct act, CancellationToken cancellationToken)

@@ -13,7 +13,9 @@ internal static class RotationsRegistration
     public static IServiceCollection AddRotations(this IServiceCollection services)
     {
         services.AddSingleton<RotationBodies>();
+        services.AddSingleton<RotationIssuer>();
         services.AddSingleton<RotationService>();
+        services.AddSingleton<RotationLists>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<ILeakFollowUp, LeakRotations>();
         services.AddSingleton<RotationLeaks>();

@@ -31,7 +31,7 @@ public sealed class PrintedIds(
     InactivityService policies,
     UnclaimedService unclaimed,
     SinkService sinks,
-    RotationService rotations,
+    RotationLists rotations,
     RetentionService retention,
     SessionService sessions,
     PasskeyService passkeys,

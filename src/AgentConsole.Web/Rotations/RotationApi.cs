@@ -153,14 +153,14 @@ internal static class RotationApi
     private static Task<Answer<Page<RotationBody>>> ListAsync(
         ListQuery query,
         CurrentActor actor,
-        RotationService rotations,
+        RotationLists rotations,
         CancellationToken cancellationToken
     ) => query.AnswerAsync(RotationFilter.Parse, (filter, page) => rotations.ListAsync(actor, filter, page, cancellationToken));
 
     private static async Task<Answer<RotationBody>> GetAsync(
         string rotation,
         CurrentActor actor,
-        RotationService rotations,
+        RotationLists rotations,
         CancellationToken cancellationToken
     ) => (await rotations.GetAsync(actor, rotation, cancellationToken)).ToAnswer();
 
@@ -168,7 +168,7 @@ internal static class RotationApi
         string rotation,
         ListQuery query,
         CurrentActor actor,
-        RotationService rotations,
+        RotationLists rotations,
         CancellationToken cancellationToken
     ) =>
         query.AnswerAsync<Done, RotationCaller>(
@@ -179,7 +179,7 @@ internal static class RotationApi
     private static async Task<Answer<RotationMinutes>> MinutesAsync(
         string rotation,
         CurrentActor actor,
-        RotationService rotations,
+        RotationLists rotations,
         CancellationToken cancellationToken
     ) => (await rotations.MinutesAsync(actor, rotation, cancellationToken)).ToAnswer();
 

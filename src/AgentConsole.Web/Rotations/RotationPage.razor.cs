@@ -49,6 +49,9 @@ public sealed partial class RotationPage
     public required RotationService Rotations { get; init; }
 
     [Inject]
+    public required RotationLists Lists { get; init; }
+
+    [Inject]
     public required TrailService Trail { get; init; }
 
     [Inject]
@@ -143,7 +146,7 @@ public sealed partial class RotationPage
 
     private async Task ReadAsync(string id)
     {
-        var read = await Rotations.GetAsync(Me, id, Left);
+        var read = await Lists.GetAsync(Me, id, Left);
         if (id != Id)
             return; // another one is looked at by now
         _missing = read.Problem;
@@ -153,7 +156,7 @@ public sealed partial class RotationPage
         _rotationId = IdText.Parse(IdText.Rotation, rotation.Id);
         var team = Access.Current.TeamsBySlug.GetValueOrDefault((Me.OrganizationId, rotation.Team))?.Id ?? Guid.Empty;
         _mayNot = WhyNot(Permission.ManageKeys, team);
-        var minutes = await Rotations.MinutesAsync(Me, id, Left);
+        var minutes = await Lists.MinutesAsync(Me, id, Left);
         _minutes = minutes.Problem is null ? minutes.Value.Minutes : null;
         var records = await Trail.ListAsync(Me, new TrailFilter { Target = rotation.Id }, new PageRequest(Records), Left);
         if (id != Id)

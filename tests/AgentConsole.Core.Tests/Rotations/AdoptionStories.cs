@@ -186,13 +186,13 @@ public sealed class AdoptionStories
         await scene.CallAsync(scene.First);
         await scene.CallAsync(issued.ApiKey);
 
-        var minutes = (await scene.Rotations.MinutesAsync(scene.Ines, issued.Id, Stop)).Value.Minutes;
+        var minutes = (await scene.Lists.MinutesAsync(scene.Ines, issued.Id, Stop)).Value.Minutes;
 
         Assert.Equal([(2, 0), (1, 1)], minutes.Select(m => ((int)m.Old, (int)m.New)));
         Assert.Equal(TimeSpan.FromMinutes(1), minutes[1].Minute - minutes[0].Minute);
         scene.House.Clock.Advance(TimeSpan.FromHours(49));
         await scene.House.Get<KeyUse>().StepAsync(Stop);
-        Assert.Empty((await scene.Rotations.MinutesAsync(scene.Ines, issued.Id, Stop)).Value.Minutes);
+        Assert.Empty((await scene.Lists.MinutesAsync(scene.Ines, issued.Id, Stop)).Value.Minutes);
     }
 
     [Theory, BothDatabases]
@@ -228,7 +228,7 @@ public sealed class AdoptionStories
         string? cursor = null;
         do
         {
-            var page = (await scene.Rotations.CallersAsync(scene.Ines, issued.Id, new Core.Common.PageRequest(3, cursor), Stop)).Value;
+            var page = (await scene.Lists.CallersAsync(scene.Ines, issued.Id, new Core.Common.PageRequest(3, cursor), Stop)).Value;
             seen.AddRange(page.Items.Select(c => c.Instance));
             cursor = page.NextCursor;
         } while (cursor is not null);

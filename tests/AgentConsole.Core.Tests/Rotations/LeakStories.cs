@@ -154,5 +154,5 @@ public sealed class LeakStories
     }
 
     private static async Task<Paged<RotationBody>> ListAsync(RotationScene scene) =>
-        (await scene.Rotations.ListAsync(scene.Ines, new RotationFilter(), new PageRequest(), Stop)).Value;
+        (await scene.Lists.ListAsync(scene.Ines, new RotationFilter(), new PageRequest(), Stop)).Value;
 }

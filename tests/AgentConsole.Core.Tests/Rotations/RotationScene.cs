@@ -27,6 +27,7 @@ internal sealed class RotationScene : IAsyncDisposable
     /// <summary>The secret of version 1.</summary>
     public string First { get; }
     public RotationService Rotations => House.Get<RotationService>();
+    public RotationLists Lists => House.Get<RotationLists>();
 
     // Their sessions last for hours, and these stories for weeks: whoever acts was let in at the beginning.
     public Actor Ines { get; }
@@ -83,7 +84,7 @@ internal sealed class RotationScene : IAsyncDisposable
             await WatchAsync(TimeSpan.FromSeconds(5));
     }
 
-    public async Task<RotationBody> GetAsync(string id) => (await Rotations.GetAsync(Ines, id, Stop)).Value;
+    public async Task<RotationBody> GetAsync(string id) => (await Lists.GetAsync(Ines, id, Stop)).Value;
 
     /// <summary>States of the key's versions in order.</summary>
     public async Task<string[]> StatesAsync()

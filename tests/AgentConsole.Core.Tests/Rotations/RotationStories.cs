@@ -266,7 +266,7 @@ public sealed class RotationStories
         {
             var by = scene.House.As(person);
             Assert.Equal("role_missing", (await scene.Rotations.CreateAsync(by, "mailroom-1", new CreateRotation(), Stop)).Problem!.Code);
-            Assert.Null((await scene.Rotations.GetAsync(by, issued.Id, Stop)).Problem);
+            Assert.Null((await scene.Lists.GetAsync(by, issued.Id, Stop)).Problem);
             foreach (var act in Acts(scene, issued.Id, by))
                 Assert.Equal("role_missing", (await act()).Problem!.Code);
         }
@@ -277,8 +277,8 @@ public sealed class RotationStories
                 "agent_not_found",
                 (await scene.Rotations.CreateAsync(by, "mailroom-1", new CreateRotation(), Stop)).Problem!.Code
             );
-            Assert.Equal("rotation_not_found", (await scene.Rotations.CallersAsync(by, issued.Id, new PageRequest(), Stop)).Problem!.Code);
-            Assert.Empty((await scene.Rotations.ListAsync(by, new RotationFilter(), new PageRequest(), Stop)).Value.Items);
+            Assert.Equal("rotation_not_found", (await scene.Lists.CallersAsync(by, issued.Id, new PageRequest(), Stop)).Problem!.Code);
+            Assert.Empty((await scene.Lists.ListAsync(by, new RotationFilter(), new PageRequest(), Stop)).Value.Items);
             foreach (var act in Acts(scene, issued.Id, by))
                 Assert.Equal("rotation_not_found", (await act()).Problem!.Code);
         }
@@ -301,10 +301,10 @@ public sealed class RotationStories
             Stop
         );
 
-        Assert.Equal("rotation_not_found", (await scene.Rotations.GetAsync(scene.Ines, open.Id, Stop)).Problem!.Code);
-        Assert.Equal("research", (await scene.Rotations.GetAsync(scene.House.As(cast.Sara), open.Id, Stop)).Value.Team);
-        Assert.Equal("payments", (await scene.Rotations.GetAsync(scene.Ines, closed.Id, Stop)).Value.Team);
-        Assert.Equal("rotation_not_found", (await scene.Rotations.GetAsync(scene.House.As(cast.Sara), closed.Id, Stop)).Problem!.Code);
+        Assert.Equal("rotation_not_found", (await scene.Lists.GetAsync(scene.Ines, open.Id, Stop)).Problem!.Code);
+        Assert.Equal("research", (await scene.Lists.GetAsync(scene.House.As(cast.Sara), open.Id, Stop)).Value.Team);
+        Assert.Equal("payments", (await scene.Lists.GetAsync(scene.Ines, closed.Id, Stop)).Value.Team);
+        Assert.Equal("rotation_not_found", (await scene.Lists.GetAsync(scene.House.As(cast.Sara), closed.Id, Stop)).Problem!.Code);
     }
 
     [Theory, BothDatabases]
@@ -380,7 +380,7 @@ public sealed class RotationStories
         string? cursor = null;
         do
         {
-            var page = (await scene.Rotations.ListAsync(scene.Ines, new RotationFilter(), new PageRequest(2, cursor), Stop)).Value;
+            var page = (await scene.Lists.ListAsync(scene.Ines, new RotationFilter(), new PageRequest(2, cursor), Stop)).Value;
             seen.AddRange(page.Items.Select(r => r.Id));
             cursor = page.NextCursor;
         } while (cursor is not null);
@@ -388,7 +388,7 @@ public sealed class RotationStories
         Assert.Equal(5, seen.Distinct().Count());
         Assert.Equal(seen.OrderDescending(StringComparer.Ordinal), seen);
         async Task<int> Count(RotationFilter filter) =>
-            (await scene.Rotations.ListAsync(scene.Ines, filter, new PageRequest(), Stop)).Value.Items.Count;
+            (await scene.Lists.ListAsync(scene.Ines, filter, new PageRequest(), Stop)).Value.Items.Count;
         Assert.Equal(
             1,
             await Count(
