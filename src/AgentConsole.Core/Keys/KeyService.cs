@@ -139,16 +139,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         Outcome<KeyAction> input,
         CancellationToken cancellationToken
-    ) =>
-        ActAsync(
-            by,
-            agentIdOrSlug,
-            keyId,
-            "key.disabled",
-            input,
-            KeyChanges.Disable,
-            cancellationToken
-        );
+    ) => ActAsync(by, agentIdOrSlug, keyId, "key.disabled", input, KeyChanges.Disable, cancellationToken);
 
     /// <summary>Takes a disabled version into use again. One that was reported as leaked needs a reason.</summary>
     public Task<Outcome<KeyBody>> EnableAsync(
@@ -157,16 +148,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         Outcome<KeyAction> input,
         CancellationToken cancellationToken
-    ) =>
-        ActAsync(
-            by,
-            agentIdOrSlug,
-            keyId,
-            "key.enabled",
-            input,
-            KeyChanges.Enable,
-            cancellationToken
-        );
+    ) => ActAsync(by, agentIdOrSlug, keyId, "key.enabled", input, KeyChanges.Enable, cancellationToken);
 
     /// <summary>Refuses the version for good.</summary>
     public Task<Outcome<KeyBody>> RevokeAsync(
@@ -175,16 +157,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         Outcome<KeyAction> input,
         CancellationToken cancellationToken
-    ) =>
-        ActAsync(
-            by,
-            agentIdOrSlug,
-            keyId,
-            "key.revoked",
-            input,
-            KeyChanges.Revoke,
-            cancellationToken
-        );
+    ) => ActAsync(by, agentIdOrSlug, keyId, "key.revoked", input, KeyChanges.Revoke, cancellationToken);
 
     /// <summary>Sets or lifts the instant from which the version is refused.</summary>
     public Task<Outcome<KeyBody>> SetExpiryAsync(

@@ -41,6 +41,7 @@ internal static class ApiRegistration
         api.MapInactivityApi();
         api.MapKeyApi();
         api.MapRotationApi();
+        api.MapKeyBulkApi();
         api.MapSinkApi();
         api.MapViewApi();
         api.MapRunApi();

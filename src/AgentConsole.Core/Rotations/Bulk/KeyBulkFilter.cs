@@ -45,8 +45,8 @@ public sealed record KeyBulkFilter
             rows = rows.Where(r => rotations.Any(o => o.OrganizationId == r.OrganizationId && o.Id == r.RotationId && o.State == state));
         if (Text is not null)
         {
-            var text = Text.ToLowerInvariant();
-            rows = rows.Where(r => r.Agent.Contains(text) || (r.KeyName != null && r.KeyName.ToLower().Contains(text)));
+            var text = Text;
+            rows = rows.Where(r => r.Agent.Contains(text) || (r.KeyName != null && r.KeyName.Contains(text)));
         }
         return rows;
     }

@@ -203,8 +203,7 @@ internal sealed class KeyBulkReading(
                 visible,
                 k => new { k.OrganizationId, Id = k.AgentId },
                 a => new { a.OrganizationId, a.Id },
-                (k, a) =>
-                    new KeyOfAgent(k.Id, k.Name, k.SelfRotation, a.Id, a.Slug, a.TeamId, a.Lifecycle, a.DeletedAt != null)
+                (k, a) => new KeyOfAgent(k.Id, k.Name, k.SelfRotation, a.Id, a.Slug, a.TeamId, a.Lifecycle, a.DeletedAt != null)
             )
             .ToDictionaryAsync(k => k.Id, cancellationToken);
         var versions = (
@@ -235,7 +234,20 @@ internal sealed class KeyBulkReading(
             {
                 if (one.Given is { } given)
                     rows.Add(
-                        new PlannedKey(null, null, given, null, null, null, null, null, 0, false, KeyBulkEffect.Refused, KeyProblems.NotFound)
+                        new PlannedKey(
+                            null,
+                            null,
+                            given,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            0,
+                            false,
+                            KeyBulkEffect.Refused,
+                            KeyProblems.NotFound
+                        )
                     );
                 continue;
             }

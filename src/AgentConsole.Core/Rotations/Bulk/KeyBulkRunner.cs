@@ -332,9 +332,7 @@ public sealed class KeyBulkPurge(ConsoleStore store, TimeProvider clock, ILogger
                     await part.TryCommitAsync(cancellationToken);
                 }
                 await using var write = await store.WriteAsync(cancellationToken);
-                await write
-                    .Db.KeyBulks.Where(b => b.OrganizationId == organization && b.Id == id)
-                    .ExecuteDeleteAsync(cancellationToken);
+                await write.Db.KeyBulks.Where(b => b.OrganizationId == organization && b.Id == id).ExecuteDeleteAsync(cancellationToken);
                 await write.TryCommitAsync(cancellationToken);
             }
             if (over.Count < AtOnce)

@@ -335,12 +335,7 @@ public sealed class KeyBulkService
             if (bulk.State != KeyBulkState.Working || bulk.Pending == 0)
                 return KeyBulkProblems.NothingToCancel;
             bulk.CancelledAt = write.Now;
-            write.Trail(
-                by,
-                "bulk.cancelled",
-                KeyBulkWork.Target(bulk),
-                after: new { done = bulk.Done, cancelled = bulk.Pending }
-            );
+            write.Trail(by, "bulk.cancelled", KeyBulkWork.Target(bulk), after: new { done = bulk.Done, cancelled = bulk.Pending });
             await SetAsideAsync(write, bulk, KeyBulkOutcome.Pending, KeyBulkOutcome.Cancelled, cancellationToken);
             bulk.FinishIfDone(write.Now);
             KeyBulkWork.Tell(write, bulk);
@@ -381,7 +376,11 @@ public sealed class KeyBulkService
             (act, told) =>
                 act.NewIsAccepted
                     ? Task.FromResult(
-                        act.DisableOld(told, input.Value.Days is { } days ? TimeSpan.FromDays(days) : Rotation.UsualWindow, input.Value.Reason)
+                        act.DisableOld(
+                            told,
+                            input.Value.Days is { } days ? TimeSpan.FromDays(days) : Rotation.UsualWindow,
+                            input.Value.Reason
+                        )
                     )
                     : Task.FromResult<Problem?>(RotationProblems.NewNotAccepted),
             cancellationToken
@@ -447,13 +446,7 @@ public sealed class KeyBulkService
                 .ToListAsync(cancellationToken);
             if (part.Count == 0)
                 break;
-            var acts = await _bodies.LoadAsync(
-                write.Db,
-                [.. part.Select(p => p.Rotation)],
-                write.Now,
-                cancellationToken,
-                (write, _index)
-            );
+            var acts = await _bodies.LoadAsync(write.Db, [.. part.Select(p => p.Rotation)], write.Now, cancellationToken, (write, _index));
             var (doneHere, refusedHere) = (0, new List<KeyBulkRefusal>());
             foreach (var act in acts)
             {
@@ -673,9 +666,7 @@ public sealed class KeyBulkService
             .Select(b => b.ExpiresAt)
             .Take(KeyBulk.MostOpen)
             .ToListAsync(cancellationToken);
-        return open.Count < KeyBulk.MostOpen
-            ? null
-            : KeyBulkProblems.TooManyOpen((int)Math.Ceiling((open[0] - now).TotalSeconds));
+        return open.Count < KeyBulk.MostOpen ? null : KeyBulkProblems.TooManyOpen((int)Math.Ceiling((open[0] - now).TotalSeconds));
     }
 
     // What would be planned now, against what was planned; null when it is the same.

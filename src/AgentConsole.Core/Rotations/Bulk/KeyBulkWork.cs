@@ -116,16 +116,7 @@ internal sealed class KeyBulkWork(
             var present = versions.Where(v => RotationAct.Accepts(v, write.Now)).MaxBy(v => v.Number);
             if (present?.Number != row.Version || present?.LeakReportedAt is not null)
                 return KeyBulkProblems.ChangedMeanwhile;
-            act = RotationAct.Plan(
-                write,
-                index,
-                by,
-                bodies.AgentOf(AgentCard.Of(agent)),
-                key,
-                versions,
-                RotationTrigger.Bulk,
-                bulk.Reason
-            );
+            act = RotationAct.Plan(write, index, by, bodies.AgentOf(AgentCard.Of(agent)), key, versions, RotationTrigger.Bulk, bulk.Reason);
             var rotation = act.Rotation;
             (rotation.GraceSeconds, rotation.RevokeImmediately) = (bulk.GraceSeconds, bulk.RevokeImmediately);
             (rotation.AutoExtend, rotation.TtlDays, rotation.Sink) = (bulk.AutoExtend, bulk.TtlDays, bulk.Sink);
@@ -147,15 +138,7 @@ internal sealed class KeyBulkWork(
         return null;
     }
 
-    private Problem? Change(
-        Write write,
-        KeyBulk bulk,
-        Actor by,
-        KeyBulkRow row,
-        Agent agent,
-        AgentKey key,
-        List<KeyVersion> versions
-    )
+    private Problem? Change(Write write, KeyBulk bulk, Actor by, KeyBulkRow row, Agent agent, AgentKey key, List<KeyVersion> versions)
     {
         if (versions.Find(v => v.Number == row.Version) is not { } version)
             return KeyBulkProblems.ChangedMeanwhile;
@@ -310,10 +293,7 @@ internal sealed class KeyBulkWork(
         var issued = await failed
             .Where(r => r.Sealed != null)
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.Outcome, KeyBulkOutcome.Issued), cancellationToken);
-        var pending = await failed.ExecuteUpdateAsync(
-            set => set.SetProperty(r => r.Outcome, KeyBulkOutcome.Pending),
-            cancellationToken
-        );
+        var pending = await failed.ExecuteUpdateAsync(set => set.SetProperty(r => r.Outcome, KeyBulkOutcome.Pending), cancellationToken);
         bulk.Issued += issued;
         bulk.Failed -= issued + pending;
     }
