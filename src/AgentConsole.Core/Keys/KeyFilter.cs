@@ -40,6 +40,10 @@ public sealed record KeyFilter
     /// <summary>Only versions that nobody used for this many days; one that was never used counts from when it was made.</summary>
     public int? IdleDays { get; init; }
 
+    /// <summary>Only these versions: ids, separated by commas.</summary>
+    public string? Ids { get; init; }
+    public const int MostIds = 100;
+
     /// <summary>Only versions that a call from this address came with.</summary>
     public string? Address { get; init; }
 
@@ -99,6 +103,7 @@ public sealed record KeyFilter
             Leaked = value("leaked") == "true",
             NeverUsed = ReadNever("used", Text("used", 20), errors),
             IdleDays = ReadDays("idle", Text("idle", 20), errors),
+            Ids = ReadIds(Text("ids", 40 * MostIds), errors),
             Address = Text("address", 64),
             Ownerless = ReadFlag("ownerless", Text("ownerless", 20), errors),
             OlderDays = ReadDays("older", Text("older", 20), errors),
@@ -125,6 +130,8 @@ public sealed record KeyFilter
             yield return new("used", "never");
         if (IdleDays is { } days)
             yield return new("idle", string.Create(CultureInfo.InvariantCulture, $"{days}d"));
+        if (Ids is not null)
+            yield return new("ids", Ids);
         if (Address is not null)
             yield return new("address", Address);
         if (Ownerless)
@@ -137,6 +144,14 @@ public sealed record KeyFilter
             yield return new("several", "true");
         if (Order != default)
             yield return new("sort", KebabCase.Of(Order));
+    }
+
+    private static string? ReadIds(string? text, FieldErrors errors)
+    {
+        if (text is null || text.Split(',') is { Length: <= MostIds } ids && ids.All(id => IdText.TryParse(IdText.KeyVersion, id, out _)))
+            return text;
+        errors.Add("ids", $"Must be at most {MostIds} ids of key versions, separated by commas.");
+        return null;
     }
 
     private static bool ReadNever(string name, string? text, FieldErrors errors)
@@ -188,6 +203,11 @@ public sealed record KeyFilter
             var since = now.AddDays(-days);
             var order = Utc.ToMicros(since);
             versions = versions.Where(v => v.UsedOrder <= order && v.CreatedAt <= since);
+        }
+        if (Ids is not null)
+        {
+            Guid[] ids = [.. Ids.Split(',').Select(id => IdText.Parse(IdText.KeyVersion, id))];
+            versions = versions.Where(v => ids.Contains(v.Id));
         }
         if (Address is not null)
         {

@@ -15,6 +15,7 @@ internal static class KeyBulkApi
         ("effect", "change, no-change or refused."),
         ("outcome", "pending, issued, done, failed or cancelled."),
         ("rotation", "State of the row's rotation by now, such as observing."),
+        ("waiting", "`true` for rows whose rotation waits for a caller that has not moved."),
         ("q", "Part of an agent's slug, or of a key's name."),
     ];
 

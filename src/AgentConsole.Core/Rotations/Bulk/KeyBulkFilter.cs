@@ -11,17 +11,25 @@ public sealed record KeyBulkFilter
     /// <summary>Rows whose rotation has this state by now.</summary>
     public RotationState? Rotation { get; init; }
 
+    /// <summary>Only rows whose rotation waits for a caller that has not moved.</summary>
+    public bool Waiting { get; init; }
+
     /// <summary>Part of an agent's slug, or of a key's name.</summary>
     public string? Text { get; init; }
 
-    public static KeyBulkFilter Parse(Func<string, string?> value, FieldErrors errors) =>
-        new()
+    public static KeyBulkFilter Parse(Func<string, string?> value, FieldErrors errors)
+    {
+        if (value("waiting") is not (null or "true" or "false"))
+            errors.Add("waiting", "Must be true or false.");
+        return new KeyBulkFilter
         {
+            Waiting = value("waiting") == "true",
             Effect = KebabCase.Read<KeyBulkEffect>(value("effect"), "effect", errors),
             Outcome = KebabCase.Read<KeyBulkOutcome>(value("outcome"), "outcome", errors),
             Rotation = KebabCase.Read<RotationState>(value("rotation"), "rotation", errors),
             Text = Texts.Line(value("q"), "q", 100, errors),
         };
+    }
 
     public IEnumerable<KeyValuePair<string, string>> ToQuery()
     {
@@ -31,6 +39,8 @@ public sealed record KeyBulkFilter
             yield return new("outcome", KebabCase.Of(outcome));
         if (Rotation is { } rotation)
             yield return new("rotation", KebabCase.Of(rotation));
+        if (Waiting)
+            yield return new("waiting", "true");
         if (Text is not null)
             yield return new("q", Text);
     }

@@ -88,11 +88,103 @@ public sealed class KeyBulkService
         var errors = new FieldErrors();
         var wanted = action ?? ReadAction(body.Action, errors);
         var selection = ReadSelection(by, body, errors);
-        var bulk = new KeyBulk
+        var bulk = Read(by, wanted, body, selection, errors);
+        if (errors.ToProblem() is { } invalid)
+            return invalid;
+        return await WriteAsync(by, bulk, selection, null, cancellationToken);
+    }
+
+    /// <summary>Asks the same question once more: another plan, of the keys as they are now. It takes the place of one that was not applied.</summary>
+    /// <param name="choices">How it is to be done instead; which keys it is about stays. Null keeps what was chosen.</param>
+    public async Task<Outcome<KeyBulkBody>> MakeAgainAsync(Actor by, string id, MakeKeyBulk? choices, CancellationToken cancellationToken)
+    {
+        KeyBulk? seen;
+        await using (var db = await _store.ReadAsync(cancellationToken))
+            seen = await FindAsync(db, by, id, cancellationToken);
+        if (seen is null)
+            return KeyBulkProblems.NotFound;
+        if (by.TeamsWith(Permission.ManageKeys) is { All: false, Ids.Length: 0 })
+            return Actor.MissingRole(Permission.ManageKeys, null);
+        var errors = new FieldErrors();
+        var wish =
+            choices
+            ?? new MakeKeyBulk
+            {
+                GraceSeconds = seen.GraceSeconds,
+                RevokeImmediately = seen.RevokeImmediately,
+                AutoExtend = seen.AutoExtend,
+                TtlDays = seen.TtlDays,
+                Sink = seen.Sink,
+                Reason = seen.Reason,
+            };
+        var selection = KeySelection.Read(seen.Selection);
+        var bulk = Read(by, seen.Action, wish, selection, errors);
+        return errors.ToProblem() is { } invalid ? invalid : await WriteAsync(by, bulk, selection, seen, cancellationToken);
+    }
+
+    /// <summary>Takes a disable or an enable back: the versions that it changed get the opposite, where nobody changed them since.</summary>
+    public async Task<Outcome<KeyBulkBody>> UndoAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        KeyBulk? seen;
+        List<string> versions = [];
+        await using (var db = await _store.ReadAsync(cancellationToken))
+        {
+            seen = await FindAsync(db, by, id, cancellationToken);
+            if (seen is null)
+                return KeyBulkProblems.NotFound;
+            if (Refusal(by, seen) is { } refusal)
+                return refusal;
+            if (seen.Action is not (KeyBulkAction.Disable or KeyBulkAction.Enable) || seen.Done == 0)
+                return PlanProblems.NothingToUndo;
+            var organization = seen.OrganizationId;
+            versions =
+            [
+                .. (
+                    await db
+                        .KeyBulkRows.VisibleTo(by, seen)
+                        .Where(r => r.Outcome == KeyBulkOutcome.Done)
+                        .Join(
+                            db.KeyVersions,
+                            r => new
+                            {
+                                r.OrganizationId,
+                                KeyId = r.KeyId!.Value,
+                                Number = r.Version!.Value,
+                            },
+                            v => new
+                            {
+                                v.OrganizationId,
+                                v.KeyId,
+                                v.Number,
+                            },
+                            (_, v) => v.Id
+                        )
+                        .ToListAsync(cancellationToken)
+                ).Select(v => IdText.Format(IdText.KeyVersion, v)),
+            ];
+        }
+        return await DoAsync(
+            by,
+            seen.Action == KeyBulkAction.Disable ? KeyBulkAction.Enable : KeyBulkAction.Disable,
+            new MakeKeyBulk { Keys = versions, Reason = $"Undo of {IdText.Format(IdText.Bulk, seen.Id)}" },
+            cancellationToken
+        );
+    }
+
+    private KeyBulk Read(Actor by, KeyBulkAction action, MakeKeyBulk body, KeySelection selection, FieldErrors errors)
+    {
+        var now = _clock.Now();
+        if (body.GraceSeconds < 0 || body.GraceSeconds > LongestGrace)
+            errors.Add("grace_seconds", string.Create(CultureInfo.InvariantCulture, $"Must be from 0 to {LongestGrace} (30 days)."));
+        if (body.TtlDays is < 1 or > 3650)
+            errors.Add("ttl_days", "Must be from 1 to 3650 days; leave it away for versions that do not expire.");
+        if (action != KeyBulkAction.Rotate && !string.IsNullOrEmpty(body.Sink))
+            errors.Add("sink", "Only a rotation makes secrets that a sink could take.");
+        return new KeyBulk
         {
             Id = _store.NewId(),
             OrganizationId = by.OrganizationId,
-            Action = wanted,
+            Action = action,
             GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds,
             RevokeImmediately = body.RevokeImmediately,
             AutoExtend = body.AutoExtend,
@@ -102,46 +194,9 @@ public sealed class KeyBulkService
             Selection = selection.Text(),
             MakerId = by.Id ?? Guid.Empty,
             MakerLabel = Texts.Clip(by.Label, 256)!,
-            CreatedAt = _clock.Now(),
-            ExpiresAt = _clock.Now() + KeyBulk.Life,
+            CreatedAt = now,
+            ExpiresAt = now + KeyBulk.Life,
         };
-        if (body.GraceSeconds < 0 || body.GraceSeconds > LongestGrace)
-            errors.Add("grace_seconds", string.Create(CultureInfo.InvariantCulture, $"Must be from 0 to {LongestGrace} (30 days)."));
-        if (body.TtlDays is < 1 or > 3650)
-            errors.Add("ttl_days", "Must be from 1 to 3650 days; leave it away for versions that do not expire.");
-        if (wanted != KeyBulkAction.Rotate && (bulk.Sink ?? "") != "")
-            errors.Add("sink", "Only a rotation makes secrets that a sink could take.");
-        if (errors.ToProblem() is { } invalid)
-            return invalid;
-        return await WriteAsync(by, bulk, selection, null, cancellationToken);
-    }
-
-    /// <summary>Asks the same question once more: another plan, of the keys as they are now. It takes the place of one that was not applied.</summary>
-    public async Task<Outcome<KeyBulkBody>> MakeAgainAsync(Actor by, string id, CancellationToken cancellationToken)
-    {
-        await using var db = await _store.ReadAsync(cancellationToken);
-        if (await FindAsync(db, by, id, cancellationToken) is not { } seen)
-            return KeyBulkProblems.NotFound;
-        if (by.TeamsWith(Permission.ManageKeys) is { All: false, Ids.Length: 0 })
-            return Actor.MissingRole(Permission.ManageKeys, null);
-        var bulk = new KeyBulk
-        {
-            Id = _store.NewId(),
-            OrganizationId = by.OrganizationId,
-            Action = seen.Action,
-            GraceSeconds = seen.GraceSeconds,
-            RevokeImmediately = seen.RevokeImmediately,
-            AutoExtend = seen.AutoExtend,
-            TtlDays = seen.TtlDays,
-            Sink = seen.Sink,
-            Reason = seen.Reason,
-            Selection = seen.Selection,
-            MakerId = by.Id ?? Guid.Empty,
-            MakerLabel = Texts.Clip(by.Label, 256)!,
-            CreatedAt = _clock.Now(),
-            ExpiresAt = _clock.Now() + KeyBulk.Life,
-        };
-        return await WriteAsync(by, bulk, KeySelection.Read(seen.Selection), seen, cancellationToken);
     }
 
     private async Task<Outcome<KeyBulkBody>> WriteAsync(
@@ -545,8 +600,7 @@ public sealed class KeyBulkService
             )
         )
             return Cursor.Bad();
-        var rows = await filter
-            .Apply(db.KeyBulkRows.VisibleTo(by, bulk), db.Rotations)
+        var rows = await (await MatchingAsync(db, by, bulk, filter, cancellationToken))
             .Where(r => r.Ordinal > after)
             .OrderBy(r => r.Ordinal)
             .Take(page.Limit + 1)
@@ -570,7 +624,7 @@ public sealed class KeyBulkService
         await using var db = await _store.ReadAsync(cancellationToken);
         if (await FindAsync(db, by, id, cancellationToken) is not { } bulk)
             return KeyBulkProblems.NotFound;
-        var matching = filter.Apply(db.KeyBulkRows.VisibleTo(by, bulk), db.Rotations);
+        var matching = await MatchingAsync(db, by, bulk, filter, cancellationToken);
         var total = await matching.CountAsync(cancellationToken);
         var rows = await matching
             .OrderBy(r => r.Ordinal)
@@ -588,6 +642,30 @@ public sealed class KeyBulkService
             return KeyBulkProblems.NotFound;
         var rows = await db.KeyBulkRows.VisibleTo(by, bulk).OrderBy(r => r.Ordinal).ToListAsync(cancellationToken);
         return new KeyBulkReport(await FullAsync(db, by, bulk, cancellationToken), await BodiesAsync(db, bulk, rows, cancellationToken));
+    }
+
+    private async Task<IQueryable<KeyBulkRow>> MatchingAsync(
+        ConsoleDbContext db,
+        Actor by,
+        KeyBulk bulk,
+        KeyBulkFilter filter,
+        CancellationToken cancellationToken
+    )
+    {
+        var rows = filter.Apply(db.KeyBulkRows.VisibleTo(by, bulk), db.Rotations);
+        if (!filter.Waiting)
+            return rows;
+        var moving = await db
+            .KeyBulkRows.VisibleTo(by, bulk)
+            .Join(
+                db.Rotations.Where(o => o.ClosedAt == null && o.ToVersion != null),
+                r => new { r.OrganizationId, Id = r.RotationId!.Value },
+                o => new { o.OrganizationId, o.Id },
+                (_, o) => o.Id
+            )
+            .ToListAsync(cancellationToken);
+        Guid?[] late = [.. (await Adoption.WaitingAsync(db, moving, _clock.Now(), cancellationToken)).Keys.Select(id => (Guid?)id)];
+        return rows.Where(r => late.Contains(r.RotationId));
     }
 
     private async Task<KeyBulkBody> FullAsync(ConsoleDbContext db, Actor by, KeyBulk bulk, CancellationToken cancellationToken)

@@ -146,7 +146,7 @@ public sealed class KeyBulkStories
         Assert.Equal("plan_digest_differs", other.Problem!.Code);
         var colleague = await scene.ApplyAsync(plan, scene.House.As(scene.House.Cast.Olga));
         Assert.Equal("not_the_maker", colleague.Problem!.Code);
-        var again = (await scene.Bulks.MakeAgainAsync(scene.Ines, plan.Id, Stop)).Value;
+        var again = (await scene.Bulks.MakeAgainAsync(scene.Ines, plan.Id, null, Stop)).Value;
         Assert.Equal((2, 1), (again.Rows.Change, again.Rows.Refused));
         Assert.Equal("bulk_operation_not_found", (await scene.Bulks.GetAsync(scene.Ines, plan.Id, Stop)).Problem!.Code);
         scene.House.Clock.Advance(KeyBulk.Life);
