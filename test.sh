@@ -28,14 +28,14 @@ export AGENTCONSOLE_TEST_POSTGRES
 
 dotnet tool restore >/dev/null || fail "The tools could not be restored."
 dotnet csharpier check . || fail "The formatting differs: run 'dotnet csharpier format .'"
-dotnet build AgentConsole.sln --nologo -v q || fail "The build failed."
+dotnet build AgentConsole.sln -c Release --nologo -v q || fail "The build failed."
 
 projects="Core.Tests Web.Tests E2E.Tests"
 if [ $# -gt 0 ]; then projects="$1"; shift; fi
 passed=0 failed=0
 for project in $projects; do
   echo "== $project"
-  dotnet run --no-build --project "tests/AgentConsole.$project" -- -noColor -ctrf "$results/$project.json" "$@"
+  dotnet run --no-build -c Release --project "tests/AgentConsole.$project" -- -noColor -ctrf "$results/$project.json" "$@"
   code=$?
   if [ -s "$results/$project.json" ]; then
     p="$(grep -o '"passed": *[0-9]*' "$results/$project.json" | head -n 1 | grep -o '[0-9]*')"
