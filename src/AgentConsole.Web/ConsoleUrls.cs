@@ -53,7 +53,8 @@ public static class ConsoleUrls
     public static string Rotation(string id, string? step = null) => With($"/rotations/{Uri.EscapeDataString(id)}", ("step", step));
 
     /// <summary>A bulk rotation, at one of its steps; where it stands when none is named.</summary>
-    public static string BulkRotation(string id, string? step = null) => With($"/rotations/bulk/{Uri.EscapeDataString(id)}", ("step", step));
+    public static string BulkRotation(string id, string? step = null) =>
+        With($"/rotations/bulk/{Uri.EscapeDataString(id)}", ("step", step));
 
     /// <summary>Another act on many keys.</summary>
     public static string KeyAct(string id) => $"/keys/bulk/{Uri.EscapeDataString(id)}";

@@ -33,6 +33,7 @@ public sealed partial class BulkPage
     private string? _shown;
     private string _typed = "";
     private BulkStep _step;
+    private bool _all;
     private bool _busy;
     private bool _reading;
     private DateTimeOffset? _readAt;
@@ -52,6 +53,12 @@ public sealed partial class BulkPage
     /// <summary>The question that is open.</summary>
     [SupplyParameterFromQuery(Name = "act")]
     public string? Doing { get; set; }
+
+    /// <summary>Every row is drawn, to be printed.</summary>
+    [SupplyParameterFromQuery]
+    public bool All { get; set; }
+
+    private string Path => IsRotation ? $"/rotations/bulk/{Id}" : $"/keys/bulk/{Id}";
 
     private KeyBulkFilter Filter { get; set; } = new();
 
@@ -95,7 +102,9 @@ public sealed partial class BulkPage
             if (_bulk is { StartedAt: not null, Action: "rotate" })
             {
                 yield return ("Not moved", new KeyBulkFilter { Waiting = true }, _bulk.Waiting ?? 0, false);
-                foreach (var state in new[] { RotationState.Planned, RotationState.Ready, RotationState.OldDisabled, RotationState.Completed })
+                foreach (
+                    var state in new[] { RotationState.Planned, RotationState.Ready, RotationState.OldDisabled, RotationState.Completed }
+                )
                 {
                     var (name, filter) = (KebabCase.Of(state), new KeyBulkFilter { Rotation = state });
                     if (BulkWords.In(_bulk, name) > 0 || Filter == filter)
@@ -139,13 +148,14 @@ public sealed partial class BulkPage
             errors
         );
         _nonsense = Nonsense.Of(errors);
+        (var was, _all) = (_all, All);
         if (_shown != Id)
         {
             (_bulk, _window, _missing, _problem, _cut, _typed, _shown) = (null, null, null, null, null, "", Id);
             Filter = filter;
             await ReadAsync();
         }
-        else if (filter != Filter)
+        else if (filter != Filter || All != was)
         {
             Filter = filter;
             await ReadAsync();
@@ -174,7 +184,13 @@ public sealed partial class BulkPage
 
     private async Task LookAsync()
     {
-        if (_bulk is null || _reading || Live.Paused || _bulk.StartedAt is null || (_bulk.State == "finished" && BulkWords.Open(_bulk) == 0))
+        if (
+            _bulk is null
+            || _reading
+            || Live.Paused
+            || _bulk.StartedAt is null
+            || (_bulk.State == "finished" && BulkWords.Open(_bulk) == 0)
+        )
             return;
         await ReadAsync();
         StateHasChanged();
@@ -198,9 +214,7 @@ public sealed partial class BulkPage
             _bulk = read.Value;
             _bulkId = IdText.Parse(IdText.Bulk, _bulk.Id);
             _mayNot = WhyNotAnywhere(Permission.ManageKeys);
-            var window = await Bulks.WindowAsync(Me, Id, Filter, 0, FirstRows, Left);
-            if (window.Problem is null)
-                _window = window.Value;
+            await ReadRowsAsync();
             if (_rest is { } rest)
                 await rest.RefreshDataAsync();
             TakeStep();
@@ -216,19 +230,26 @@ public sealed partial class BulkPage
         }
     }
 
+    private async Task ReadRowsAsync()
+    {
+        if (All && Filter == new KeyBulkFilter())
+        {
+            var report = await Bulks.ReportAsync(Me, Id, Left);
+            if (report.Problem is null)
+                _window = new KeyBulkWindow(report.Value.Rows, report.Value.Rows.Count);
+            return;
+        }
+        var window = await Bulks.WindowAsync(Me, Id, Filter, 0, FirstRows, Left);
+        if (window.Problem is null)
+            _window = window.Value;
+    }
+
     private async ValueTask<ItemsProviderResult<KeyBulkRowBody>> ProvideAsync(ItemsProviderRequest request)
     {
         var total = Math.Max(0, (_window?.Total ?? 0) - FirstRows);
         try
         {
-            var window = await Bulks.WindowAsync(
-                Me,
-                Id,
-                Filter,
-                FirstRows + request.StartIndex,
-                request.Count,
-                request.CancellationToken
-            );
+            var window = await Bulks.WindowAsync(Me, Id, Filter, FirstRows + request.StartIndex, request.Count, request.CancellationToken);
             return window.Problem is null
                 ? new ItemsProviderResult<KeyBulkRowBody>(window.Value.Rows, Math.Max(0, window.Value.Total - FirstRows))
                 : new ItemsProviderResult<KeyBulkRowBody>([], total);
@@ -322,16 +343,14 @@ public sealed partial class BulkPage
     }
 
     private string Address(KeyBulkFilter filter) =>
-        ConsoleUrls.With(
-            IsRotation ? $"/rotations/bulk/{Id}" : $"/keys/bulk/{Id}",
-            [("step", Step), .. filter.ToQuery().Select(m => (m.Key, (string?)m.Value))]
-        );
+        ConsoleUrls.With(Path, [("step", Step), .. filter.ToQuery().Select(m => (m.Key, (string?)m.Value))]);
 
     private MarkupString Cells(KeyBulkRowBody row)
     {
         var name =
             row.KeyId is null ? $"<span class=\"m\">{Markup.Text(row.Agent)}</span>"
-            : row.Rotation is { } rotation ? $"<a class=\"nm\" href=\"{Markup.Text(ConsoleUrls.Rotation(rotation))}\">{Markup.Text(row.Agent)}</a>"
+            : row.Rotation is { } rotation
+                ? $"<a class=\"nm\" href=\"{Markup.Text(ConsoleUrls.Rotation(rotation))}\">{Markup.Text(row.Agent)}</a>"
             : $"<a class=\"nm\" href=\"{Markup.Text(ConsoleUrls.Agent(row.Agent, "keys"))}\">{Markup.Text(row.Agent)}</a>";
         var key = row.KeyName is null
             ? ""

@@ -33,8 +33,7 @@ internal static class BulkWords
     }
 
     /// <summary>Rotations that are neither completed nor aborted.</summary>
-    public static int Open(KeyBulkBody bulk) =>
-        bulk.Rotations?.Where(s => s.Key is not ("completed" or "aborted")).Sum(s => s.Value) ?? 0;
+    public static int Open(KeyBulkBody bulk) => bulk.Rotations?.Where(s => s.Key is not ("completed" or "aborted")).Sum(s => s.Value) ?? 0;
 
     public static int In(KeyBulkBody bulk, string state) => bulk.Rotations?.GetValueOrDefault(state) ?? 0;
 

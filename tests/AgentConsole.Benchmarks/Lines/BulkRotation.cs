@@ -51,7 +51,12 @@ internal sealed class BulkRotation : ILine
             {
                 name = "files",
                 kind = "file",
-                file = new { root, path = "{agent}.key", format = "raw" },
+                file = new
+                {
+                    root,
+                    path = "{agent}.key",
+                    format = "raw",
+                },
             },
             cancellationToken
         );

@@ -16,9 +16,7 @@ public sealed class BulkRotationJourney(Chromium chromium) : JourneyTest(chromiu
 
     public override async ValueTask InitializeAsync()
     {
-        _console = await ConsoleServer.StartAsync(
-            settings: new Dictionary<string, string?> { ["AgentConsole:Sinks:FileRoots:0"] = _root }
-        );
+        _console = await ConsoleServer.StartAsync(settings: new Dictionary<string, string?> { ["AgentConsole:Sinks:FileRoots:0"] = _root });
         await base.InitializeAsync();
     }
 
@@ -114,7 +112,8 @@ public sealed class BulkRotationJourney(Chromium chromium) : JourneyTest(chromiu
         await page.WaitForURLAsync(new Regex("/rotations/bulk/bulk_"));
         var first = page.Url;
         await Expect(page.GetByTestId("bulk-row")).ToHaveCountAsync(3);
-        await Expect(page.Locator("[data-testid=bulk-row]", new PageLocatorOptions { HasText = "mailroom-1" })).ToContainTextAsync("1 caller in 24 h");
+        await Expect(page.Locator("[data-testid=bulk-row]", new PageLocatorOptions { HasText = "mailroom-1" }))
+            .ToContainTextAsync("1 caller in 24 h");
         await page.GetByLabel("Who takes the new secrets").SelectOptionAsync("files");
         await page.GetByLabel("Why").FillAsync("Quarterly");
         await Button(page, "Make the plan with these choices").ClickAsync();
@@ -145,20 +144,18 @@ public sealed class BulkRotationJourney(Chromium chromium) : JourneyTest(chromiu
         await CallAsync(await File.ReadAllTextAsync(FileOf("mailroom-3"), Stop));
         await page.GotoAsync(new Uri(page.Url).AbsolutePath + "?step=observe&waiting=true");
         await Expect(page.GetByTestId("verdict")).ToContainTextAsync("callers that have not moved");
-        await Expect(page.Locator("[data-testid=bulk-row]", new PageLocatorOptions { HasText = "mailroom-2" })).ToContainTextAsync("1 caller not moved");
+        await Expect(page.Locator("[data-testid=bulk-row]", new PageLocatorOptions { HasText = "mailroom-2" }))
+            .ToContainTextAsync("1 caller not moved");
         await AssertAccessibleAsync(page);
         await ShootAsync(page, "bulk-3-observe");
         await CallAsync(await File.ReadAllTextAsync(FileOf("mailroom-2"), Stop));
 
         // 4. Cut over all that are ready in one act, and then for good.
         await page.GotoAsync(new Uri(page.Url).AbsolutePath + "?step=cut-over");
-        await Button(page, "Refuse the old secrets of 3 that are ready")
-            .ClickAsync(new LocatorClickOptions { Timeout = 40_000 });
+        await Button(page, "Refuse the old secrets of 3 that are ready").ClickAsync(new LocatorClickOptions { Timeout = 40_000 });
         await Button(page, "Revoke 3 for good…").ClickAsync();
         await AssertAccessibleAsync(page);
-        await page.GetByRole(AriaRole.Dialog)
-            .GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Revoke them" })
-            .ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Revoke them" }).ClickAsync();
 
         // 5. Finish: the report is complete.
         await page.GotoAsync(new Uri(page.Url).AbsolutePath + "?step=finish");
@@ -187,7 +184,7 @@ public sealed class BulkRotationJourney(Chromium chromium) : JourneyTest(chromiu
         await Expect(page.GetByTestId("bulk-bar")).ToContainTextAsync("3 selected");
         await Bar(page, "Disable").ClickAsync();
         await Expect(page.GetByTestId("key-row")).ToHaveCountAsync(0);
-        await Button(page, "Undo").ClickAsync();
+        await page.Locator(".toast").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Undo" }).ClickAsync();
         await Expect(page.GetByTestId("key-row")).ToHaveCountAsync(3);
 
         await page.Locator("[data-select-all]").ClickAsync();
