@@ -38,6 +38,8 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(agent)) is { } tooLong)
+            return tooLong;
         var keys = await write.Db.AgentKeys.CountAsync(
             k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id,
             cancellationToken
@@ -139,7 +141,16 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         Outcome<KeyAction> input,
         CancellationToken cancellationToken
-    ) => ActAsync(by, agentIdOrSlug, keyId, "key.disabled", input, KeyChanges.Disable, cancellationToken);
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.disabled",
+            input,
+            static (_, version, now, why) => KeyChanges.Disable(version, now, why),
+            cancellationToken
+        );
 
     /// <summary>Takes a disabled version into use again. One that was reported as leaked needs a reason.</summary>
     public Task<Outcome<KeyBody>> EnableAsync(
@@ -148,7 +159,16 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         Outcome<KeyAction> input,
         CancellationToken cancellationToken
-    ) => ActAsync(by, agentIdOrSlug, keyId, "key.enabled", input, KeyChanges.Enable, cancellationToken);
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.enabled",
+            input,
+            static (_, version, now, why) => KeyChanges.Enable(version, now, why),
+            cancellationToken
+        );
 
     /// <summary>Refuses the version for good.</summary>
     public Task<Outcome<KeyBody>> RevokeAsync(
@@ -157,7 +177,16 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         Outcome<KeyAction> input,
         CancellationToken cancellationToken
-    ) => ActAsync(by, agentIdOrSlug, keyId, "key.revoked", input, KeyChanges.Revoke, cancellationToken);
+    ) =>
+        ActAsync(
+            by,
+            agentIdOrSlug,
+            keyId,
+            "key.revoked",
+            input,
+            static (_, version, now, why) => KeyChanges.Revoke(version, now, why),
+            cancellationToken
+        );
 
     /// <summary>Sets or lifts the instant from which the version is refused.</summary>
     public Task<Outcome<KeyBody>> SetExpiryAsync(
@@ -173,12 +202,19 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.expiry-set",
             input.Map(body => new KeyAction { KeyVersion = body.KeyVersion, Reason = body.Reason }),
-            (version, now, _) =>
+            (agent, version, now, _) =>
             {
                 if (input.Value.ExpiresAt is { } given && (given <= now || given > now.AddDays(3650)))
                     return Problem.Invalid("expires_at", "Must be an instant in the next 3650 days, or null for never.");
                 if (version.State is KeyState.Revoked or KeyState.Expired)
                     return KeyProblems.State("given another expiry", version.State);
+                // Sooner than it was is always allowed, also where the policy became stricter than the version.
+                if (
+                    mint.LongestDays(agent) is { } longest
+                    && !(input.Value.ExpiresAt <= version.CreatedAt.AddDays(longest))
+                    && !(input.Value.ExpiresAt <= version.ExpiresAt)
+                )
+                    return KeyProblems.LifetimeTooLong(longest, "expires_at");
                 version.ExpiresAt = input.Value.ExpiresAt is { } at ? Utc.FromMicros(Utc.ToMicros(at)) : null;
                 return null;
             },
@@ -204,7 +240,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         string action,
         Outcome<KeyAction> input,
-        Func<KeyVersion, DateTimeOffset, string?, Problem?> act,
+        Func<Agent, KeyVersion, DateTimeOffset, string?, Problem?> act,
         CancellationToken cancellationToken
     )
     {
@@ -227,7 +263,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return unclear;
 
         var before = (version.State, version.ExpiresAt);
-        if (Apply(write, index, by, agent, key, version, action, act, reason) is { } impossible)
+        if (Apply(write, index, by, agent, key, version, action, (one, now, why) => act(agent, one, now, why), reason) is { } impossible)
             return impossible;
         var answer = KeyBodies.Of(key, agent.Slug, versions);
         return (version.State, version.ExpiresAt) == before ? answer : await write.CommitAsync(by, answer, cancellationToken);

@@ -3,6 +3,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations.Bulk;
+using AgentConsole.Core.Rotations.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -53,6 +54,7 @@ internal static class RotationsRegistration
             s.GetRequiredService<KeyIndex>(),
             s.GetRequiredService<KeyMint>()
         ));
+        services.AddSchedules();
         return services;
     }
 }

@@ -42,6 +42,7 @@ internal static class ApiRegistration
         api.MapKeyApi();
         api.MapRotationApi();
         api.MapKeyBulkApi();
+        api.MapScheduleApi();
         api.MapSinkApi();
         api.MapViewApi();
         api.MapRunApi();

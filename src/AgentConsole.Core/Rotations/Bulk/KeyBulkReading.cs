@@ -254,7 +254,7 @@ internal sealed class KeyBulkReading(
             var all = versions[key.Id].ToList();
             foreach (var version in About(bulk.Action, all, one.VersionId, now))
             {
-                var (effect, refusal) = Judge(by, bulk.Action, key, version, open.Contains(key.Id), now);
+                var (effect, refusal) = Judge(by, bulk, key, version, open.Contains(key.Id), now);
                 if (effect == KeyBulkEffect.Change && bulk.Sink is { } sink)
                 {
                     if (!servedTeams.TryGetValue(key.TeamId, out var unserved))
@@ -311,15 +311,9 @@ internal sealed class KeyBulkReading(
         };
     }
 
-    private (KeyBulkEffect, Problem?) Judge(
-        Actor by,
-        KeyBulkAction action,
-        KeyOfAgent key,
-        KeyVersion? version,
-        bool isOpen,
-        DateTimeOffset now
-    )
+    private (KeyBulkEffect, Problem?) Judge(Actor by, KeyBulk bulk, KeyOfAgent key, KeyVersion? version, bool isOpen, DateTimeOffset now)
     {
+        var action = bulk.Action;
         var refusal = mint.Refusal(by, key.TeamId) ?? (key.IsDeleted ? AgentProblems.Deleted : null);
         if (refusal is not null || version is null)
             return (KeyBulkEffect.Refused, refusal ?? KeyBulkProblems.NoActiveVersion);
@@ -330,7 +324,7 @@ internal sealed class KeyBulkReading(
                 : isOpen ? KeyBulkProblems.Open
                 : version.LeakReportedAt is not null ? KeyBulkProblems.Leaked
                 : !RotationAct.Accepts(version, now) ? KeyBulkProblems.NoActiveVersion
-                : null;
+                : KeyMint.TooLong(bulk.TtlDays, mint.LongestDays(key.AgentId));
             return (refusal is null ? KeyBulkEffect.Change : KeyBulkEffect.Refused, refusal);
         }
         var (already, impossible) = action switch
