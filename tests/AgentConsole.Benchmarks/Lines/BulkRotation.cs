@@ -97,7 +97,7 @@ internal sealed class BulkRotation : ILine
         JsonElement state;
         do
         {
-            await Task.Delay(Look, cancellationToken);
+            await Task.Delay(Look, TimeProvider.System, cancellationToken);
             state = await person.GetFromJsonAsync<JsonElement>($"/api/v1/rotations/bulk/{id}", cancellationToken);
         } while (state.GetProperty("state").GetString() == "working");
         var took = Stopwatch.GetElapsedTime(began);
@@ -159,7 +159,7 @@ internal sealed class BulkRotation : ILine
             var at = Stopwatch.GetTimestamp();
             await act(times.Count);
             times.Add(Stopwatch.GetElapsedTime(at).TotalMilliseconds);
-            await Task.Delay(Visit, CancellationToken.None);
+            await Task.Delay(Visit, TimeProvider.System, CancellationToken.None);
         }
         return times;
     }

@@ -62,7 +62,7 @@ public static class BulkCrashTest
                 {
                     if (killed < kills && !points.IsArmed)
                         points.Arm(afterCommit: random.Next(2) == 0, commit: random.Next(1, 5));
-                    await Task.Delay(20, cancellationToken);
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
                     continue;
                 }
                 killed++;
