@@ -53,7 +53,10 @@ public abstract class JourneyTest(Chromium chromium) : IAsyncLifetime
 
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public virtual async ValueTask InitializeAsync() => Console = Shared ?? await ConsoleServer.StartAsync();
+    public virtual async ValueTask InitializeAsync() => Console = Shared ?? await StartAsync();
+
+    /// <summary>Starts the console of this journey alone.</summary>
+    protected virtual Task<ConsoleServer> StartAsync() => ConsoleServer.StartAsync();
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -137,9 +137,12 @@ public sealed record Need(
                 ? past
                     ? $"has a key that {(first.Reason == "expiry" ? "has expired" : "is overdue")}"
                     : $"has a key that {(first.Reason == "expiry" ? "expires" : "is due")} on {day}"
-                : past ? $"are due for rotation, the first since {day}"
-                : $"are due for rotation, the first on {day}",
-            count == 1 ? $"{first.KeyName} · {first.Team} · {first.Owner ?? "nobody owns it"}" : "Rotate them, or dismiss a notice until the next step.",
+                : past
+                    ? $"are due for rotation, the first since {day}"
+                    : $"are due for rotation, the first on {day}",
+            count == 1
+                ? $"{first.KeyName} · {first.Team} · {first.Owner ?? "nobody owns it"}"
+                : "Rotate them, or dismiss a notice until the next step.",
             "Key",
             first.NoticeAt,
             "told",

@@ -125,7 +125,16 @@ public sealed partial class OverviewPage
     protected override void Leave() => _catchUp?.Dispose();
 
     private static bool Concerns(LiveEvent change) =>
-        change.Noun is "run" or "agent" or "key" or "people" or "unclaimed" or "inactivity" or "rotation" or "key-notice" or "rotation-policy";
+        change.Noun
+            is "run"
+                or "agent"
+                or "key"
+                or "people"
+                or "unclaimed"
+                or "inactivity"
+                or "rotation"
+                or "key-notice"
+                or "rotation-policy";
 
     private async Task HearAsync(LiveBatch batch)
     {

@@ -20,14 +20,15 @@ internal static class ScheduleWords
 
     /// <summary>The date, and how far away it is.</summary>
     public static string When(DueKey key) =>
-        key.DueAt is not { } due ? "neither cadence nor expiry"
-        : key.DaysLeft switch
-        {
-            < -1 => $"since {Words.Day(due)}, {Words.Many(-key.DaysLeft.Value - 1, "day")}",
-            -1 => $"since {Words.DayClock(due)}",
-            0 => $"{Words.DayClock(due)}, within a day",
-            var days => $"{Words.Day(due)}, in {Words.Many(days!.Value, "day")}",
-        };
+        key.DueAt is not { } due
+            ? "neither cadence nor expiry"
+            : key.DaysLeft switch
+            {
+                < -1 => $"since {Words.Day(due)}, {Words.Many(-key.DaysLeft.Value - 1, "day")}",
+                -1 => $"since {Words.DayClock(due)}",
+                0 => $"{Words.DayClock(due)}, within a day",
+                var days => $"{Words.Day(due)}, in {Words.Many(days!.Value, "day")}",
+            };
 
     public static string What(DueKey key) =>
         key switch

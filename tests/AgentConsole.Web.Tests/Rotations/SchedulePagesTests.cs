@@ -45,7 +45,11 @@ public sealed class SchedulePagesTests : ConsoleBunitContext
         await SoonAsync(page, () => Assert.Contains("Due soon", page.Find("[data-testid=due-row]").TextContent, StringComparison.Ordinal));
         Assert.Contains("in 20", page.Find("[data-testid=due-row]").TextContent, StringComparison.Ordinal);
         Assert.Equal("1 key is due soon", page.Find("h1").TextContent);
-        Assert.Contains("/rotations/new?agent=mailroom-1", page.Find("[data-testid=due-row] .c-ac a").GetAttribute("href"), StringComparison.Ordinal);
+        Assert.Contains(
+            "/rotations/new?agent=mailroom-1",
+            page.Find("[data-testid=due-row] .c-ac a").GetAttribute("href"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -80,8 +84,12 @@ public sealed class SchedulePagesTests : ConsoleBunitContext
         await page.ActAsync("#f-lead_days", e => e.Change("5"));
         await page.ActAsync("#f-automatic", e => e.Change("false"));
         await page.ActAsync("form", e => e.Submit());
-        page.WaitForAssertion(() => Assert.Contains("Payments", page.Find("[data-testid=policy-row]").TextContent, StringComparison.Ordinal));
-        var made = Assert.Single((await Get<RotationPolicyService>().ListAsync(House.As(Cast.Ines), new Core.Common.PageRequest(), Stop)).Value.Items);
+        page.WaitForAssertion(() =>
+            Assert.Contains("Payments", page.Find("[data-testid=policy-row]").TextContent, StringComparison.Ordinal)
+        );
+        var made = Assert.Single(
+            (await Get<RotationPolicyService>().ListAsync(House.As(Cast.Ines), new Core.Common.PageRequest(), Stop)).Value.Items
+        );
         Assert.Equal(("team", 90, 5, false), (made.Level, made.CadenceDays, made.LeadDays, made.Automatic));
 
         Address.NavigateTo($"/rotations/policies?act=change&of={made.Id}");
@@ -120,7 +128,9 @@ public sealed class SchedulePagesTests : ConsoleBunitContext
 
         await page.PressAsync("I stored it");
         Assert.DoesNotContain(url, page.Markup, StringComparison.Ordinal);
-        var link = Assert.Single((await Get<CalendarService>().ListAsync(House.As(Cast.Ines), new Core.Common.PageRequest(), Stop)).Value.Items);
+        var link = Assert.Single(
+            (await Get<CalendarService>().ListAsync(House.As(Cast.Ines), new Core.Common.PageRequest(), Stop)).Value.Items
+        );
         Address.NavigateTo($"/rotations/calendar?act=revoke&of={link.Id}");
         page.Render();
         await page.PressAsync("Revoke");

@@ -1,5 +1,6 @@
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Rotations.Schedules;
@@ -66,6 +67,8 @@ internal sealed class SchedulePasses(ConsoleStore store, ScheduleBook book, Time
             (pass.After, pass.Again, pass.NotBefore) = (Guid.Empty, false, write.Now + Later);
         else
             write.Db.Remove(pass);
+        // Lists of due keys are read again as the sweep goes on.
+        write.Tell(new LiveEvent("rotation-policy", organization, null, null, organization));
         return await write.TryCommitAsync(cancellationToken) && !over;
     }
 }
