@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
@@ -40,6 +41,7 @@ public static class CoreRegistration
         services.AddSinks();
         services.AddRuns();
         services.AddRotations();
+        services.AddFreezes();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();
