@@ -21,6 +21,7 @@ public static class ConsoleUrls
     public const string Admin = "/admin";
     public const string Inactivity = "/admin/inactivity";
     public const string Sinks = "/admin/sinks";
+    public const string Freezes = "/deployments/freezes";
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string BreakGlassAdmin = "/admin/break-glass";
     public const string BreakGlassReview = "/admin/break-glass#review";

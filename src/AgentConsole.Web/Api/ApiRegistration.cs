@@ -1,5 +1,6 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Web.Freezes;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Hosting;
@@ -42,6 +43,7 @@ internal static class ApiRegistration
         api.MapKeyApi();
         api.MapRotationApi();
         api.MapSinkApi();
+        api.MapFreezeApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();

@@ -13,6 +13,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Step { get; private set; } = "";
     public string Plan { get; private set; } = "";
     public string Rotation { get; private set; } = "";
+    public string Freeze { get; private set; } = "";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -142,6 +143,33 @@ public sealed class FurnishedConsole : IAsyncLifetime
         Plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
         Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        var now = Console.Get<TimeProvider>().GetUtcNow();
+        object[] freezes =
+        [
+            new
+            {
+                name = "Year's end",
+                environment = "production",
+                starts_at = now.AddHours(-2),
+                ends_at = now.AddDays(3),
+                override_role = "org-admin",
+                reason = "The books are closed",
+            },
+            new
+            {
+                name = "Weekend",
+                team = "payments",
+                cron = "0 18 * * FRI",
+                duration_minutes = 3720,
+                zone = "Europe/Berlin",
+                reason = "Nobody is here to look after what was deployed on a Friday evening",
+            },
+        ];
+        foreach (var body in freezes)
+        {
+            using var frozen = await olga.PostAsJsonAsync("/api/v1/freezes", body, Stop);
+            Freeze = (await frozen.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        }
         using var stray = await olga.PostAsJsonAsync(
             "/api/v1/runs",
             new
@@ -162,7 +190,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{run}", Run, StringComparison.Ordinal)
             .Replace("{step}", Step, StringComparison.Ordinal)
             .Replace("{plan}", Plan, StringComparison.Ordinal)
-            .Replace("{rotation}", Rotation, StringComparison.Ordinal);
+            .Replace("{rotation}", Rotation, StringComparison.Ordinal)
+            .Replace("{freeze}", Freeze, StringComparison.Ordinal);
 
     public ValueTask DisposeAsync() => Console.DisposeAsync();
 }
@@ -233,6 +262,8 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rotation-observe", "/rotations/{rotation}?step=observe" },
             { "rotation-extend", "/rotations/{rotation}?step=observe&act=extend" },
             { "rotation-finish", "/rotations/{rotation}?step=finish" },
+            { "freezes", "/deployments/freezes" },
+            { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "trail", "/trail" },
             { "spend", "/spend" },
             { "spend-model", "/spend?by=model&zone=Asia/Kathmandu&bucket=day" },
@@ -335,6 +366,7 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/spend/re-rate")]
     [InlineData("/rotations/{rotation}?step=observe")]
     [InlineData("/fleet/plans/{plan}")]
+    [InlineData("/deployments/freezes")]
     public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
     {
         var page = await OpenAsync(Console.Cast.Olga);

@@ -61,6 +61,12 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new("ListFreezes", "GET", "/api/v1/freezes", Subject.Narrowed, null),
+        new("CreateFreeze", "POST", "/api/v1/freezes", Subject.Payments, Permission.ManageTeam, """{"team":"payments"}"""),
+        new("ListFreezeWindows", "GET", "/api/v1/freezes/windows", Subject.Narrowed, null),
+        new("GetFreeze", "GET", "/api/v1/freezes/{freeze}", Subject.Payments, null),
+        new("ChangeFreeze", "PATCH", "/api/v1/freezes/{freeze}", Subject.Payments, Permission.ManageTeam, "{}"),
+        new("DeleteFreeze", "DELETE", "/api/v1/freezes/frz_00000000000000000000000000", Subject.Nobodys, null),
         new("ListSinks", "GET", "/api/v1/sinks", Subject.Narrowed, null),
         new("CreateSink", "POST", "/api/v1/sinks", Subject.Payments, Permission.ManageKeys, """{"team":"payments"}"""),
         new("GetSink", "GET", "/api/v1/sinks/{sink}", Subject.Payments, Permission.ManageKeys),

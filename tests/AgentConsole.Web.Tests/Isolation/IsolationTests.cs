@@ -141,6 +141,22 @@ public sealed class IsolationTests
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
         var sink = await SinkAsync(console);
+        var freeze = (
+            await console
+                .Get<Core.Freezes.FreezeService>()
+                .CreateAsync(
+                    olga,
+                    new SetFreeze
+                    {
+                        Name = "Weekend",
+                        Team = "payments",
+                        Cron = "0 18 * * FRI",
+                        DurationMinutes = 60,
+                        Reason = "A test",
+                    },
+                    Stop
+                )
+        ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -168,6 +184,7 @@ public sealed class IsolationTests
                 ["account"] = account.Id,
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
+                ["freeze"] = freeze.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
