@@ -156,8 +156,8 @@ public sealed partial class FreezesPage
         : Access.Current.FindTeam(Me.OrganizationId, team) is { } card ? WhyNot(Permission.ManageTeam, card.Id)
         : null;
 
-    private string Scope(string? team, string? environment) =>
-        (team is null ? "every team" : Access.Current.FindTeam(Me.OrganizationId, team)?.Name ?? team)
+    private string Scope(string? team, string? environment, string everybody = "every team") =>
+        (team is null ? everybody : Access.Current.FindTeam(Me.OrganizationId, team)?.Name ?? team)
         + (environment is null ? "" : $", {environment}");
 
     private string Wall(DateTimeOffset at) =>
