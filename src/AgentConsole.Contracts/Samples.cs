@@ -5,5 +5,6 @@ namespace AgentConsole.Contracts;
 /// <param name="Keys">Their key versions that may be accepted again: active, retiring or disabled.</param>
 /// <param name="People">Invented people under <c>demo.example</c> who are not disabled.</param>
 /// <param name="ServiceAccounts">Enabled ones.</param>
+/// <param name="Sinks">Secret sinks that bring keys to its agents.</param>
 /// <param name="Running">The fleet runs as a program beside this node.</param>
-public sealed record SampleDataBody(int Agents, int Keys, int People, int ServiceAccounts, bool Running);
+public sealed record SampleDataBody(int Agents, int Keys, int People, int ServiceAccounts, int Sinks, bool Running);

@@ -1,6 +1,7 @@
 using System.Net;
 using AgentConsole.SampleFleet.Client;
 using AgentConsole.SampleFleet.Demo;
+using AgentConsole.SampleFleet.Keys;
 using AgentConsole.SampleFleet.Running;
 
 namespace AgentConsole.SampleFleet;
@@ -22,6 +23,15 @@ public sealed record FleetOptions
 
     /// <summary>Every agent works once, then the fleet ends.</summary>
     public bool Once { get; init; }
+
+    /// <summary>The folder below which the console may write keys for agents, as an absolute path that is no link; null where it writes none.</summary>
+    public string? KeyFolder { get; init; }
+
+    /// <summary>From the start of the fleet to its first rotations; later ones come by the hour.</summary>
+    public TimeSpan FirstRotation { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>From the cut-over of a rotation to its end.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Rest between two steps of a run.</summary>
     public TimeSpan Pace { get; init; } = TimeSpan.FromMilliseconds(150);
@@ -56,15 +66,20 @@ public static class Fleet
             .Of(here, ledger, () => auditor, clock)
             .Where(agent => options.Agents.Count == 0 || options.Agents.Contains(agent.Passport.Slug))
             .ToList();
-        var scene = new DemoScene(new FleetClient(http, options.Token, clock), state, log);
-        var members = await scene.SetAsync(agents, key => new FleetClient(http, key, clock), stopping);
+        var owner = new FleetClient(http, options.Token, clock);
+        var keys = new KeyRing(options, http, state, log, clock);
+        var members = await new DemoScene(owner, state, keys, log).SetAsync(agents, stopping);
         auditor = state.AuditorToken is { } token ? new FleetClient(http, token, clock) : null;
 
         var runner = new FleetRunner(members, ledger, log, clock, options.Once ? TimeSpan.Zero : options.Pace);
         if (options.Once)
             return await runner.RunOnceAsync(stopping) ? Done : NotAllReported;
         log.Info($"{members.Count} agents at work against {options.Console}");
-        await runner.RunAsync(stopping);
+        var keyOwner = new DemoKeyOwner(owner, keys.CaredFor(agents), log, clock);
+        await Task.WhenAll(
+            runner.RunAsync(stopping),
+            FleetRunner.UntilStoppedAsync(() => keyOwner.RunAsync(options.FirstRotation, options.Linger, stopping), stopping)
+        );
         log.Info("The fleet has stopped.");
         return Done;
     }
@@ -75,7 +90,10 @@ public static class Fleet
         using var http = FleetClient.Connect(options.Console);
         await WaitForConsoleAsync(http, clock, stopping);
         var log = new FleetLog(writer, null, clock);
-        await new DemoScene(new FleetClient(http, options.Token, clock), FleetState.Open(options.StateFolder), log).RemoveAsync(stopping);
+        var state = FleetState.Open(options.StateFolder);
+        var keys = new KeyRing(options, http, state, log, clock);
+        await new DemoScene(new FleetClient(http, options.Token, clock), state, keys, log).RemoveAsync(stopping);
+        keys.Clear();
         foreach (var file in new[] { FleetState.FileName, LedgerFile, LogFile, LogFile + ".1" })
             File.Delete(Path.Combine(options.StateFolder, file));
     }

@@ -6,12 +6,14 @@ public sealed record FleetArguments(FleetOptions Options, bool Remove, bool Ends
     public const string TokenVariable = "AGENTCONSOLE_TOKEN";
 
     public const string Usage = """
-        Usage: AgentConsole.SampleFleet [remove] [--url URL] [--token -] [--state FOLDER] [--root FOLDER] [--agents a,b] [--once]
+        Usage: AgentConsole.SampleFleet [remove] [--url URL] [--token -] [--state FOLDER] [--keys FOLDER] [--root FOLDER] [--agents a,b] [--once]
           remove         take everything away that the fleet set up
           --url URL      the console; http://localhost:5080 when not given
           --token -      read the API token from the first line of standard input, and end when that closes;
                          without it the token is taken from the environment variable AGENTCONSOLE_TOKEN
           --state FOLDER where keys and the ledger are kept; ./fleet-state when not given
+          --keys FOLDER  below which the console, on this machine, may write keys (one of its AgentConsole:Sinks:FileRoots);
+                         without it no agent gets its key from a file
           --root FOLDER  what the agents look at; the nearest folder upwards with a solution or docs in it when not given
           --agents a,b   only these agents
           --once         every agent works once; exit code 0 when every report was taken, 1 when not
@@ -23,6 +25,7 @@ public sealed record FleetArguments(FleetOptions Options, bool Remove, bool Ends
         var url = "http://localhost:5080";
         var state = "fleet-state";
         string? root = null,
+            keys = null,
             token = null;
         IReadOnlyList<string> agents = [];
         bool once = false,
@@ -45,6 +48,9 @@ public sealed record FleetArguments(FleetOptions Options, bool Remove, bool Ends
                     break;
                 case "--state":
                     state = Next();
+                    break;
+                case "--keys":
+                    keys = Next();
                     break;
                 case "--root":
                     root = Next();
@@ -70,6 +76,7 @@ public sealed record FleetArguments(FleetOptions Options, bool Remove, bool Ends
                 Console = console,
                 Token = secret,
                 StateFolder = Path.GetFullPath(state),
+                KeyFolder = keys is null ? null : Path.GetFullPath(keys),
                 Root = root is null ? NearestRoot(Environment.CurrentDirectory) : Path.GetFullPath(root),
                 Agents = agents,
                 Once = once,

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AgentConsole.Core.Rotations;
 
 /// <summary>Whose key it is at this moment.</summary>
-internal sealed record RotatedAgent(Guid Id, string Slug, Guid TeamId, string TeamSlug);
+internal sealed record RotatedAgent(Guid Id, string Slug, Guid TeamId, string TeamSlug, bool Deleted = false);
 
 /// <summary>
 /// A rotation with its key and all versions, tracked by an open write: the moves it allows, each with its trail record. Whether the actor may was asked
@@ -333,6 +333,18 @@ internal sealed class RotationAct(
         return null;
     }
 
+    /// <summary>The agent is deleted and no version of its key can come back: there is nobody left to hand a secret to.</summary>
+    public async Task<Problem?> GiveUpAsync(Actor by, CancellationToken cancellationToken)
+    {
+        var before = rotation.State;
+        rotation.State = RotationState.Aborted;
+        rotation.Failure = null;
+        Close();
+        Record(by, "rotation.aborted", before, "The agent is deleted and its key is revoked");
+        await ForgetSecretAsync(cancellationToken);
+        return null;
+    }
+
     /// <summary>Another rotation of the key takes this one's place; what becomes of the versions is that one's affair.</summary>
     public async Task SupersedeAsync(Actor by, Guid successor, string? reason, CancellationToken cancellationToken)
     {
@@ -379,6 +391,8 @@ internal sealed class RotationAct(
         CutOff(Old!, Rotation.UsualWindow);
         Record(by, "rotation.old-disabled", before, Old!.Reason);
     }
+
+    public bool KeyHasEnded => versions.TrueForAll(v => v.State is KeyState.Revoked or KeyState.Expired);
 
     public bool OldHasEnded => Old is not { } old || old.State is KeyState.Revoked or KeyState.Expired;
 

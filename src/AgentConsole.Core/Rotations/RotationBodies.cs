@@ -106,7 +106,7 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
     {
         var card = agents.Find(rotation.AgentId);
         var team = rotation.IsOpen && card is not null ? card.TeamId : rotation.TeamId;
-        return new RotatedAgent(rotation.AgentId, card?.Slug ?? "", team, SlugOf(team));
+        return new RotatedAgent(rotation.AgentId, card?.Slug ?? "", team, SlugOf(team), card is not { Lifecycle: not Lifecycle.Deleted });
     }
 
     private string SlugOf(Guid teamId) => access.Current.Teams.GetValueOrDefault(teamId)?.Slug ?? "";

@@ -48,12 +48,11 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         var now = _clock.Now();
         if (after == Guid.Empty)
             Forget(now);
-        var issued = open.FindAll(r => r.State != RotationState.Planned);
-        if (issued.Count == 0)
+        if (open.Count == 0)
             return [];
-        var waiting = await Adoption.WaitingAsync(db, [.. issued.Select(r => r.Id)], now, cancellationToken);
+        var waiting = await Adoption.WaitingAsync(db, [.. open.Select(r => r.Id)], now, cancellationToken);
         var due = new List<Guid>();
-        foreach (var act in await bodies.LoadAsync(db, issued, now, cancellationToken))
+        foreach (var act in await bodies.LoadAsync(db, open, now, cancellationToken))
         {
             var id = act.Rotation.Id;
             if (waiting.ContainsKey(id))
@@ -85,10 +84,12 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
     // The move that is due, or null. Asked first of rows that are only read, and then of those that are to be changed.
     private Func<Task<Problem?>>? Next(RotationAct act, bool waiting, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (act.New is not { } made)
-            return null;
         var rotation = act.Rotation;
         var by = Actor.ForSystem(rotation.OrganizationId, "console");
+        if (act is { Agent.Deleted: true, KeyHasEnded: true })
+            return () => act.GiveUpAsync(by, cancellationToken);
+        if (act.New is not { } made)
+            return null;
         var dead = made.State is KeyState.Revoked or KeyState.Expired || made.ExpiresAt <= now;
         var used = made.FirstUsedAt is not null;
         if (rotation.State == RotationState.OldDisabled)

@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Sinks;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Samples;
@@ -18,7 +19,7 @@ public interface ISampleFleet
 }
 
 /// <summary>
-/// Takes away what the sample fleet set up: its agents with their keys, the people it invented and its service account, known by the marks it gives them.
+/// Takes away what the sample fleet set up: its agents with their keys, the people it invented, its service account and its sink, known by the marks it gives them.
 /// Whatever else carries the tag <c>demo</c> stays. For org-admins.
 /// </summary>
 public sealed class SampleDataService(
@@ -27,6 +28,7 @@ public sealed class SampleDataService(
     KeyService keys,
     UserService users,
     ServiceAccountService accounts,
+    SinkService sinks,
     IEnumerable<ISampleFleet> fleets
 )
 {
@@ -35,6 +37,7 @@ public sealed class SampleDataService(
     private const string Tag = "demo";
     private static readonly string[] People = ["INES@DEMO.EXAMPLE", "TOMAS@DEMO.EXAMPLE", "MEI@DEMO.EXAMPLE"];
     private const string AccountName = "demo-run-auditor";
+    private const string SinkName = "demo-key-files";
     private const string Why = "The sample fleet is taken away.";
 
     public async Task<Outcome<SampleDataBody>> FindAsync(Actor by, CancellationToken cancellationToken)
@@ -45,8 +48,8 @@ public sealed class SampleDataService(
     }
 
     /// <summary>
-    /// Stops the fleet, revokes the keys, deletes the agents (which can be restored, their keys cannot) and disables people and account. Teams stay, and
-    /// so does the trail. What was begun and not finished is finished by the next call.
+    /// Stops the fleet, revokes the keys, deletes the agents (which can be restored, their keys cannot) and the sink, and disables people and account. Teams
+    /// stay, and so does the trail. What was begun and not finished is finished by the next call.
     /// </summary>
     /// <returns>What was taken away.</returns>
     public async Task<Outcome<SampleDataBody>> RemoveAsync(Actor by, CancellationToken cancellationToken)
@@ -75,6 +78,11 @@ public sealed class SampleDataService(
             if ((await agents.DeleteAsync(step, IdText.Format(IdText.Agent, agent), Why, cancellationToken)).Problem is { } no)
                 return no;
         }
+        foreach (var sink in found.Sinks)
+        {
+            if ((await sinks.DeleteAsync(step, IdText.Format(IdText.Sink, sink), cancellationToken)).Problem is { } no)
+                return no;
+        }
         foreach (var account in found.Accounts)
         {
             if ((await accounts.DisableAsync(step, IdText.Format(IdText.ServiceAccount, account), cancellationToken)).Problem is { } no)
@@ -97,6 +105,7 @@ public sealed class SampleDataService(
                 keys = answer.Keys,
                 people = answer.People,
                 service_accounts = answer.ServiceAccounts,
+                sinks = answer.Sinks,
             }
         );
         return await write.CommitAsync(by, answer, cancellationToken);
@@ -131,13 +140,17 @@ public sealed class SampleDataService(
             .ServiceAccounts.Where(a => a.OrganizationId == organization && !a.Disabled && a.Name == AccountName)
             .Select(a => a.Id)
             .ToListAsync(cancellationToken);
-        return new Found(ids, versions, people, programs);
+        var places = await db
+            .SecretSinks.Where(s => s.OrganizationId == organization && s.TeamId == null && s.Kind == SinkKind.File && s.Name == SinkName)
+            .Select(s => s.Id)
+            .ToListAsync(cancellationToken);
+        return new Found(ids, versions, people, programs, places);
     }
 
     private sealed record Version(Guid AgentId, Guid KeyId, int Number);
 
-    private sealed record Found(List<Guid> Agents, List<Version> Keys, List<Guid> People, List<Guid> Accounts)
+    private sealed record Found(List<Guid> Agents, List<Version> Keys, List<Guid> People, List<Guid> Accounts, List<Guid> Sinks)
     {
-        public SampleDataBody ToBody(bool running) => new(Agents.Count, Keys.Count, People.Count, Accounts.Count, running);
+        public SampleDataBody ToBody(bool running) => new(Agents.Count, Keys.Count, People.Count, Accounts.Count, Sinks.Count, running);
     }
 }

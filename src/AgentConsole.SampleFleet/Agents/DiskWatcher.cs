@@ -21,6 +21,7 @@ public sealed class DiskWatcher(Surroundings here) : FleetAgent
             Environment = "production",
             Tags = ["capacity"],
             Cadence = TimeSpan.FromSeconds(33),
+            KeyCare = KeyCare.Self,
         };
 
     public override async Task<Finding> WorkAsync(Work work, CancellationToken cancellationToken)

@@ -21,6 +21,7 @@ public sealed class LedgerReconciler(Surroundings here) : FleetAgent
             Environment = "production",
             Tags = ["ledgers", "month-end"],
             Cadence = TimeSpan.FromSeconds(26),
+            KeyCare = KeyCare.File,
             CaptureMode = "full",
         };
 

@@ -9,11 +9,15 @@ using AgentConsole.Contracts;
 namespace AgentConsole.SampleFleet.Client;
 
 /// <summary>
-/// The console's public API for one credential. Every write it offers may be repeated (an external id or an <c>Idempotency-Key</c> makes it so), so
-/// that a lost answer is simply asked for again.
+/// The console's public API for one credential, which may change while calls are under way: a call that is refused is repeated once, if there is another key by
+/// then. Every write it offers may be repeated (an external id or an <c>Idempotency-Key</c> makes it so), so that a lost answer is simply asked for again.
 /// </summary>
-public sealed class FleetClient(HttpClient http, string secret, TimeProvider clock)
+public sealed class FleetClient(HttpClient http, KeyHolder key, TimeProvider clock)
 {
+    /// <summary>With a credential that does not change.</summary>
+    public FleetClient(HttpClient http, string secret, TimeProvider clock)
+        : this(http, new KeyHolder(secret), clock) { }
+
     private const int Attempts = 6;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -37,6 +41,8 @@ public sealed class FleetClient(HttpClient http, string secret, TimeProvider clo
             Timeout = TimeSpan.FromSeconds(20),
         };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("agentconsole-sample-fleet", Roster.Version));
+        // By this the console tells who has moved to a new key. It is the same after a restart: another name would be another caller, and this one missed.
+        http.DefaultRequestHeaders.Add("X-AgentConsole-Instance", InstanceName(Environment.MachineName));
         return http;
     }
 
@@ -97,8 +103,13 @@ public sealed class FleetClient(HttpClient http, string secret, TimeProvider clo
     /// <exception cref="HttpRequestException">The console could not be reached, several times over.</exception>
     public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, string? repeatKey, CancellationToken cancellationToken)
     {
+        var secret = key.Current;
+        var isFirstKey = true;
         for (var attempt = 1; ; attempt++)
         {
+            // An Idempotency-Key counts for the credential it was first sent with.
+            if (repeatKey is null)
+                secret = key.Current;
             TimeSpan pause;
             try
             {
@@ -111,6 +122,11 @@ public sealed class FleetClient(HttpClient http, string secret, TimeProvider clo
                 using var response = await http.SendAsync(request, cancellationToken);
                 if (response.IsSuccessStatusCode)
                     return await ReadAsync<T>(response, cancellationToken);
+                if (response.StatusCode == HttpStatusCode.Unauthorized && isFirstKey && key.HasOtherThan(secret))
+                {
+                    (secret, isFirstKey) = (key.Current, false);
+                    continue;
+                }
                 if (!IsPassing(response.StatusCode) || attempt == Attempts)
                     throw await RefusalOfAsync(response, cancellationToken);
                 pause = RetryAfter(response) ?? Backoff(attempt);
@@ -126,6 +142,9 @@ public sealed class FleetClient(HttpClient http, string secret, TimeProvider clo
             await Task.Delay(pause, clock, cancellationToken);
         }
     }
+
+    private static string InstanceName(string machine) =>
+        "sample-fleet@" + string.Concat(machine.Where(c => c is > ' ' and <= '~')).ToLowerInvariant();
 
     /// <summary>Pause before the next attempt: doubles from a quarter of a second, and is spread so that a fleet does not come back as one.</summary>
     internal static TimeSpan Backoff(int attempt)

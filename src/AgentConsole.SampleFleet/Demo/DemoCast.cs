@@ -8,6 +8,9 @@ public static class DemoCast
 {
     /// <summary>Tag of every agent of the demo; what carries it is taken away with it.</summary>
     public const string Tag = "demo";
+
+    /// <summary>The file sink that brings new keys to agents of the demo.</summary>
+    public const string SinkName = "demo-key-files";
     public const string AuditorName = "demo-run-auditor";
 
     public static readonly IReadOnlyList<DemoTeam> Teams =

@@ -1,31 +1,35 @@
 using System.Net;
 using AgentConsole.Contracts;
 using AgentConsole.SampleFleet.Client;
+using AgentConsole.SampleFleet.Keys;
 using AgentConsole.SampleFleet.Running;
 
 namespace AgentConsole.SampleFleet.Demo;
 
 /// <summary>
-/// Sets the scene through the public API: three teams with an owner each, the agents, a key for each agent, and a service account that may read runs.
+/// Sets the scene through the public API: three teams with an owner each, the agents, a key for each agent, the sink that brings new ones, and a service
+/// account that may read runs.
 /// Setting it twice changes nothing; what was begun and not finished is finished.
 /// </summary>
-public sealed class DemoScene(FleetClient console, FleetState state, FleetLog log)
+public sealed class DemoScene(FleetClient console, FleetState state, KeyRing keys, FleetLog log)
 {
     private const string Removal = "The demo is taken away.";
 
     /// <returns>The agents with the keys they act under.</returns>
     /// <exception cref="ConsoleRefusal">The token is refused, or lacks a right the scene needs.</exception>
-    public async Task<IReadOnlyList<Member>> SetAsync(
-        IReadOnlyList<FleetAgent> agents,
-        Func<string, FleetClient> connect,
-        CancellationToken cancellationToken
-    )
+    public async Task<IReadOnlyList<Member>> SetAsync(IReadOnlyList<FleetAgent> agents, CancellationToken cancellationToken)
     {
         foreach (var team in DemoCast.Teams)
             await MakeTeamAsync(team, cancellationToken);
         var members = new List<Member>();
         foreach (var agent in agents)
-            members.Add(new Member(agent, connect(await KeyOfAsync(agent.Passport, cancellationToken))));
+        {
+            var key = await KeyOfAsync(agent.Passport, cancellationToken);
+            if (agent.Passport.KeyCare == KeyCare.Self)
+                await LetRotateAsync(agent.Passport, key, cancellationToken);
+            members.Add(keys.Join(agent, key));
+        }
+        await MakeSinkAsync(cancellationToken);
         await MakeAuditorAsync(cancellationToken);
         return members;
     }
@@ -52,6 +56,8 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
             state.Forget(agent.Slug);
             log.Info($"{agent.Slug} is deleted and its keys are revoked.");
         }
+        foreach (var sink in await SinksAsync(cancellationToken))
+            await console.SendAsync<Nothing>(HttpMethod.Delete, $"/api/v1/sinks/{sink.Id}", null, null, cancellationToken);
         foreach (
             var account in (await AllAsync<ServiceAccountBody>("/api/v1/service-accounts?", cancellationToken)).Where(a =>
                 a.Name == DemoCast.AuditorName && !a.Disabled
@@ -116,7 +122,7 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
     private async Task<string> KeyOfAsync(Passport passport, CancellationToken cancellationToken)
     {
         var papers = state.Of(passport.Slug);
-        if (papers?.Key is { } known)
+        if (papers is not null && keys.Find(passport) is { } known)
         {
             var verdict = await console.VerifyKeyAsync(known, cancellationToken);
             var gone =
@@ -129,8 +135,63 @@ public sealed class DemoScene(FleetClient console, FleetState state, FleetLog lo
         if (papers is null)
             state.Keep(passport.Slug, papers = new AgentPapers(Guid.NewGuid().ToString("n")));
         var key = await RegisterAsync(passport, papers.Attempt, cancellationToken);
-        state.Keep(passport.Slug, papers with { Key = key });
+        keys.Keep(passport, key);
         return key;
+    }
+
+    private async Task LetRotateAsync(Passport passport, string key, CancellationToken cancellationToken)
+    {
+        if ((await console.VerifyKeyAsync(key, cancellationToken)).KeyId is not { } id || state.Of(passport.Slug)?.MayRotate == id)
+            return;
+        await console.SendAsync<KeyBody>(
+            HttpMethod.Patch,
+            $"/api/v1/agents/{passport.Slug}/keys/{id}",
+            new ChangeKey { SelfRotation = true, Reason = "This agent of the demo changes its key by itself." },
+            null,
+            cancellationToken
+        );
+        state.Keep(passport.Slug, state.Of(passport.Slug)! with { MayRotate = id });
+        log.Info($"{passport.Slug} may change its own key.");
+    }
+
+    private async Task<IEnumerable<SinkBody>> SinksAsync(CancellationToken cancellationToken) =>
+        (await AllAsync<SinkBody>("/api/v1/sinks?", cancellationToken)).Where(s =>
+            s is { Name: DemoCast.SinkName, Team: null, Kind: "file" }
+        );
+
+    private async Task MakeSinkAsync(CancellationToken cancellationToken)
+    {
+        if (keys.Folder is not { } folder)
+            return;
+        var file = new FileSinkSettings
+        {
+            Root = folder,
+            Path = KeyRing.SinkPath,
+            Format = "env",
+        };
+        try
+        {
+            var sink = new SetSink
+            {
+                Name = DemoCast.SinkName,
+                Kind = "file",
+                File = file,
+            };
+            // One of an earlier demo leads to its data folder, which may lie elsewhere by now.
+            foreach (var known in await SinksAsync(cancellationToken))
+            {
+                if (known.File == file)
+                    return;
+                await console.SendAsync<Nothing>(HttpMethod.Delete, $"/api/v1/sinks/{known.Id}", null, null, cancellationToken);
+            }
+            await PostAsync<SinkBody>("/api/v1/sinks", sink, null, cancellationToken);
+            log.Info($"sink {DemoCast.SinkName} below {folder} is new.");
+        }
+        catch (ConsoleRefusal refusal)
+        {
+            // Such as: not on Linux, or the console was given other folders. The fleet does without.
+            log.Warn($"The demo has no sink for keys: {refusal.Message}");
+        }
     }
 
     private async Task<bool> IsThereAsync(string slug, CancellationToken cancellationToken)

@@ -2,6 +2,19 @@ using AgentConsole.Contracts;
 
 namespace AgentConsole.SampleFleet.Running;
 
+/// <summary>How an agent comes by the next version of its key.</summary>
+public enum KeyCare
+{
+    /// <summary>It keeps the one it has until a person changes it.</summary>
+    Kept,
+
+    /// <summary>The console's secret sink puts it into a file.</summary>
+    File,
+
+    /// <summary>It asks for it with the one it has.</summary>
+    Self,
+}
+
 /// <summary>What the console is told about an agent, and how often it works.</summary>
 public sealed record Passport
 {
@@ -19,6 +32,8 @@ public sealed record Passport
 
     /// <summary>A run that takes longer is ended and reported as timed out.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(45);
+
+    public KeyCare KeyCare { get; init; }
 
     /// <summary>What the console keeps of its steps: <c>none</c>, <c>metadata</c> or <c>full</c>.</summary>
     public string CaptureMode { get; init; } = "metadata";

@@ -4,7 +4,8 @@ using AgentConsole.SampleFleet.Client;
 namespace AgentConsole.SampleFleet.Running;
 
 /// <summary>An agent with the key it acts under.</summary>
-public sealed record Member(FleetAgent Agent, FleetClient Console);
+/// <param name="Care">Brings the next versions of its key for as long as the fleet runs; null where it keeps the one it has.</param>
+public sealed record Member(FleetAgent Agent, FleetClient Console, Func<CancellationToken, Task>? Care = null);
 
 /// <summary>Lets every agent work at its own cadence and show that it is alive in between, until the fleet is stopped.</summary>
 public sealed class FleetRunner(IReadOnlyList<Member> members, RunLedger ledger, FleetLog log, TimeProvider clock, TimeSpan pace)
@@ -22,6 +23,7 @@ public sealed class FleetRunner(IReadOnlyList<Member> members, RunLedger ledger,
                     {
                         UntilStoppedAsync(() => WorkAsync(member, FirstRunsWithin * index / members.Count, stopping), stopping),
                         UntilStoppedAsync(() => BeatAsync(member, stopping), stopping),
+                        UntilStoppedAsync(() => member.Care?.Invoke(stopping) ?? Task.CompletedTask, stopping),
                     }
             )
         );
@@ -97,7 +99,8 @@ public sealed class FleetRunner(IReadOnlyList<Member> members, RunLedger ledger,
         }
     }
 
-    private static async Task UntilStoppedAsync(Func<Task> loop, CancellationToken stopping)
+    /// <summary>A loop that ends with the fleet.</summary>
+    internal static async Task UntilStoppedAsync(Func<Task> loop, CancellationToken stopping)
     {
         try
         {

@@ -5,7 +5,19 @@ namespace AgentConsole.SampleFleet.Running;
 
 /// <summary>What one agent needs to come back as itself.</summary>
 /// <param name="Attempt">Idempotency-Key of the registration; written down before the call, so that a lost answer is asked for again.</param>
-public sealed record AgentPapers(string Attempt, string? Key = null);
+public sealed record AgentPapers(string Attempt, string? Key = null)
+{
+    /// <summary>The rotation of its own key that it has begun and not ended.</summary>
+    public KeyTurn? Turn { get; init; }
+    public DateTimeOffset? RotatedAt { get; init; }
+
+    /// <summary>Id of the key that was given leave to rotate itself. It is given once: a leak takes it back, and that is a person's to undo.</summary>
+    public string? MayRotate { get; init; }
+}
+
+/// <param name="Attempt">Idempotency-Key of the call.</param>
+/// <param name="Rotation">Its id, once the secret is written down.</param>
+public sealed record KeyTurn(string Attempt, string? Rotation = null);
 
 /// <summary>
 /// The fleet's memory between two starts: its keys, in a file that only its owner may read. Replaced as a whole, so that a crash leaves the old one or the
@@ -17,6 +29,7 @@ public sealed class FleetState
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly string _path;
     private readonly Contents _contents;
+    private readonly Lock _lock = new();
 
     private FleetState(string path, Contents contents) => (_path, _contents) = (path, contents);
 
@@ -26,8 +39,11 @@ public sealed class FleetState
         get => _contents.AuditorToken;
         set
         {
-            _contents.AuditorToken = value;
-            Save();
+            lock (_lock)
+            {
+                _contents.AuditorToken = value;
+                Save();
+            }
         }
     }
 
@@ -51,18 +67,29 @@ public sealed class FleetState
         }
     }
 
-    public AgentPapers? Of(string slug) => _contents.Agents.GetValueOrDefault(slug);
+    public AgentPapers? Of(string slug)
+    {
+        lock (_lock)
+            return _contents.Agents.GetValueOrDefault(slug);
+    }
 
+    /// <summary>On disk when this returns.</summary>
     public void Keep(string slug, AgentPapers papers)
     {
-        _contents.Agents[slug] = papers;
-        Save();
+        lock (_lock)
+        {
+            _contents.Agents[slug] = papers;
+            Save();
+        }
     }
 
     public void Forget(string slug)
     {
-        if (_contents.Agents.Remove(slug))
-            Save();
+        lock (_lock)
+        {
+            if (_contents.Agents.Remove(slug))
+                Save();
+        }
     }
 
     private void Save()

@@ -729,7 +729,7 @@ internal static class OpenApiExamples
         [typeof(TokenBody)] = Token,
         [typeof(WhoAmI)] = new WhoAmI("user", UserId, "ines@example.com", "Example", null, [], Teams),
         [typeof(TrailBody)] = Record,
-        [typeof(SampleDataBody)] = new SampleDataBody(9, 9, 3, 1, true),
+        [typeof(SampleDataBody)] = new SampleDataBody(9, 9, 3, 1, 1, true),
         [typeof(AddPrice)] = PriceAsked,
         [typeof(SupersedePrice)] = new { reason = "Output was read off the wrong column", replacement = PriceAsked },
         [typeof(PriceBody)] = new PriceBody

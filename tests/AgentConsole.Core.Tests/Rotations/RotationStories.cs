@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
@@ -339,6 +340,34 @@ public sealed class RotationStories
         await scene.WatchAsync();
         Assert.Equal("aborted", (await scene.GetAsync(issued.Id)).State);
         Assert.Equal(["active", "revoked"], await scene.StatesAsync());
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_rotation_ends_with_its_agent_once_the_key_cannot_come_back(Database database)
+    {
+        await using var scene = await RotationScene.OpenAsync(database);
+        await scene.CallAsync(scene.First);
+        var issued = await scene.RotateAsync();
+        var (agents, keys) = (scene.House.Get<AgentService>(), scene.House.Get<KeyService>());
+        await agents.DeleteAsync(scene.House.As(scene.House.Cast.Olga), "mailroom-1", "Not needed any more", Stop);
+        await scene.WatchAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal("issued", await StateAsync()); // the agent could be restored, with its key
+
+        foreach (var version in new[] { 1, 2 })
+        {
+            var act = new KeyAction { KeyVersion = version };
+            Assert.Null((await keys.RevokeAsync(scene.Kurt, issued.AgentId, issued.KeyId, act, Stop)).Problem);
+        }
+        await scene.WatchAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("aborted", await StateAsync());
+        Assert.Equal("rotation.aborted", (await scene.ActionsAsync())[^1]);
+
+        async Task<string> StateAsync()
+        {
+            await using var db = await scene.House.Get<ConsoleStore>().ReadAsync(Stop);
+            return KebabCase.Of((await db.Rotations.SingleAsync(Stop)).State);
+        }
     }
 
     [Theory, BothDatabases]

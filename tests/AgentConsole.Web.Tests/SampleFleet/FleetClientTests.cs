@@ -82,6 +82,48 @@ public sealed class FleetClientTests
     }
 
     [Fact]
+    public async Task A_refused_key_is_read_again_and_the_call_is_repeated_once_with_the_one_that_is_there_now()
+    {
+        var lying = "ak_live_old";
+        var key = new KeyHolder("ak_live_old", () => lying);
+        var client = new FleetClient(new HttpClient(_answers) { BaseAddress = new Uri("http://console") }, key, _clock);
+        _answers.Next(HttpStatusCode.Unauthorized);
+        await Assert.ThrowsAsync<ConsoleRefusal>(() => client.HeartbeatAsync(new Heartbeat(), CancellationToken.None));
+
+        lying = "ak_live_new";
+        _answers.Next(HttpStatusCode.Unauthorized);
+        _answers.Next(HttpStatusCode.OK, JsonSerializer.Serialize(Registered, FleetClient.Json));
+        await client.AgentAsync("a", CancellationToken.None);
+        lying = "ak_live_newer";
+        _answers.Next(HttpStatusCode.Unauthorized);
+        _answers.Next(HttpStatusCode.Unauthorized);
+        await Assert.ThrowsAsync<ConsoleRefusal>(() => client.AgentAsync("a", CancellationToken.None));
+
+        Assert.Equal(
+            ["old", "old", "new", "new", "newer"],
+            _answers.Requests.Select(r => r.Authorization!.Replace("Bearer ak_live_", "", StringComparison.Ordinal))
+        );
+    }
+
+    [Fact]
+    public async Task A_lost_answer_is_asked_for_with_the_key_that_the_idempotency_key_was_sent_with_although_another_came_meanwhile()
+    {
+        var key = new KeyHolder("ak_live_old");
+        var client = new FleetClient(new HttpClient(_answers) { BaseAddress = new Uri("http://console") }, key, _clock);
+        _answers.Fail();
+        _answers.Next(HttpStatusCode.Created, JsonSerializer.Serialize(Registered, FleetClient.Json));
+        _answers.Next(HttpStatusCode.OK, JsonSerializer.Serialize(Registered, FleetClient.Json));
+
+        var asking = client.RegisterAsync(new RegisterAgent { Slug = "a" }, "attempt-1", CancellationToken.None);
+        key.Swap("ak_live_new");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await asking;
+        await client.AgentAsync("a", CancellationToken.None);
+
+        Assert.Equal(["Bearer ak_live_old", "Bearer ak_live_old", "Bearer ak_live_new"], _answers.Requests.Select(r => r.Authorization));
+    }
+
+    [Fact]
     public void The_pause_doubles_is_spread_and_stays_below_half_a_minute()
     {
         Assert.InRange(FleetClient.Backoff(1).TotalSeconds, 0.125, 0.25);

@@ -81,10 +81,10 @@ public sealed class FleetOnHostTests : IAsyncLifetime
         var repeated = await _olga.SendAsync<SampleDataBody>(HttpMethod.Delete, "/api/v1/sample-data", null, "once", Stop);
         var after = await _olga.SendAsync<SampleDataBody>(HttpMethod.Get, "/api/v1/sample-data", null, null, Stop);
 
-        Assert.Equal(new SampleDataBody(9, 9, 3, 1, false), before);
+        Assert.Equal(new SampleDataBody(9, 9, 3, 1, 0, false), before);
         Assert.Equal(before, removed);
         Assert.Equal(removed, repeated);
-        Assert.Equal(new SampleDataBody(0, 0, 0, 0, false), after);
+        Assert.Equal(new SampleDataBody(0, 0, 0, 0, 0, false), after);
         Assert.Equal(["our-demo"], (await AgentsAsync()).Select(agent => agent.Slug));
         Assert.Equal(Fleet.Done, await Fleet.RunAsync(_options, _log, TimeProvider.System, Stop)); // and it can come again
     }

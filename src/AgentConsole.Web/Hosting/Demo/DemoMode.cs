@@ -3,6 +3,7 @@ using System.Text.Json;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Samples;
+using AgentConsole.Core.Sinks;
 using Microsoft.Extensions.Configuration.Memory;
 
 namespace AgentConsole.Web.Hosting.Demo;
@@ -19,6 +20,7 @@ internal sealed class DemoMode
     private const string DataDirectoryKey = ConsoleOptions.Section + ":" + nameof(ConsoleOptions.DataDirectory);
 
     private const string ProviderKey = StoreOptions.Section + ":" + nameof(StoreOptions.Provider);
+    private const string FileRootsKey = SinkOptions.Section + ":" + nameof(SinkOptions.FileRoots);
     private const string AdminEmailKey = "AgentConsole:Bootstrap:AdminEmail";
     private const string AdminPasswordKey = "AgentConsole:Bootstrap:AdminPassword";
     private const string ApiTokenKey = "AgentConsole:Bootstrap:ApiToken";
@@ -28,6 +30,11 @@ internal sealed class DemoMode
 
     /// <summary>Folder of the fleet, within the data folder.</summary>
     public string Folder { get; }
+
+    /// <summary>
+    /// Below it lie the keys that the console brings to agents of the fleet; in this mode it is one of the roots of file sinks. Null where there are none.
+    /// </summary>
+    public string? KeyFolder => OperatingSystem.IsLinux() ? Path.Combine(RealPath.Of(Folder), "keys") : null;
 
     /// <summary>How the demo's administrator signs in; null when somebody else administers this console.</summary>
     public DemoPapers? Papers { get; }
@@ -73,6 +80,12 @@ internal sealed class DemoMode
                 },
             }
         );
+        if (OperatingSystem.IsLinux() && demo.KeyFolder is { } keys)
+        {
+            Directory.CreateDirectory(keys, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var given = builder.Configuration.GetSection(FileRootsKey).GetChildren().Count();
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { [$"{FileRootsKey}:{given}"] = keys });
+        }
         builder.Services.AddSingleton(demo);
         builder.Services.AddSingleton<DemoFleet>();
         builder.Services.AddSingleton<ISampleFleet>(services => services.GetRequiredService<DemoFleet>());
@@ -96,6 +109,23 @@ internal sealed class DemoMode
     }
 
     private static string PapersIn(string folder) => Path.Combine(folder, "sign-in.json");
+}
+
+/// <summary>Paths as sinks want them, which follow no link.</summary>
+internal static class RealPath
+{
+    /// <summary>The path with what its links lead to; what is not there yet stays as written.</summary>
+    public static string Of(string path)
+    {
+        var real = Path.GetPathRoot(path)!;
+        foreach (var step in path[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        {
+            real = Path.Combine(real, step);
+            if (Directory.ResolveLinkTarget(real, returnFinalTarget: true) is { } target)
+                real = Of(target.FullName);
+        }
+        return real;
+    }
 }
 
 /// <summary>Who administers a console that the demo founded. Kept in a file that only its owner may read, and applied at each start until it took effect.</summary>

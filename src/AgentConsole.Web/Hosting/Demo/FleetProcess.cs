@@ -36,6 +36,11 @@ internal sealed class FleetProcess : IDisposable
             var argument in new[] { program }.Concat(verbs).Concat(["--url", console.ToString(), "--token", "-", "--state", demo.Folder])
         )
             start.ArgumentList.Add(argument);
+        if (demo.KeyFolder is { } keys)
+        {
+            start.ArgumentList.Add("--keys");
+            start.ArgumentList.Add(keys);
+        }
         // The fleet is a stranger: it learns the console's settings no more than any other program would.
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("AgentConsole", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
