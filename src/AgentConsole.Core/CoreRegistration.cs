@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
@@ -42,6 +43,7 @@ public static class CoreRegistration
         services.AddRuns();
         services.AddRotations();
         services.AddFreezes();
+        services.AddDeployments();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();

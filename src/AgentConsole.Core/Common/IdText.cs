@@ -24,6 +24,7 @@ public static class IdText
         Exemption = "exm",
         Price = "prc",
         Sink = "snk",
+        Snapshot = "dep",
         Freeze = "frz",
         Rerating = "rra",
         Purge = "prg",

@@ -21,6 +21,8 @@ public enum SearchKind
     Unclaimed,
     Sink,
     Rotation,
+    Snapshot,
+    Freeze,
     Purge,
     Session,
     Passkey,

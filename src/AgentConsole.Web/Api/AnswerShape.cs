@@ -47,6 +47,7 @@ internal static class AnswerShape
             InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
             FreezeBody freeze => $"/api/v1/freezes/{freeze.Id}",
+            SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
             _ => null,
         };
 

@@ -1,5 +1,6 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Web.Deployments;
 using AgentConsole.Web.Freezes;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
@@ -44,6 +45,7 @@ internal static class ApiRegistration
         api.MapRotationApi();
         api.MapSinkApi();
         api.MapFreezeApi();
+        api.MapSnapshotApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();

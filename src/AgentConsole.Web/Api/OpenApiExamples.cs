@@ -15,6 +15,23 @@ internal static class OpenApiExamples
     private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
     private const string PlanDigest = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1e4d59c7726b8a0f31c2d4e5f60718293";
     private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 31, 4, TimeSpan.Zero);
+    private static readonly SnapshotBody Snapshot = new()
+    {
+        Id = "dep_01m2fz6b8tk4n1c9q5w3r7h2xb",
+        Agent = "mailroom-1",
+        AgentId = AgentId,
+        Team = "payments",
+        Environment = "production",
+        Version = "2.2.0-rc1",
+        Status = "canary",
+        Outcome = "current",
+        Digest = PlanDigest,
+        Content = JsonElement.Parse("""{"model":"small-4","traffic_percent":5}"""),
+        Reason = "New tax rates",
+        Trigger = "person",
+        DeployedAt = At,
+        DeployedBy = "ines@example.com",
+    };
     private static readonly FreezeWindow Weekend = new(
         "frz_01m2fz6b8tk4n1c9q5w3r7h2xf",
         "Weekend",
@@ -574,6 +591,32 @@ internal static class OpenApiExamples
             "ines@example.com"
         ),
         [typeof(KeepAgent)] = new { days = 30 },
+        [typeof(SetSnapshot)] = new
+        {
+            version = "2.2.0-rc1",
+            status = "canary",
+            traffic_percent = 5,
+            model = "small-4",
+            parameters = new { temperature = 0.2 },
+            prompt_hash = "sha256:9c1f",
+            tools = new[] { "mail.send", "tax.lookup" },
+            gateways = new[] { "gateway-canary" },
+            commit = "4f2a9d1",
+            secrets = new[] { "vault:payments/openai" },
+            reason = "New tax rates",
+        },
+        [typeof(SnapshotBody)] = Snapshot,
+        [typeof(SnapshotDiff)] = new SnapshotDiff(
+            Snapshot with
+            {
+                Id = "dep_01m2fz6b8tk4n1c9q5w3r7h2xa",
+                Version = "2.1.0",
+                Status = "active",
+            },
+            Snapshot,
+            false,
+            [new SnapshotChange("model", "changed", JsonElement.Parse("\"small-3\""), JsonElement.Parse("\"small-4\""))]
+        ),
         [typeof(SetFreeze)] = new
         {
             name = "Weekend",

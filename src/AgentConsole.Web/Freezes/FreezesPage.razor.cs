@@ -120,7 +120,7 @@ public sealed partial class FreezesPage
         _problem = _errors is null ? saved.Problem : null;
         if (saved.Problem is not null)
             return;
-        Toasts.Show(saved.Value.Active ? $"{saved.Value.Name} bites now." : $"Saved {saved.Value.Name}.");
+        Toasts.Show(saved.Value.Active ? $"{saved.Value.Name} bites now" : $"Saved {saved.Value.Name}");
         NewForm();
         await ReloadAsync();
         if (changing is not null)
@@ -138,7 +138,7 @@ public sealed partial class FreezesPage
         await ReloadAsync();
         _problem ??= deleted.Problem;
         if (deleted.Problem is null)
-            Toasts.Show($"Deleted {freeze.Name}.");
+            Toasts.Show($"Deleted {freeze.Name}");
     }
 
     private void Take(ChangeEventArgs e)

@@ -66,6 +66,7 @@ internal static class PaletteEntries
             Anywhere: true,
             Words: "secret new version"
         ),
+        new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback"),
         new("Freezes", "snowflake", ConsoleUrls.Freezes, Words: "deployments freeze window calendar holidays weekend"),
         new("Trail", "scroll-text", ConsoleUrls.Trail, "g t", Permission.ReadTrail, Words: "audit log history"),
         new("Teams", "users", ConsoleUrls.Admin + "/teams", "g m", Words: "admin"),

@@ -61,6 +61,18 @@ public static class Doors
             Permission.EditAgents,
             """[{"slug":"{new}","team":"payments"}]"""
         ),
+        new(
+            "SetSnapshot",
+            "POST",
+            "/api/v1/agents/{agent}/snapshots",
+            Subject.Payments,
+            Permission.EditAgents,
+            """{"version":"2.1.0","status":"active"}"""
+        ),
+        new("ListSnapshotsOfAgent", "GET", "/api/v1/agents/{agent}/snapshots", Subject.Payments, null),
+        new("ListSnapshots", "GET", "/api/v1/snapshots", Subject.Narrowed, null),
+        new("GetSnapshot", "GET", "/api/v1/snapshots/{snapshot}", Subject.Payments, null),
+        new("DiffSnapshots", "GET", "/api/v1/snapshots/{snapshot}/diff/{snapshot}", Subject.Payments, null),
         new("ListFreezes", "GET", "/api/v1/freezes", Subject.Narrowed, null),
         new("CreateFreeze", "POST", "/api/v1/freezes", Subject.Payments, Permission.ManageTeam, """{"team":"payments"}"""),
         new("ListFreezeWindows", "GET", "/api/v1/freezes/windows", Subject.Narrowed, null),

@@ -141,6 +141,11 @@ public sealed class IsolationTests
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
         var sink = await SinkAsync(console);
+        var snapshot = (
+            await console
+                .Get<Core.Deployments.DeploymentService>()
+                .SetAsync(olga, "mailroom-1", new SetSnapshot { Version = "2.1.0", Status = "active" }, Stop)
+        ).Value;
         var freeze = (
             await console
                 .Get<Core.Freezes.FreezeService>()
@@ -184,6 +189,7 @@ public sealed class IsolationTests
                 ["account"] = account.Id,
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
+                ["snapshot"] = snapshot.Id,
                 ["freeze"] = freeze.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),

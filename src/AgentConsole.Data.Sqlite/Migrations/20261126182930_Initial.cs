@@ -1281,6 +1281,45 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "snapshots",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    content = table.Column<string>(type: "TEXT", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_by = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "view_marks",
                 columns: table => new
                 {
@@ -1806,6 +1845,28 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_agent_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_digest",
+                table: "snapshots",
+                columns: new[] { "organization_id", "digest" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_team_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_snapshots_current",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "environment", "status" },
+                unique: true,
+                filter: "outcome = 'current'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_stored_retries_expires_at",
                 table: "stored_retries",
                 column: "expires_at");
@@ -1990,6 +2051,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "sightings");
+
+            migrationBuilder.DropTable(
+                name: "snapshots");
 
             migrationBuilder.DropTable(
                 name: "spent_tickets");
