@@ -43,6 +43,8 @@ internal static class ApiRegistration
         api.MapInactivityApi();
         api.MapKeyApi();
         api.MapRotationApi();
+        api.MapKeyBulkApi();
+        api.MapScheduleApi();
         api.MapSinkApi();
         api.MapFreezeApi();
         api.MapSnapshotApi();

@@ -14,6 +14,9 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Plan { get; private set; } = "";
     public string Rotation { get; private set; } = "";
     public string Freeze { get; private set; } = "";
+    public string Snapshot { get; private set; } = "";
+    public string Bulk { get; private set; } = "";
+    public string BulkDone { get; private set; } = "";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -143,6 +146,36 @@ public sealed class FurnishedConsole : IAsyncLifetime
         Plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
         Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        object[] snapshots =
+        [
+            new
+            {
+                version = "2.1.0",
+                status = "active",
+                model = "small-3",
+                parameters = new { temperature = 0.2, stop = new[] { "END" } },
+                tools = new[] { "mail.send", "tax.lookup" },
+                commit = "9d03e11",
+                reason = "Weekly",
+            },
+            new
+            {
+                version = "2.2.0-rc1",
+                status = "canary",
+                traffic_percent = 5,
+                model = "small-4",
+                parameters = new { temperature = 0.1, stop = new[] { "END" } },
+                tools = new[] { "tax.lookup", "tax.rates" },
+                secrets = new[] { "vault:payments/tax-service" },
+                commit = "4f2a9d1",
+                reason = "The new tax rates of January, asked for by the accountants",
+            },
+        ];
+        foreach (var body in snapshots)
+        {
+            using var set = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", body, Stop);
+            Snapshot = (await set.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        }
         var now = Console.Get<TimeProvider>().GetUtcNow();
         object[] freezes =
         [
@@ -170,6 +203,18 @@ public sealed class FurnishedConsole : IAsyncLifetime
             using var frozen = await olga.PostAsJsonAsync("/api/v1/freezes", body, Stop);
             Freeze = (await frozen.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         }
+        using var many = await olga.PostAsJsonAsync(
+            "/api/v1/rotations/bulk?dry_run=true",
+            new { filter = new { expires = "never" }, reason = "Quarterly" },
+            Stop
+        );
+        Bulk = (await many.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var few = await olga.PostAsJsonAsync(
+            "/api/v1/rotations/bulk",
+            new { agents = new[] { "quiet-1" }, reason = "Quarterly" },
+            Stop
+        );
+        BulkDone = (await few.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var stray = await olga.PostAsJsonAsync(
             "/api/v1/runs",
             new
@@ -191,7 +236,10 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{step}", Step, StringComparison.Ordinal)
             .Replace("{plan}", Plan, StringComparison.Ordinal)
             .Replace("{rotation}", Rotation, StringComparison.Ordinal)
-            .Replace("{freeze}", Freeze, StringComparison.Ordinal);
+            .Replace("{snapshot}", Snapshot, StringComparison.Ordinal)
+            .Replace("{freeze}", Freeze, StringComparison.Ordinal)
+            .Replace("{bulk}", Bulk, StringComparison.Ordinal)
+            .Replace("{bulk-done}", BulkDone, StringComparison.Ordinal);
 
     public ValueTask DisposeAsync() => Console.DisposeAsync();
 }
@@ -255,6 +303,14 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "keys", "/keys" },
             { "keys-never-used", "/keys?state=active&used=never" },
             { "rotations", "/rotations" },
+            { "rotations-bulk", "/rotations?open=bulk" },
+            { "bulk-choose", "/rotations/new?set=keys&team=payments" },
+            { "bulk-plan", "/rotations/bulk/{bulk}" },
+            { "bulk-hand-over", "/rotations/bulk/{bulk-done}?step=hand-over" },
+            { "bulk-observe", "/rotations/bulk/{bulk-done}?step=observe" },
+            { "bulk-cut-over", "/rotations/bulk/{bulk-done}?step=cut-over" },
+            { "bulk-finish", "/rotations/bulk/{bulk-done}?step=finish" },
+            { "bulk-none", "/keys/bulk/bulk_x" },
             { "rotation-choose", "/rotations/new?agent=reader-1" },
             { "rotation-choose-whose", "/rotations/new" },
             { "rotation-chosen", "/rotations/{rotation}?step=choose" },
@@ -262,6 +318,11 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rotation-observe", "/rotations/{rotation}?step=observe" },
             { "rotation-extend", "/rotations/{rotation}?step=observe&act=extend" },
             { "rotation-finish", "/rotations/{rotation}?step=finish" },
+            { "deployments", "/deployments" },
+            { "deployments-filtered-out", "/deployments?version=9.9.9" },
+            { "snapshot", "/deployments/{snapshot}" },
+            { "agent-deployments", "/agents/mailroom-1/deployments" },
+            { "agent-deploy", "/agents/mailroom-1/deployments?act=deploy" },
             { "freezes", "/deployments/freezes" },
             { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "trail", "/trail" },
@@ -367,6 +428,7 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/rotations/{rotation}?step=observe")]
     [InlineData("/fleet/plans/{plan}")]
     [InlineData("/deployments/freezes")]
+    [InlineData("/deployments/{snapshot}")]
     public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
     {
         var page = await OpenAsync(Console.Cast.Olga);

@@ -162,6 +162,11 @@ public sealed class IsolationTests
                     Stop
                 )
         ).Value;
+        var policy = (
+            await console
+                .Get<Core.Rotations.Schedules.RotationPolicyService>()
+                .CreateAsync(olga, new SetRotationPolicy { Team = "payments", CadenceDays = 90 }, Stop)
+        ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -191,6 +196,7 @@ public sealed class IsolationTests
                 ["rotation"] = rotation.Id,
                 ["snapshot"] = snapshot.Id,
                 ["freeze"] = freeze.Id,
+                ["policy"] = policy.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
@@ -246,7 +252,7 @@ public sealed class IsolationTests
             case Subject.Anyone or Subject.Narrowed or Subject.Self:
                 return Answer.Through;
             case Subject.Rows:
-                return person == cast.Gus || person == cast.Sara || Grants(console, Permission.EditAgents, person)
+                return person == cast.Gus || person == cast.Sara || Grants(console, door.Permission!.Value, person)
                     ? Answer.Through
                     : Answer.Forbidden;
             case Subject.Nobodys:
