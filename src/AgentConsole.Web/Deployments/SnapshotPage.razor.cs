@@ -61,5 +61,10 @@ public sealed partial class SnapshotPage
                 : $"The content is the same; only the version's name differs from {diff.From.Version}."
             : $"{Components.Words.Many(diff.Changes.Count, "difference")} of content.";
 
-    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+    // Names as a person lists them; anything else as it is.
+    private static string Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()!
+        : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? string.Join(", ", value.EnumerateArray().Select(item => item.GetString()))
+        : value.GetRawText();
 }

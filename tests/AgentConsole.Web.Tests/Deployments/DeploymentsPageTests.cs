@@ -61,7 +61,7 @@ public sealed class DeploymentsPageTests : ConsoleBunitContext
     }
 
     [Fact]
-    public async Task Somebody_deploys_from_the_agent_and_a_strangers_address_leads_nowhere()
+    public async Task Somebody_deploys_from_the_agent()
     {
         var agent = await RegisterAsync("mailroom-1");
         Services.GetRequiredService<NavigationManager>().NavigateTo("/agents/mailroom-1/deployments?act=deploy");
@@ -78,7 +78,15 @@ public sealed class DeploymentsPageTests : ConsoleBunitContext
         tab.WaitForAssertion(() => Assert.Contains("2.2.0", tab.Find("[data-testid=snapshot-row]").TextContent, StringComparison.Ordinal));
         var made = (await Get<SnapshotLists>().ListAsync(House.As(Cast.Olga), SnapshotFilter.None, new Core.Common.PageRequest(), Stop)).Value.Items[0];
         Assert.Equal(("canary", "person"), (made.Status, made.Trigger));
+    }
+
+    [Fact]
+    public async Task A_strangers_address_leads_nowhere()
+    {
+        await RegisterAsync("mailroom-1");
+        var made = await SetAsync("2.2.0", "active");
         LookAs(Cast.Sara);
+
         var page = Open<SnapshotPage>(ConsoleUrls.Snapshot(made.Id), made.Id);
         page.WaitForAssertion(() => Assert.Contains("no such snapshot", page.Markup, StringComparison.Ordinal));
         Assert.DoesNotContain("2.2.0", page.Markup, StringComparison.Ordinal);
