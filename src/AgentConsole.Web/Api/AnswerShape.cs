@@ -46,6 +46,7 @@ internal static class AnswerShape
             ViewBody view => $"/api/v1/views/{view.Id}",
             InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
+            GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
             _ => null,
         };
 
@@ -61,6 +62,7 @@ internal static class AnswerShape
             ViewBody view => ETag(view.Revision),
             InactivityPolicyBody policy => ETag(policy.Revision),
             SinkBody sink => ETag(sink.Revision),
+            GatewayBody gateway => ETag(gateway.Revision),
             _ => null,
         };
 

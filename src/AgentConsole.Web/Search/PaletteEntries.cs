@@ -66,6 +66,8 @@ internal static class PaletteEntries
             Anywhere: true,
             Words: "secret new version"
         ),
+        new("Gateways", "network", ConsoleUrls.Gateways, "g w", Words: "routing traffic regions"),
+        new("Gateways that are out", "network", ConsoleUrls.Gateways + "?in_routing=false", Words: "routing taken"),
         new("Trail", "scroll-text", ConsoleUrls.Trail, "g t", Permission.ReadTrail, Words: "audit log history"),
         new("Teams", "users", ConsoleUrls.Admin + "/teams", "g m", Words: "admin"),
         new("Users", "user", ConsoleUrls.Admin + "/users", Needs: Permission.ManageOrganization, Words: "admin people"),

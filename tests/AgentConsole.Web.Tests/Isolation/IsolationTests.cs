@@ -141,6 +141,11 @@ public sealed class IsolationTests
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
         var sink = await SinkAsync(console);
+        var gateway = (
+            await console
+                .Get<Core.Gateways.GatewayService>()
+                .CreateAsync(olga, new SetGateway { Team = "payments", Name = "gateway-payments" }, Stop)
+        ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -168,6 +173,7 @@ public sealed class IsolationTests
                 ["account"] = account.Id,
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
+                ["gateway"] = gateway.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
