@@ -62,9 +62,7 @@ public static class GatewayTables
 
     /// <summary>The one with this id or this name.</summary>
     public static IQueryable<Gateway> Named(this IQueryable<Gateway> gateways, string idOrName) =>
-        IdText.TryParse(IdText.Gateway, idOrName, out var id)
-            ? gateways.Where(g => g.Id == id)
-            : gateways.Where(g => g.Name == idOrName);
+        IdText.TryParse(IdText.Gateway, idOrName, out var id) ? gateways.Where(g => g.Id == id) : gateways.Where(g => g.Name == idOrName);
 
     /// <summary>Those of the actor's teams and of the organization.</summary>
     public static IQueryable<Gateway> VisibleTo(this IQueryable<Gateway> gateways, Actor actor)

@@ -224,10 +224,7 @@ public sealed class GatewayService(
         if (!(await FindAsync(write, by, idOrName, cancellationToken)).Try(out var gateway, out var problem))
             return problem;
         var (organization, id) = (gateway.OrganizationId, gateway.Id);
-        var linked = await write.Db.GatewayLinks.CountAsync(
-            l => l.OrganizationId == organization && l.GatewayId == id,
-            cancellationToken
-        );
+        var linked = await write.Db.GatewayLinks.CountAsync(l => l.OrganizationId == organization && l.GatewayId == id, cancellationToken);
         if (linked > 0)
             return GatewayProblems.InUse(linked);
         write.Db.Remove(gateway);

@@ -16,6 +16,9 @@ public enum KeyOrder
 
     /// <summary>Never used ones first, then those not used for longest.</summary>
     LongestUnused,
+
+    /// <summary>The versions that are to be replaced first; only the newest accepted one of each key has a date.</summary>
+    Due,
 }
 
 /// <summary>Which key versions, and in which order: the address of the page of keys and the query of the API's list.</summary>
@@ -40,6 +43,13 @@ public sealed record KeyFilter
     /// <summary>Only versions that nobody used for this many days; one that was never used counts from when it was made.</summary>
     public int? IdleDays { get; init; }
 
+    /// <summary>Only these versions: ids, separated by commas.</summary>
+    public string? Ids { get; init; }
+    public const int MostIds = 100;
+
+    /// <summary>Only versions that a call from this address came with.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Only versions of agents without an owner, or whose owner was disabled.</summary>
     public bool Ownerless { get; init; }
 
@@ -51,10 +61,19 @@ public sealed record KeyFilter
 
     /// <summary>Only versions of agents that have active versions of several keys.</summary>
     public bool Several { get; init; }
+
+    /// <summary>How near the key is to its due date; only its newest accepted version counts.</summary>
+    public DueState? Due { get; init; }
+
+    /// <summary>User id, e-mail address or <c>none</c>: whose agents.</summary>
+    public string? Owner { get; init; }
     public const int MostIdleDays = 3650;
 
     /// <summary>Days after which a key counts as idle where nobody says otherwise.</summary>
     public const int UsualIdleDays = 30;
+
+    /// <summary>Days after which a key counts as unused.</summary>
+    public const int UnusedDays = 90;
 
     public static readonly KeyFilter NeverUsedNow = new() { State = KeyState.Active, NeverUsed = true };
     public static readonly KeyFilter IdleNow = new()
@@ -63,12 +82,19 @@ public sealed record KeyFilter
         IdleDays = UsualIdleDays,
         Order = KeyOrder.LongestUnused,
     };
+    public static readonly KeyFilter UnusedNow = new()
+    {
+        State = KeyState.Active,
+        IdleDays = UnusedDays,
+        Order = KeyOrder.LongestUnused,
+    };
     public static readonly KeyFilter NoExpiryNow = new()
     {
         State = KeyState.Active,
         NoExpiry = true,
         Order = KeyOrder.Oldest,
     };
+    public static readonly KeyFilter OverdueNow = new() { Due = DueState.Overdue, Order = KeyOrder.Due };
     public static readonly KeyFilter SeveralNow = new() { State = KeyState.Active, Several = true };
     public static readonly KeyFilter OwnerlessNow = new() { State = KeyState.Active, Ownerless = true };
     public KeyOrder Order { get; init; }
@@ -87,10 +113,14 @@ public sealed record KeyFilter
             Leaked = value("leaked") == "true",
             NeverUsed = ReadNever("used", Text("used", 20), errors),
             IdleDays = ReadDays("idle", Text("idle", 20), errors),
+            Ids = ReadIds(Text("ids", 40 * MostIds), errors),
+            Address = Text("address", 64),
             Ownerless = ReadFlag("ownerless", Text("ownerless", 20), errors),
             OlderDays = ReadDays("older", Text("older", 20), errors),
             NoExpiry = ReadNever("expires", Text("expires", 20), errors),
             Several = ReadFlag("several", Text("several", 20), errors),
+            Due = KebabCase.Read<DueState>(Text("due", 20), "due", errors),
+            Owner = Text("owner", 256),
             Order = KebabCase.Read<KeyOrder>(Text("sort", 20), "sort", errors) ?? default,
         };
     }
@@ -112,6 +142,10 @@ public sealed record KeyFilter
             yield return new("used", "never");
         if (IdleDays is { } days)
             yield return new("idle", string.Create(CultureInfo.InvariantCulture, $"{days}d"));
+        if (Ids is not null)
+            yield return new("ids", Ids);
+        if (Address is not null)
+            yield return new("address", Address);
         if (Ownerless)
             yield return new("ownerless", "true");
         if (OlderDays is { } age)
@@ -120,8 +154,20 @@ public sealed record KeyFilter
             yield return new("expires", "never");
         if (Several)
             yield return new("several", "true");
+        if (Due is { } due)
+            yield return new("due", KebabCase.Of(due));
+        if (Owner is not null)
+            yield return new("owner", Owner);
         if (Order != default)
             yield return new("sort", KebabCase.Of(Order));
+    }
+
+    private static string? ReadIds(string? text, FieldErrors errors)
+    {
+        if (text is null || text.Split(',') is { Length: <= MostIds } ids && ids.All(id => IdText.TryParse(IdText.KeyVersion, id, out _)))
+            return text;
+        errors.Add("ids", $"Must be at most {MostIds} ids of key versions, separated by commas.");
+        return null;
     }
 
     private static bool ReadNever(string name, string? text, FieldErrors errors)
@@ -154,10 +200,12 @@ public sealed record KeyFilter
     internal IQueryable<KeyVersion> Apply(
         IQueryable<KeyVersion> versions,
         IQueryable<Agent> agents,
+        IQueryable<KeyCaller> callers,
         AccessSnapshot access,
         AgentDirectory directory,
         Guid organization,
-        DateTimeOffset now
+        DateTimeOffset now,
+        IQueryable<KeySchedule> schedules
     )
     {
         var all = versions;
@@ -173,6 +221,21 @@ public sealed record KeyFilter
             var order = Utc.ToMicros(since);
             versions = versions.Where(v => v.UsedOrder <= order && v.CreatedAt <= since);
         }
+        if (Ids is not null)
+        {
+            Guid[] ids = [.. Ids.Split(',').Select(id => IdText.Parse(IdText.KeyVersion, id))];
+            versions = versions.Where(v => ids.Contains(v.Id));
+        }
+        if (Address is not null)
+        {
+            var address = Address;
+            versions = versions.Where(v =>
+                v.LastUsedAddress == address
+                || callers.Any(c =>
+                    c.OrganizationId == v.OrganizationId && c.KeyId == v.KeyId && c.Version == v.Number && c.Address == address
+                )
+            );
+        }
         if (OlderDays is { } age)
         {
             var until = now.AddDays(-age);
@@ -186,6 +249,21 @@ public sealed record KeyFilter
                     o.OrganizationId == v.OrganizationId && o.AgentId == v.AgentId && o.State == KeyState.Active && o.KeyId != v.KeyId
                 )
             );
+        if (Due is { } due)
+        {
+            var (from, until) = KeySchedule.Orders(due, now);
+            versions = versions.Where(v =>
+                schedules.Any(s =>
+                    s.OrganizationId == v.OrganizationId
+                    && s.KeyId == v.KeyId
+                    && s.Version == v.Number
+                    && s.DueOrder > from
+                    && s.DueOrder <= until
+                )
+            );
+        }
+        if (Owner is not null)
+            agents = agents.OwnedBy(Owner, access, organization);
         if (Ownerless)
             agents = agents.Ownerless(access, organization);
         if (Agent is not null)

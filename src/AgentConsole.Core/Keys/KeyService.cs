@@ -38,6 +38,8 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(agent)) is { } tooLong)
+            return tooLong;
         var keys = await write.Db.AgentKeys.CountAsync(
             k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id,
             cancellationToken
@@ -146,17 +148,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.disabled",
             input,
-            static (version, now, reason) =>
-            {
-                if (version.State is KeyState.Revoked or KeyState.Expired)
-                    return KeyProblems.State("disabled", version.State);
-                if (version.State == KeyState.Disabled)
-                    return null;
-                version.State = KeyState.Disabled;
-                version.DisabledAt = now;
-                version.Reason = reason;
-                return null;
-            },
+            static (_, version, now, why) => KeyChanges.Disable(version, now, why),
             cancellationToken
         );
 
@@ -174,23 +166,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.enabled",
             input,
-            static (version, now, reason) =>
-            {
-                if (version.State is KeyState.Active or KeyState.Retiring)
-                    return null;
-                if (version.State != KeyState.Disabled)
-                    return KeyProblems.State("enabled", version.State);
-                if (version.ExpiresAt <= now)
-                    return KeyProblems.State("enabled", KeyState.Expired);
-                if (version.LeakReportedAt is not null && reason is null)
-                    return Problem.Invalid("reason", "This version was reported as leaked. Say why it may be trusted again.");
-                if (version.RetiresAt <= now)
-                    version.RetiresAt = null;
-                version.State = version.RetiresAt is null ? KeyState.Active : KeyState.Retiring;
-                version.DisabledAt = null;
-                version.Reason = reason;
-                return null;
-            },
+            static (_, version, now, why) => KeyChanges.Enable(version, now, why),
             cancellationToken
         );
 
@@ -208,15 +184,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.revoked",
             input,
-            static (version, now, reason) =>
-            {
-                if (version.State == KeyState.Revoked)
-                    return null;
-                version.State = KeyState.Revoked;
-                version.RevokedAt = now;
-                version.Reason = reason;
-                return null;
-            },
+            static (_, version, now, why) => KeyChanges.Revoke(version, now, why),
             cancellationToken
         );
 
@@ -234,12 +202,19 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.expiry-set",
             input.Map(body => new KeyAction { KeyVersion = body.KeyVersion, Reason = body.Reason }),
-            (version, now, _) =>
+            (agent, version, now, _) =>
             {
                 if (input.Value.ExpiresAt is { } given && (given <= now || given > now.AddDays(3650)))
                     return Problem.Invalid("expires_at", "Must be an instant in the next 3650 days, or null for never.");
                 if (version.State is KeyState.Revoked or KeyState.Expired)
                     return KeyProblems.State("given another expiry", version.State);
+                // Sooner than it was is always allowed, also where the policy became stricter than the version.
+                if (
+                    mint.LongestDays(agent) is { } longest
+                    && !(input.Value.ExpiresAt <= version.CreatedAt.AddDays(longest))
+                    && !(input.Value.ExpiresAt <= version.ExpiresAt)
+                )
+                    return KeyProblems.LifetimeTooLong(longest, "expires_at");
                 version.ExpiresAt = input.Value.ExpiresAt is { } at ? Utc.FromMicros(Utc.ToMicros(at)) : null;
                 return null;
             },
@@ -265,7 +240,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         string action,
         Outcome<KeyAction> input,
-        Func<KeyVersion, DateTimeOffset, string?, Problem?> act,
+        Func<Agent, KeyVersion, DateTimeOffset, string?, Problem?> act,
         CancellationToken cancellationToken
     )
     {
@@ -288,11 +263,30 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return unclear;
 
         var before = (version.State, version.ExpiresAt);
-        if (act(version, write.Now, reason) is { } impossible)
+        if (Apply(write, index, by, agent, key, version, action, (one, now, why) => act(agent, one, now, why), reason) is { } impossible)
             return impossible;
         var answer = KeyBodies.Of(key, agent.Slug, versions);
+        return (version.State, version.ExpiresAt) == before ? answer : await write.CommitAsync(by, answer, cancellationToken);
+    }
+
+    /// <summary>The same act on one version within somebody's write: trail, index and live listeners follow. As it should be already is no refusal.</summary>
+    internal static Problem? Apply(
+        Write write,
+        KeyIndex index,
+        Actor by,
+        Agent agent,
+        AgentKey key,
+        KeyVersion version,
+        string action,
+        Func<KeyVersion, DateTimeOffset, string?, Problem?> act,
+        string? reason
+    )
+    {
+        var before = (version.State, version.ExpiresAt);
+        if (act(version, write.Now, reason) is { } impossible)
+            return impossible;
         if ((version.State, version.ExpiresAt) == before)
-            return answer;
+            return null;
         write.Trail(
             by,
             action,
@@ -302,7 +296,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             reason
         );
         Announce(write, index, agent.TeamId, version);
-        return await write.CommitAsync(by, answer, cancellationToken);
+        return null;
     }
 
     private static object Facts(int number, (KeyState State, DateTimeOffset? ExpiresAt) facts) =>

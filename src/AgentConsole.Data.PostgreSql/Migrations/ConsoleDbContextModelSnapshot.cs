@@ -1169,6 +1169,52 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("key_minutes", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_at");
+
+                    b.Property<int>("Days")
+                        .HasColumnType("integer")
+                        .HasColumnName("days");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at");
+
+                    b.Property<bool>("Automatic")
+                        .HasColumnType("boolean")
+                        .HasColumnName("automatic");
+
+                    b.Property<long?>("DismissedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("dismissed_at");
+
+                    b.Property<string>("DismissedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("dismissed_by");
+
+                    b.Property<string>("DueBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("due_by");
+
+                    b.HasKey("OrganizationId", "KeyId", "DueAt", "Days");
+
+                    b.ToTable("key_notices", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyRefusal", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1214,6 +1260,111 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "KeyVersionId", "Minute");
 
                     b.ToTable("key_refusals", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long?>("BeginsAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("begins_at");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("DueBy")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("due_by");
+
+                    b.Property<long>("DueOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_order")
+                        .HasComputedColumnSql("COALESCE(due_at, 9223372036854775807)", true);
+
+                    b.Property<long>("MadeAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("made_at");
+
+                    b.Property<int?>("NotedDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("noted_days");
+
+                    b.Property<long?>("NoticeAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("notice_at");
+
+                    b.Property<int?>("NoticeDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("notice_days");
+
+                    b.Property<string>("Outlook")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("outlook");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("problem");
+
+                    b.Property<Guid?>("SinkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sink_id");
+
+                    b.Property<int>("Tries")
+                        .HasColumnType("integer")
+                        .HasColumnName("tries");
+
+                    b.Property<long?>("TryAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("try_at");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<long?>("WatchAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("watch_at");
+
+                    b.HasKey("OrganizationId", "KeyId");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_key_schedules_problems")
+                        .HasFilter("problem IS NOT NULL");
+
+                    b.HasIndex("WatchAt")
+                        .HasDatabaseName("ix_key_schedules_watch")
+                        .HasFilter("watch_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "NoticeDays")
+                        .HasDatabaseName("ix_key_schedules_notices")
+                        .HasFilter("notice_days IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DueOrder", "KeyId");
+
+                    b.ToTable("key_schedules", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
@@ -2304,6 +2455,292 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("retention_policies", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulk", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("action");
+
+                    b.Property<bool>("AutoExtend")
+                        .HasColumnType("boolean")
+                        .HasColumnName("auto_extend");
+
+                    b.Property<int>("Cancelled")
+                        .HasColumnType("integer")
+                        .HasColumnName("cancelled");
+
+                    b.Property<long?>("CancelledAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cancelled_at");
+
+                    b.Property<int>("Change")
+                        .HasColumnType("integer")
+                        .HasColumnName("change");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("digest");
+
+                    b.Property<int>("Done")
+                        .HasColumnType("integer")
+                        .HasColumnName("done");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires_at");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("integer")
+                        .HasColumnName("failed");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("finished_at");
+
+                    b.Property<int>("GraceSeconds")
+                        .HasColumnType("integer")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<int>("Issued")
+                        .HasColumnType("integer")
+                        .HasColumnName("issued");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_until");
+
+                    b.Property<Guid>("MakerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("maker_id");
+
+                    b.Property<string>("MakerLabel")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("maker_label");
+
+                    b.Property<int>("NoChange")
+                        .HasColumnType("integer")
+                        .HasColumnName("no_change");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("integer")
+                        .HasColumnName("refused");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<bool>("RevokeImmediately")
+                        .HasColumnType("boolean")
+                        .HasColumnName("revoke_immediately");
+
+                    b.Property<string>("Selection")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("selection");
+
+                    b.Property<string>("Sink")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("sink");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Stopped")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("stopped");
+
+                    b.Property<int>("Total")
+                        .HasColumnType("integer")
+                        .HasColumnName("total");
+
+                    b.Property<int?>("TtlDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("ttl_days");
+
+                    b.Property<Guid?>("WorkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("work_id");
+
+                    b.Property<Guid?>("WorkerCredential")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker_credential");
+
+                    b.Property<Guid?>("WorkerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker_id");
+
+                    b.Property<string>("WorkerKind")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("worker_kind");
+
+                    b.Property<string>("WorkerLabel")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("worker_label");
+
+                    b.Property<string>("WorkerMethod")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("worker_method");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("LeaseUntil")
+                        .HasDatabaseName("ix_key_bulks_working")
+                        .HasFilter("state = 'working'");
+
+                    b.ToTable("key_bulks", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulkRow", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("BulkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("bulk_id");
+
+                    b.Property<int>("Ordinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("ordinal");
+
+                    b.Property<string>("Agent")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("agent");
+
+                    b.Property<Guid?>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<int>("Callers")
+                        .HasColumnType("integer")
+                        .HasColumnName("callers");
+
+                    b.Property<string>("Code")
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("code");
+
+                    b.Property<string>("Detail")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("detail");
+
+                    b.Property<string>("Effect")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("effect");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("ended_at");
+
+                    b.Property<long?>("IssuedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("issued_at");
+
+                    b.Property<Guid?>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<string>("KeyName")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("key_name");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<long?>("MadeAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("made_at");
+
+                    b.Property<string>("Outcome")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("outcome");
+
+                    b.Property<Guid?>("RotationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("rotation_id");
+
+                    b.Property<byte[]>("Sealed")
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed");
+
+                    b.Property<bool>("SelfRotation")
+                        .HasColumnType("boolean")
+                        .HasColumnName("self_rotation");
+
+                    b.Property<Guid?>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<int?>("ToVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("to_version");
+
+                    b.Property<int?>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "BulkId", "Ordinal");
+
+                    b.HasIndex("IssuedAt")
+                        .HasDatabaseName("ix_key_bulk_rows_sealed")
+                        .HasFilter("sealed IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "BulkId", "Effect", "Ordinal");
+
+                    b.HasIndex("OrganizationId", "BulkId", "Outcome", "Ordinal");
+
+                    b.ToTable("key_bulk_rows", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Rotations.Rotation", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -2325,6 +2762,14 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<bool>("AutoExtend")
                         .HasColumnType("boolean")
                         .HasColumnName("auto_extend");
+
+                    b.Property<long?>("AutoExtendedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("auto_extended_at");
+
+                    b.Property<int>("AutoExtensions")
+                        .HasColumnType("integer")
+                        .HasColumnName("auto_extensions");
 
                     b.Property<long?>("ClosedAt")
                         .HasColumnType("bigint")
@@ -2476,6 +2921,163 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "KeyId", "Id");
 
                     b.ToTable("rotations", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("Last4")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("last4");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique()
+                        .HasDatabaseName("ux_calendar_links_hash");
+
+                    b.HasIndex("OrganizationId", "UserId", "Id");
+
+                    b.ToTable("calendar_links", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<bool?>("AutoExtend")
+                        .HasColumnType("boolean")
+                        .HasColumnName("auto_extend");
+
+                    b.Property<bool?>("Automatic")
+                        .HasColumnType("boolean")
+                        .HasColumnName("automatic");
+
+                    b.Property<int?>("CadenceDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("cadence_days");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Environment")
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("environment");
+
+                    b.Property<int?>("GraceSeconds")
+                        .HasColumnType("integer")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<int?>("LeadDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("lead_days");
+
+                    b.Property<int?>("MaxLifetimeDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_lifetime_days");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(120)
+                        .HasColumnType("character varying(120)")
+                        .HasColumnName("scope");
+
+                    b.Property<Guid?>("SinkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sink_id");
+
+                    b.Property<Guid?>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Scope")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rotation_policies_scope");
+
+                    b.ToTable("rotation_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.SchedulePass", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("After")
+                        .HasColumnType("uuid")
+                        .HasColumnName("after");
+
+                    b.Property<bool>("Again")
+                        .HasColumnType("boolean")
+                        .HasColumnName("again");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("bigint")
+                        .HasColumnName("not_before");
+
+                    b.HasKey("OrganizationId");
+
+                    b.ToTable("schedule_passes", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
@@ -3903,6 +4505,24 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
                 {
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
@@ -4017,11 +4637,47 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulk", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulkRow", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Rotations.Bulk.KeyBulk", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "BulkId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Rotations.Rotation", b =>
                 {
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

@@ -1171,6 +1171,52 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("key_minutes", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("KeyId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("key_id");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<int>("Days")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("days");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<bool>("Automatic")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("automatic");
+
+                    b.Property<long?>("DismissedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("dismissed_at");
+
+                    b.Property<string>("DismissedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("dismissed_by");
+
+                    b.Property<string>("DueBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("due_by");
+
+                    b.HasKey("OrganizationId", "KeyId", "DueAt", "Days");
+
+                    b.ToTable("key_notices", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyRefusal", b =>
                 {
                     b.Property<byte[]>("Id")
@@ -1216,6 +1262,112 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "KeyVersionId", "Minute");
 
                     b.ToTable("key_refusals", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("KeyId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("key_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long?>("BeginsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("begins_at");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("DueBy")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("due_by");
+
+                    b.Property<long>("DueOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_order")
+                        .HasComputedColumnSql("COALESCE(due_at, 9223372036854775807)", true);
+
+                    b.Property<long>("MadeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("made_at");
+
+                    b.Property<int?>("NotedDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("noted_days");
+
+                    b.Property<long?>("NoticeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("notice_at");
+
+                    b.Property<int?>("NoticeDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("notice_days");
+
+                    b.Property<string>("Outlook")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outlook");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("problem");
+
+                    b.Property<byte[]>("SinkId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sink_id");
+
+                    b.Property<int>("Tries")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tries");
+
+                    b.Property<long?>("TryAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("try_at");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<long?>("WatchAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("watch_at");
+
+                    b.HasKey("OrganizationId", "KeyId");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_key_schedules_problems")
+                        .HasFilter("problem IS NOT NULL");
+
+                    b.HasIndex("WatchAt")
+                        .HasDatabaseName("ix_key_schedules_watch")
+                        .HasFilter("watch_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "NoticeDays")
+                        .HasDatabaseName("ix_key_schedules_notices")
+                        .HasFilter("notice_days IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DueOrder", "KeyId");
+
+                    b.ToTable("key_schedules", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
@@ -2317,6 +2469,293 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("retention_policies", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulk", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<bool>("AutoExtend")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extend");
+
+                    b.Property<int>("Cancelled")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cancelled");
+
+                    b.Property<long?>("CancelledAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cancelled_at");
+
+                    b.Property<int>("Change")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("change");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<int>("Done")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("done");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished_at");
+
+                    b.Property<int>("GraceSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<int>("Issued")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("issued");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<byte[]>("MakerId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("maker_id");
+
+                    b.Property<string>("MakerLabel")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("maker_label");
+
+                    b.Property<int>("NoChange")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("no_change");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refused");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<bool>("RevokeImmediately")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoke_immediately");
+
+                    b.Property<string>("Selection")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("selection");
+
+                    b.Property<string>("Sink")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sink");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Stopped")
+                        .HasMaxLength(300)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stopped");
+
+                    b.Property<int>("Total")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("total");
+
+                    b.Property<int?>("TtlDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ttl_days");
+
+                    b.Property<byte[]>("WorkId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("work_id");
+
+                    b.Property<byte[]>("WorkerCredential")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("worker_credential");
+
+                    b.Property<byte[]>("WorkerId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("worker_id");
+
+                    b.Property<string>("WorkerKind")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("worker_kind");
+
+                    b.Property<string>("WorkerLabel")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("worker_label");
+
+                    b.Property<string>("WorkerMethod")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("worker_method");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("LeaseUntil")
+                        .HasDatabaseName("ix_key_bulks_working")
+                        .HasFilter("state = 'working'");
+
+                    b.ToTable("key_bulks", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulkRow", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("BulkId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("bulk_id");
+
+                    b.Property<int>("Ordinal")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ordinal");
+
+                    b.Property<string>("Agent")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("agent");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<int>("Callers")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("callers");
+
+                    b.Property<string>("Code")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("code");
+
+                    b.Property<string>("Detail")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("detail");
+
+                    b.Property<string>("Effect")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("effect");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<long?>("IssuedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("issued_at");
+
+                    b.Property<byte[]>("KeyId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("key_id");
+
+                    b.Property<string>("KeyName")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key_name");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<long?>("MadeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("made_at");
+
+                    b.Property<string>("Outcome")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<byte[]>("RotationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("rotation_id");
+
+                    b.Property<byte[]>("Sealed")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sealed");
+
+                    b.Property<bool>("SelfRotation")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("self_rotation");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<int?>("ToVersion")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("to_version");
+
+                    b.Property<int?>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "BulkId", "Ordinal");
+
+                    b.HasIndex("IssuedAt")
+                        .HasDatabaseName("ix_key_bulk_rows_sealed")
+                        .HasFilter("sealed IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "BulkId", "Effect", "Ordinal");
+
+                    b.HasIndex("OrganizationId", "BulkId", "Outcome", "Ordinal");
+
+                    b.ToTable("key_bulk_rows", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Rotations.Rotation", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -2339,6 +2778,14 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<bool>("AutoExtend")
                         .HasColumnType("INTEGER")
                         .HasColumnName("auto_extend");
+
+                    b.Property<long?>("AutoExtendedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extended_at");
+
+                    b.Property<int>("AutoExtensions")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extensions");
 
                     b.Property<long?>("ClosedAt")
                         .HasColumnType("INTEGER")
@@ -2492,6 +2939,165 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "KeyId", "Id");
 
                     b.ToTable("rotations", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("Last4")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last4");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("UserId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique()
+                        .HasDatabaseName("ux_calendar_links_hash");
+
+                    b.HasIndex("OrganizationId", "UserId", "Id");
+
+                    b.ToTable("calendar_links", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<bool?>("AutoExtend")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extend");
+
+                    b.Property<bool?>("Automatic")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("automatic");
+
+                    b.Property<int?>("CadenceDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cadence_days");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Environment")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("environment");
+
+                    b.Property<int?>("GraceSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<int?>("LeadDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lead_days");
+
+                    b.Property<int?>("MaxLifetimeDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_lifetime_days");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(120)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scope");
+
+                    b.Property<byte[]>("SinkId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sink_id");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Scope")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rotation_policies_scope");
+
+                    b.ToTable("rotation_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.SchedulePass", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("After")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("after");
+
+                    b.Property<bool>("Again")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("again");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("not_before");
+
+                    b.HasKey("OrganizationId");
+
+                    b.ToTable("schedule_passes", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
@@ -3928,6 +4534,24 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
                 {
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
@@ -4042,11 +4666,47 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulk", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulkRow", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Rotations.Bulk.KeyBulk", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "BulkId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Rotations.Rotation", b =>
                 {
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

@@ -42,6 +42,8 @@ internal static class ApiRegistration
         api.MapInactivityApi();
         api.MapKeyApi();
         api.MapRotationApi();
+        api.MapKeyBulkApi();
+        api.MapScheduleApi();
         api.MapSinkApi();
         api.MapGatewayApi();
         api.MapViewApi();

@@ -88,7 +88,10 @@ public sealed class GatewayStories
         Assert.Null((await links.UnlinkAsync(otto, "mailroom-2", made.Id, Stop)).Problem);
         Assert.Null((await gateways.DeleteAsync(otto, made.Id, Stop)).Problem);
         Assert.Equal("gateway_not_found", (await gateways.GetAsync(otto, made.Id, Stop)).Problem?.Code);
-        Assert.Equal(["gateway-shared"], (await gateways.ListAsync(otto, new GatewayFilter(), new PageRequest(), Stop)).Value.Items.Select(g => g.Name));
+        Assert.Equal(
+            ["gateway-shared"],
+            (await gateways.ListAsync(otto, new GatewayFilter(), new PageRequest(), Stop)).Value.Items.Select(g => g.Name)
+        );
         Assert.NotNull(shared.Id);
     }
 
@@ -114,7 +117,10 @@ public sealed class GatewayStories
         Assert.Equal("gateway_not_found", (await gateways.RouteAsync(sara, "ours", false, new RouteGateway(), Stop)).Problem?.Code);
         Assert.Equal("gateway_not_found", (await links.LinkAsync(sara, "reader-1", "ours", Stop)).Problem?.Code);
         Assert.Equal("gateway_not_found", (await gateways.GetAsync(gus, everyones.Id, Stop)).Problem?.Code);
-        Assert.Equal("name_taken", (await gateways.CreateAsync(sara, new SetGateway { Team = "research", Name = "ours" }, Stop)).Problem?.Code);
+        Assert.Equal(
+            "name_taken",
+            (await gateways.CreateAsync(sara, new SetGateway { Team = "research", Name = "ours" }, Stop)).Problem?.Code
+        );
         Assert.Equal("agent_not_found", (await links.LinkAsync(otto, "reader-1", "everyones", Stop)).Problem?.Code);
         Assert.Equal("gateway_not_for_agent", (await links.LinkAsync(house.As(house.Cast.Olga), "reader-1", "ours", Stop)).Problem?.Code);
         Assert.Equal("role_missing", (await links.LinkAsync(victor, "mailroom-1", "ours", Stop)).Problem?.Code);
@@ -124,8 +130,14 @@ public sealed class GatewayStories
 
         // Everybody sees the organization's gateway, and of its agents their own.
         Assert.Equal(1, (await gateways.GetAsync(sara, "everyones", Stop)).Value.Agents);
-        Assert.Equal(["reader-1"], (await links.OfGatewayAsync(sara, "everyones", new PageRequest(), Stop)).Value.Items.Select(l => l.Agent));
-        Assert.Equal(["everyones"], await links.ChoicesAsync(sara, IdText.Parse(IdText.Agent, (await AgentAsync(house, "reader-2", "research")).Id), Stop));
+        Assert.Equal(
+            ["reader-1"],
+            (await links.OfGatewayAsync(sara, "everyones", new PageRequest(), Stop)).Value.Items.Select(l => l.Agent)
+        );
+        Assert.Equal(
+            ["everyones"],
+            await links.ChoicesAsync(sara, IdText.Parse(IdText.Agent, (await AgentAsync(house, "reader-2", "research")).Id), Stop)
+        );
         Assert.Equal("gateway_in_use", (await gateways.DeleteAsync(house.As(house.Cast.Olga), "everyones", Stop)).Problem?.Code);
     }
 
@@ -161,7 +173,16 @@ public sealed class GatewayStories
         await using var house = await TestHouse.OpenAsync();
         var gateways = house.Get<GatewayService>();
         var otto = house.As(house.Cast.Otto);
-        var made = await MakeAsync(house, house.Cast.Otto, new SetGateway { Team = "payments", Name = "edge", Region = "eu" });
+        var made = await MakeAsync(
+            house,
+            house.Cast.Otto,
+            new SetGateway
+            {
+                Team = "payments",
+                Name = "edge",
+                Region = "eu",
+            }
+        );
         var change = new SetGateway { Region = "", Description = "Behind the balancer" };
         Assert.Equal("if_match_required", (await gateways.ChangeAsync(otto, "edge", null, change, Stop)).Problem?.Code);
         Assert.Equal("changed_meanwhile", (await gateways.ChangeAsync(otto, "edge", 7, change, Stop)).Problem?.Code);
@@ -185,7 +206,10 @@ public sealed class GatewayStories
             Assert.True(problem?.Errors?.ContainsKey(field), $"{field}: {problem?.Detail}");
         }
         foreach (var name in new[] { null, "", "Gateway", "gw_1", "a b", new string('a', 101) })
-            Assert.Contains("name", (await gateways.CreateAsync(otto, new SetGateway { Team = "payments", Name = name }, Stop)).Problem!.Errors!.Keys);
+            Assert.Contains(
+                "name",
+                (await gateways.CreateAsync(otto, new SetGateway { Team = "payments", Name = name }, Stop)).Problem!.Errors!.Keys
+            );
         var record = (await TrailAsync(house, "gateway.changed")).Single();
         Assert.Equal("eu", JsonDocument.Parse(record.Before!).RootElement.GetProperty("region").GetString());
     }
@@ -231,7 +255,9 @@ public sealed class GatewayStories
         await gateway.DisposeAsync();
         house.Clock.Advance(TimeSpan.FromSeconds(61));
         Assert.Contains("cannot be reached", (await StateAsync(house, probe)).Problem, StringComparison.Ordinal);
-        var off = await house.Get<GatewayService>().ChangeAsync(house.As(house.Cast.Otto), "edge", 1, new SetGateway { Probe = false }, Stop);
+        var off = await house
+            .Get<GatewayService>()
+            .ChangeAsync(house.As(house.Cast.Otto), "edge", 1, new SetGateway { Probe = false }, Stop);
         Assert.Equal(("unknown", null), (off.Value.Health, off.Value.HealthProblem));
     }
 

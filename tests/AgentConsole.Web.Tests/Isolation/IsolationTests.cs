@@ -146,6 +146,11 @@ public sealed class IsolationTests
                 .Get<Core.Gateways.GatewayService>()
                 .CreateAsync(olga, new SetGateway { Team = "payments", Name = "gateway-payments" }, Stop)
         ).Value;
+        var policy = (
+            await console
+                .Get<Core.Rotations.Schedules.RotationPolicyService>()
+                .CreateAsync(olga, new SetRotationPolicy { Team = "payments", CadenceDays = 90 }, Stop)
+        ).Value;
         await console.Get<AgentService>().PauseAsync(olga, "mailroom-1", "", Stop);
         await console.Get<AgentService>().ResumeAsync(olga, "mailroom-1", "", Stop);
         await using var db = await console.Get<ConsoleStore>().ReadAsync(Stop);
@@ -174,6 +179,7 @@ public sealed class IsolationTests
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
                 ["gateway"] = gateway.Id,
+                ["policy"] = policy.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
             },
@@ -229,7 +235,7 @@ public sealed class IsolationTests
             case Subject.Anyone or Subject.Narrowed or Subject.Self:
                 return Answer.Through;
             case Subject.Rows:
-                return person == cast.Gus || person == cast.Sara || Grants(console, Permission.EditAgents, person)
+                return person == cast.Gus || person == cast.Sara || Grants(console, door.Permission!.Value, person)
                     ? Answer.Through
                     : Answer.Forbidden;
             case Subject.Nobodys:

@@ -11,8 +11,9 @@ namespace AgentConsole.Core.Sinks.Senders;
 /// </summary>
 internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, IDisposable
 {
-    // A repeated delivery uses the name of the first one's unfinished file; two at once would write one file.
-    private readonly SemaphoreSlim _one = new(1, 1);
+    // A repeated delivery uses the name of the first one's unfinished file; two at once would write one file. Other places need not wait for that.
+    private readonly SemaphoreSlim[] _ways = [.. Enumerable.Range(0, Ways).Select(_ => new SemaphoreSlim(1, 1))];
+    private const int Ways = 16;
 
     public SinkKind Kind => SinkKind.File;
 
@@ -41,7 +42,8 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         var content = SinkContent.File(parcel, KebabCase.Parse<SinkFileFormat>(settings.File.Format));
         try
         {
-            await _one.WaitAsync(cancellationToken);
+            var one = _ways[(uint)string.GetHashCode(place, StringComparison.Ordinal) % Ways];
+            await one.WaitAsync(cancellationToken);
             try
             {
                 // A folder on a dead network disk may never answer.
@@ -50,7 +52,7 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
             }
             finally
             {
-                _one.Release();
+                one.Release();
             }
         }
         catch (OperationCanceledException)
@@ -75,7 +77,11 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         }
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        foreach (var way in _ways)
+            way.Dispose();
+    }
 
     private static Outcome<string> Write(string root, string path, byte[] content, Parcel parcel)
     {
