@@ -27,7 +27,7 @@ public sealed record SetSnapshot
     /// <summary>Names; their order says nothing.</summary>
     public IReadOnlyList<string>? Tools { get; init; }
 
-    /// <summary>Names; their order says nothing.</summary>
+    /// <summary>Names of gateways; those that the agent is linked to when absent.</summary>
     public IReadOnlyList<string>? Gateways { get; init; }
     public string? Commit { get; init; }
 

@@ -2,6 +2,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
@@ -50,6 +51,7 @@ public static class CoreRegistration
         services.AddSearch();
         services.AddSpend();
         services.AddRetention();
+        services.AddGateways();
         return services;
     }
 }

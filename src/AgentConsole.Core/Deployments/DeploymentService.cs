@@ -4,6 +4,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Trail;
@@ -42,6 +43,7 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
         if (body.Status is null)
             errors.Add("status", $"This is required: one of {string.Join(", ", KebabCase.All<SnapshotStatus>())}.");
         var status = KebabCase.Read<SnapshotStatus>(body.Status, "status", errors);
+        body = body with { Gateways = await GatewaysAsync(write.Db, by, agent, body.Gateways, errors, cancellationToken) };
         var content = SnapshotContent.Read(body, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
@@ -82,6 +84,32 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
             : Write.LostRace();
     }
 
+    // Those that the agent is linked to at this moment, where none are named.
+    private static async Task<IReadOnlyList<string>?> GatewaysAsync(
+        ConsoleDbContext db,
+        Actor by,
+        Agent agent,
+        IReadOnlyList<string>? given,
+        FieldErrors errors,
+        CancellationToken cancellationToken
+    )
+    {
+        if (given is null)
+        {
+            var links = db.GatewayLinks.Where(l => l.OrganizationId == agent.OrganizationId && l.AgentId == agent.Id);
+            return await db
+                .Gateways.Where(g => g.OrganizationId == agent.OrganizationId && links.Any(l => l.GatewayId == g.Id))
+                .Select(g => g.Name)
+                .Take(SnapshotContent.MostNames)
+                .ToListAsync(cancellationToken);
+        }
+        var names = given.Take(SnapshotContent.MostNames).ToArray();
+        var known = await db.Gateways.VisibleTo(by).Where(g => names.Contains(g.Name)).Select(g => g.Name).ToListAsync(cancellationToken);
+        foreach (var unknown in names.Except(known, StringComparer.Ordinal).Take(5))
+            errors.Add("gateways", $"There is no gateway {Texts.Clip(unknown, 60)} that you see.");
+        return given;
+    }
+
     /// <summary>Ends what is current and adds the snapshot, with its record on the trail.</summary>
     /// <returns>False when somebody else deployed meanwhile: leave, and nothing was written.</returns>
     private async Task<bool> AppendAsync(Write write, Actor by, Agent agent, Snapshot snapshot, CancellationToken cancellationToken)
@@ -119,7 +147,17 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
                 _ => "snapshot.retired",
             },
             new TrailTarget("snapshot", snapshot.Id, $"{agent.Slug} {snapshot.Version}", agent.TeamId),
-            before: ended.Count == 0 ? null : new { ended = ended.Select(s => new { version = s.Version, status = KebabCase.Of(s.Status), digest = s.Digest }) },
+            before: ended.Count == 0
+                ? null
+                : new
+                {
+                    ended = ended.Select(s => new
+                    {
+                        version = s.Version,
+                        status = KebabCase.Of(s.Status),
+                        digest = s.Digest,
+                    }),
+                },
             after: new
             {
                 version = snapshot.Version,

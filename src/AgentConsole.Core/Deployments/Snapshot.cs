@@ -62,7 +62,8 @@ public sealed class Snapshot
     public Guid? EndedBy { get; private set; }
 
     /// <summary>Whether this one ends, because another is set in its environment: a canary leaves the active one where it is.</summary>
-    public bool EndsWith(SnapshotStatus next) => Outcome == SnapshotOutcome.Current && (next != SnapshotStatus.Canary || Status != SnapshotStatus.Active);
+    public bool EndsWith(SnapshotStatus next) =>
+        Outcome == SnapshotOutcome.Current && (next != SnapshotStatus.Canary || Status != SnapshotStatus.Active);
 
     public void End(Snapshot next)
     {

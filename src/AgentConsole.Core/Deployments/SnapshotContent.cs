@@ -43,7 +43,10 @@ public sealed record SnapshotContent(string Text)
                 content["traffic_percent"] = (double)percent;
         }
         if (SecretText.IsIn(content.ToJsonString()))
-            errors.Add("secrets", "A secret of this console stands in it. Snapshots are kept for good: name where the secret lies, and rotate this one.");
+            errors.Add(
+                "secrets",
+                "A secret of this console stands in it. Snapshots are kept for good: name where the secret lies, and rotate this one."
+            );
         return errors.Any ? null : new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
     }
 
@@ -59,7 +62,10 @@ public sealed record SnapshotContent(string Text)
         var clean = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < names.Count; i++)
         {
-            if (Texts.Line(names[i], string.Create(CultureInfo.InvariantCulture, $"{field}[{i}]"), MostName, errors, required: true) is { } name)
+            if (
+                Texts.Line(names[i], string.Create(CultureInfo.InvariantCulture, $"{field}[{i}]"), MostName, errors, required: true) is
+                { } name
+            )
                 clean.Add(name);
         }
         content[field] = new JsonArray([.. clean.Select(name => (JsonNode)name)]);

@@ -32,7 +32,12 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
     )
     {
         await using var db = await store.ReadAsync(cancellationToken);
-        var agent = await db.Agents.AsNoTracking().VisibleTo(by).Named(agentIdOrSlug).Select(a => a.Id).FirstOrDefaultAsync(cancellationToken);
+        var agent = await db
+            .Agents.AsNoTracking()
+            .VisibleTo(by)
+            .Named(agentIdOrSlug)
+            .Select(a => a.Id)
+            .FirstOrDefaultAsync(cancellationToken);
         return agent == default
             ? AgentProblems.NotFound
             : await ListAsync(db, by, filter with { Agent = IdText.Format(IdText.Agent, agent) }, page, cancellationToken);
@@ -53,7 +58,8 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
         await using var db = await store.ReadAsync(cancellationToken);
         if (await FindAsync(db, by, to, cancellationToken) is not { } after)
             return DeploymentProblems.NotFound;
-        var before = from == Previous ? await BeforeAsync(db, by, after, cancellationToken) : await FindAsync(db, by, from, cancellationToken);
+        var before =
+            from == Previous ? await BeforeAsync(db, by, after, cancellationToken) : await FindAsync(db, by, from, cancellationToken);
         if (before is null)
             return from == Previous ? DeploymentProblems.NonePrevious : DeploymentProblems.NotFound;
         return new SnapshotDiff(
@@ -87,12 +93,7 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
         CancellationToken cancellationToken
     )
     {
-        var snapshots = filter.Apply(
-            db.Snapshots.AsNoTracking().VisibleTo(by, db.Agents),
-            access.Current,
-            directory,
-            by.OrganizationId
-        );
+        var snapshots = filter.Apply(db.Snapshots.AsNoTracking().VisibleTo(by, db.Agents), access.Current, directory, by.OrganizationId);
         if (page.Cursor is not null)
         {
             if (!Cursor.TryDecode(page.Cursor, 1, out var after) || !IdText.TryParse(IdText.Snapshot, after[0], out var last))

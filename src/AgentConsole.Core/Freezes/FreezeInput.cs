@@ -27,7 +27,8 @@ internal sealed record FreezeInput(
         var reason = Texts.Block(body.Reason ?? known?.Reason, "reason", MostReason, errors, required: true);
         var environment = Texts.Line(body.Environment ?? known?.Environment, "environment", 60, errors);
         var zone = Zones.Read(body.Zone ?? known?.Zone, "zone", errors) ?? Zones.Utc;
-        var role = KebabCase.Read<OverrideRole>(body.OverrideRole, "override_role", errors) ?? known?.OverrideRole ?? OverrideRole.TeamAdmin;
+        var role =
+            KebabCase.Read<OverrideRole>(body.OverrideRole, "override_role", errors) ?? known?.OverrideRole ?? OverrideRole.TeamAdmin;
         // Who gives one kind of time takes the other away.
         var once = body.StartsAt is not null || body.EndsAt is not null;
         var again = !string.IsNullOrWhiteSpace(body.Cron) || body.DurationMinutes is not null;
@@ -43,9 +44,7 @@ internal sealed record FreezeInput(
             CheckOnce(starts, ends, once ? now : null, errors);
         else if (!(once && again) && (again || known is not null))
             CheckAgain(cron, minutes, zone, errors);
-        return errors.Any
-            ? null
-            : new FreezeInput(name!, environment, cron, minutes, zone, Micros(starts), Micros(ends), role, reason!);
+        return errors.Any ? null : new FreezeInput(name!, environment, cron, minutes, zone, Micros(starts), Micros(ends), role, reason!);
     }
 
     public void Put(Freeze freeze)

@@ -62,7 +62,12 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
             .ThenBy(w => w.Freeze.Name, StringComparer.Ordinal)
             .Take(MostWindows + 1)
             .ToList();
-        return new FreezeWindows(from, to, [.. windows.Take(MostWindows).Select(w => Window(w.Freeze, w.Span))], windows.Count <= MostWindows);
+        return new FreezeWindows(
+            from,
+            to,
+            [.. windows.Take(MostWindows).Select(w => Window(w.Freeze, w.Span))],
+            windows.Count <= MostWindows
+        );
     }
 
     /// <summary>The first windows of a freeze that is not saved yet.</summary>

@@ -6,6 +6,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
@@ -33,6 +34,7 @@ public sealed class PrintedIds(
     InactivityService policies,
     UnclaimedService unclaimed,
     SinkService sinks,
+    GatewayService gateways,
     RotationLists rotations,
     SnapshotLists snapshots,
     FreezeService freezes,
@@ -75,6 +77,10 @@ public sealed class PrintedIds(
             IdText.Sink => Hit(
                 await sinks.GetAsync(by, id, cancellationToken),
                 sink => new SearchHit(SearchKind.Sink, id, sink.Name, $"Secret sink · {sink.Kind}")
+            ),
+            IdText.Gateway => Hit(
+                await gateways.GetAsync(by, id, cancellationToken),
+                gateway => new SearchHit(SearchKind.Gateway, id, gateway.Name, $"Gateway · {gateway.Region ?? "no region"}")
             ),
             IdText.Rotation => Hit(
                 await rotations.GetAsync(by, id, cancellationToken),
@@ -169,6 +175,7 @@ public sealed class PrintedIds(
                 TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
             IdText.Snapshot or IdText.Freeze => TokenScopes.DeploymentsRead,
+            IdText.Gateway => TokenScopes.DeploymentsRead,
             IdText.Sink or IdText.Rotation => TokenScopes.KeysRead,
             IdText.Rerating or IdText.Purge or IdText.Session or IdText.Passkey or IdText.BreakGlass or IdText.BreakGlassUse =>
                 TokenScopes.Admin,

@@ -51,6 +51,7 @@ internal static class AnswerShape
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
             FreezeBody freeze => $"/api/v1/freezes/{freeze.Id}",
             SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
+            GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
             _ => null,
         };
 
@@ -68,6 +69,7 @@ internal static class AnswerShape
             RotationPolicyBody policy => ETag(policy.Revision),
             SinkBody sink => ETag(sink.Revision),
             FreezeBody freeze => ETag(freeze.Revision),
+            GatewayBody gateway => ETag(gateway.Revision),
             _ => null,
         };
 

@@ -1,9 +1,10 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
-using AgentConsole.Web.Deployments;
-using AgentConsole.Web.Freezes;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Deployments;
+using AgentConsole.Web.Freezes;
+using AgentConsole.Web.Gateways;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Live;
@@ -48,6 +49,7 @@ internal static class ApiRegistration
         api.MapSinkApi();
         api.MapFreezeApi();
         api.MapSnapshotApi();
+        api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();

@@ -45,7 +45,10 @@ public sealed partial class DeploymentsPage
         _shown = query;
         var members = QueryHelpers.ParseQuery(query);
         var errors = new FieldErrors();
-        _filter = SnapshotFilter.Parse(name => members.TryGetValue(name, out var values) && values[0] is { Length: > 0 } text ? text : null, errors);
+        _filter = SnapshotFilter.Parse(
+            name => members.TryGetValue(name, out var values) && values[0] is { Length: > 0 } text ? text : null,
+            errors
+        );
         _nonsense = errors.ToProblem()?.Detail;
         var me = Me;
         var scope = me.TeamsWith(Permission.ReadFleet);
@@ -59,7 +62,8 @@ public sealed partial class DeploymentsPage
     }
 
     // A tab keeps what else is filtered by.
-    private string Address(SnapshotFilter view) => ConsoleUrls.DeploymentsOf((_filter with { Outcome = view.Outcome, Status = view.Status }).Members());
+    private string Address(SnapshotFilter view) =>
+        ConsoleUrls.DeploymentsOf((_filter with { Outcome = view.Outcome, Status = view.Status }).Members());
 
     private bool IsShown(SnapshotFilter view) => _filter.Outcome == view.Outcome && _filter.Status == view.Status;
 }

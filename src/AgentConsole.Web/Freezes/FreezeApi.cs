@@ -18,7 +18,9 @@ internal static class FreezeApi
             .NeedsPerson(TokenScopes.DeploymentsRead)
             .ListsBy()
             .WithName("ListFreezes")
-            .WithSummary("List freezes by name: those of your teams and those of the organization, each with the window that bites now or next");
+            .WithSummary(
+                "List freezes by name: those of your teams and those of the organization, each with the window that bites now or next"
+            );
         freezes
             .MapPost("", CreateAsync)
             .NeedsPerson(TokenScopes.DeploymentsWrite)
@@ -114,8 +116,7 @@ internal static class FreezeApi
                 CultureInfo.InvariantCulture,
                 DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
                 out var at
-            )
-            && at.Year is >= 2000 and < 2200
+            ) && at.Year is >= 2000 and < 2200
         )
             return at;
         query.Errors.Add(name, "Must be an instant such as 2026-12-20T00:00:00Z.");

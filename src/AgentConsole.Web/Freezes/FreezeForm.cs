@@ -60,7 +60,10 @@ internal sealed class FreezeForm
             Name = Name,
             Environment = Environment,
             Cron = Once ? null : Cron,
-            DurationMinutes = Once ? null : int.TryParse(Minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var lasts) ? lasts : 0,
+            DurationMinutes =
+                Once ? null
+                : int.TryParse(Minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var lasts) ? lasts
+                : 0,
             Zone = Zone,
             StartsAt = Once ? Instant(Starts) : null,
             EndsAt = Once ? Instant(Ends) : null,

@@ -149,7 +149,8 @@ public sealed partial class FreezesPage
         _form.Minutes = minutes.ToString(CultureInfo.InvariantCulture);
     }
 
-    private void NewForm() => _form = new FreezeForm { Team = _everywhere ? "" : _teams.FirstOrDefault()?.Slug ?? "", Zone = Zone.Current.Id };
+    private void NewForm() =>
+        _form = new FreezeForm { Team = _everywhere ? "" : _teams.FirstOrDefault()?.Slug ?? "", Zone = Zone.Current.Id };
 
     private string? WhyNotChange(string? team) =>
         team is null ? WhyNot(Permission.ManageOrganization)

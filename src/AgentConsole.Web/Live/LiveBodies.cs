@@ -14,7 +14,13 @@ namespace AgentConsole.Web.Live;
 /// What programs hear with an event that came without its body: from another node, or from ingest. Read once for all who listen here; who may hear it
 /// is asked for each of them.
 /// </summary>
-internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, RotationLists rotations, SnapshotLists snapshots, AccessDirectory access) : IDisposable
+internal sealed class LiveBodies(
+    ConsoleStore store,
+    RunBodies runs,
+    RotationLists rotations,
+    SnapshotLists snapshots,
+    AccessDirectory access
+) : IDisposable
 {
     private readonly MemoryCache _read = new(new MemoryCacheOptions { SizeLimit = 1000 });
 

@@ -140,6 +140,7 @@ internal static class PaletteDoor
             SearchKind.Rotation => ("Rotations", "key-round"),
             SearchKind.Snapshot or SearchKind.Freeze => ("Deployments", "rocket"),
             SearchKind.Sink => ("Secret sinks", "send"),
+            SearchKind.Gateway => ("Gateways", "network"),
             SearchKind.Price or SearchKind.Rerating => ("Prices", "banknote"),
             SearchKind.InactivityPolicy => ("Inactivity", "timer-off"),
             SearchKind.Purge => ("Retention", "archive"),

@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
@@ -67,7 +68,12 @@ public sealed class DeploymentStories
                 .Select(i =>
                     house
                         .Get<DeploymentService>()
-                        .SetAsync(house.As(house.Cast.Otto), "mailroom-1", new SetSnapshot { Version = $"2.{i}.0", Status = "active" }, Stop)
+                        .SetAsync(
+                            house.As(house.Cast.Otto),
+                            "mailroom-1",
+                            new SetSnapshot { Version = $"2.{i}.0", Status = "active" },
+                            Stop
+                        )
                 )
         );
 
@@ -101,7 +107,13 @@ public sealed class DeploymentStories
                 .SetAsync(
                     by,
                     "mailroom-1",
-                    new SetSnapshot { Version = "2.2.0", Status = "canary", Environment = environment, Reason = reason },
+                    new SetSnapshot
+                    {
+                        Version = "2.2.0",
+                        Status = "canary",
+                        Environment = environment,
+                        Reason = reason,
+                    },
                     Stop
                 );
 
@@ -132,11 +144,45 @@ public sealed class DeploymentStories
 
         // The agent moves: what is deployed now goes with it, what was stays with the team of its time.
         var second = await SetAsync(house, "2.2.0", "active");
-        await house.Get<AgentService>().ChangeAsync(house.As(house.Cast.Olga), "mailroom-1", 3, new ChangeAgent { Team = "research" }, Stop);
+        await house
+            .Get<AgentService>()
+            .ChangeAsync(house.As(house.Cast.Olga), "mailroom-1", 3, new ChangeAgent { Team = "research" }, Stop);
         Assert.Null((await lists.GetAsync(house.As(house.Cast.Sara), second.Id, Stop)).Problem);
         Assert.Equal("snapshot_not_found", (await lists.GetAsync(house.As(house.Cast.Sara), made.Id, Stop)).Problem!.Code);
         Assert.Null((await lists.GetAsync(house.As(house.Cast.Victor), made.Id, Stop)).Problem);
         Assert.Equal("snapshot_not_found", (await lists.GetAsync(house.As(house.Cast.Victor), second.Id, Stop)).Problem!.Code);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Gateways_are_those_that_the_agent_is_linked_to_unless_others_are_named(Database database)
+    {
+        await using var house = await OpenAsync(database);
+        var (gateways, olga) = (house.Get<GatewayService>(), house.As(house.Cast.Olga));
+        foreach (var name in (string[])["gateway-prod-eu", "gateway-canary", "gateway-prod-us"])
+            Assert.Null((await gateways.CreateAsync(olga, new SetGateway { Team = "payments", Name = name }, Stop)).Problem);
+        foreach (var name in (string[])["gateway-prod-eu", "gateway-prod-us"])
+            Assert.Null((await house.Get<GatewayLinks>().LinkAsync(olga, "mailroom-1", name, Stop)).Problem);
+        Assert.Null((await gateways.CreateAsync(olga, new SetGateway { Team = "research", Name = "gateway-lab" }, Stop)).Problem);
+
+        var linked = await SetAsync(house, "2.1.0", "active");
+        var named = await SetAsync(house, "2.2.0", "canary", body => body with { Gateways = ["gateway-canary"] });
+        var unseen = await house
+            .Get<DeploymentService>()
+            .SetAsync(
+                house.As(house.Cast.Otto),
+                "mailroom-1",
+                new SetSnapshot
+                {
+                    Version = "2.2.0",
+                    Status = "canary",
+                    Gateways = ["gateway-lab"],
+                },
+                Stop
+            );
+
+        Assert.Equal("""{"gateways":["gateway-prod-eu","gateway-prod-us"]}""", linked.Content.GetRawText());
+        Assert.Equal("""{"gateways":["gateway-canary"]}""", named.Content.GetRawText());
+        Assert.Contains("gateway-lab", unseen.Problem!.Errors!["gateways"][0], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -166,7 +212,9 @@ public sealed class DeploymentStories
         var (seen, cursor) = (new List<string>(), (string?)null);
         do
         {
-            var page = (await lists.OfAgentAsync(house.As(house.Cast.Victor), "mailroom-1", SnapshotFilter.None, new PageRequest(2, cursor), Stop)).Value;
+            var page = (
+                await lists.OfAgentAsync(house.As(house.Cast.Victor), "mailroom-1", SnapshotFilter.None, new PageRequest(2, cursor), Stop)
+            ).Value;
             seen.AddRange(page.Items.Select(s => s.Version));
             cursor = page.NextCursor;
         } while (cursor is not null);
@@ -211,8 +259,8 @@ public sealed class DeploymentStories
 
     private static async Task<string[]> VersionsAsync(TestHouse house, SnapshotFilter filter) =>
         [
-            .. (await house.Get<SnapshotLists>().ListAsync(house.As(house.Cast.Olga), filter, new PageRequest(), Stop)).Value.Items.Select(s =>
-                s.Version
+            .. (await house.Get<SnapshotLists>().ListAsync(house.As(house.Cast.Olga), filter, new PageRequest(), Stop)).Value.Items.Select(
+                s => s.Version
             ),
         ];
 

@@ -11,13 +11,30 @@ public sealed class SnapshotContentTests
     public void The_same_content_has_the_same_digest_in_whatever_order_it_was_given()
     {
         var one = Read(new SetSnapshot { Tools = ["mail.send", "tax.lookup"], Parameters = Json("""{"temperature":0.2,"top_p":1}""") });
-        var other = Read(new SetSnapshot { Parameters = Json("""{ "top_p": 1.0, "temperature": 2e-1 }"""), Tools = ["tax.lookup", "mail.send", "mail.send"] });
+        var other = Read(
+            new SetSnapshot
+            {
+                Parameters = Json("""{ "top_p": 1.0, "temperature": 2e-1 }"""),
+                Tools = ["tax.lookup", "mail.send", "mail.send"],
+            }
+        );
 
         Assert.Equal(one.Text, other.Text);
         Assert.Equal(one.Digest, other.Digest);
         Assert.Equal(64, one.Digest.Length);
         Assert.NotEqual(one.Digest, Read(new SetSnapshot { Tools = ["mail.send"] }).Digest);
-        Assert.Equal("{}", Read(new SetSnapshot { Version = "2.2.0", Reason = "Weekly", Tools = [], Metadata = Json("{}") }).Text);
+        Assert.Equal(
+            "{}",
+            Read(
+                new SetSnapshot
+                {
+                    Version = "2.2.0",
+                    Reason = "Weekly",
+                    Tools = [],
+                    Metadata = Json("{}"),
+                }
+            ).Text
+        );
     }
 
     [Fact]
@@ -58,7 +75,10 @@ public sealed class SnapshotContentTests
             changes.Select(c => (c.Path, c.Kind, c.Before?.GetRawText(), c.After?.GetRawText()))
         );
         Assert.Empty(SnapshotContent.Compare(before.Text, before.Text));
-        Assert.Equal(("secrets", "added"), SnapshotContent.Compare("{}", Read(new SetSnapshot { Secrets = ["vault:a"] }).Text).Select(c => (c.Path, c.Kind)).Single());
+        Assert.Equal(
+            ("secrets", "added"),
+            SnapshotContent.Compare("{}", Read(new SetSnapshot { Secrets = ["vault:a"] }).Text).Select(c => (c.Path, c.Kind)).Single()
+        );
     }
 
     [Theory]

@@ -28,8 +28,14 @@ public sealed class FreezeStories
         var changed = (
             await freezes.ChangeAsync(olga, made.Id, 1, new SetFreeze { OverrideRole = "org-admin", Environment = "production" }, Stop)
         ).Value;
-        Assert.Equal(("org-admin", "production", "0 18 * * FRI", 2L), (changed.OverrideRole, changed.Environment, changed.Cron, changed.Revision));
-        Assert.Equal("changed_meanwhile", (await freezes.ChangeAsync(olga, made.Id, 1, new SetFreeze { Name = "Late" }, Stop)).Problem!.Code);
+        Assert.Equal(
+            ("org-admin", "production", "0 18 * * FRI", 2L),
+            (changed.OverrideRole, changed.Environment, changed.Cron, changed.Revision)
+        );
+        Assert.Equal(
+            "changed_meanwhile",
+            (await freezes.ChangeAsync(olga, made.Id, 1, new SetFreeze { Name = "Late" }, Stop)).Problem!.Code
+        );
         var once = (
             await freezes.ChangeAsync(
                 olga,

@@ -76,7 +76,9 @@ public sealed class DeploymentsPageTests : ConsoleBunitContext
         await tab.ActAsync("#deploy", e => e.Submit());
 
         tab.WaitForAssertion(() => Assert.Contains("2.2.0", tab.Find("[data-testid=snapshot-row]").TextContent, StringComparison.Ordinal));
-        var made = (await Get<SnapshotLists>().ListAsync(House.As(Cast.Olga), SnapshotFilter.None, new Core.Common.PageRequest(), Stop)).Value.Items[0];
+        var made = (await Get<SnapshotLists>().ListAsync(House.As(Cast.Olga), SnapshotFilter.None, new Core.Common.PageRequest(), Stop))
+            .Value
+            .Items[0];
         Assert.Equal(("canary", "person"), (made.Status, made.Trigger));
     }
 

@@ -53,7 +53,9 @@ public sealed class FreezesPageTests : ConsoleBunitContext
 
         var page = Render<FreezesPage>();
 
-        page.WaitForAssertion(() => Assert.Contains("org-admin", page.Find("[data-testid=freeze-row] .tip").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("org-admin", page.Find("[data-testid=freeze-row] .tip").TextContent, StringComparison.Ordinal)
+        );
         Assert.Empty(page.FindAll("#freeze-form"));
     }
 

@@ -162,6 +162,11 @@ public sealed class IsolationTests
                     Stop
                 )
         ).Value;
+        var gateway = (
+            await console
+                .Get<Core.Gateways.GatewayService>()
+                .CreateAsync(olga, new SetGateway { Team = "payments", Name = "gateway-payments" }, Stop)
+        ).Value;
         var policy = (
             await console
                 .Get<Core.Rotations.Schedules.RotationPolicyService>()
@@ -196,6 +201,7 @@ public sealed class IsolationTests
                 ["rotation"] = rotation.Id,
                 ["snapshot"] = snapshot.Id,
                 ["freeze"] = freeze.Id,
+                ["gateway"] = gateway.Id,
                 ["policy"] = policy.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),
