@@ -71,7 +71,10 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
             .AgentKeys.Where(k => organizations.Contains(k.OrganizationId) && keyIds.Contains(k.Id))
             .ToDictionaryAsync(k => k.Id, cancellationToken);
         var versions = (
-            await db.KeyVersions.Where(v => organizations.Contains(v.OrganizationId) && keyIds.Contains(v.KeyId)).OrderBy(v => v.Number).ToListAsync(cancellationToken)
+            await db
+                .KeyVersions.Where(v => organizations.Contains(v.OrganizationId) && keyIds.Contains(v.KeyId))
+                .OrderBy(v => v.Number)
+                .ToListAsync(cancellationToken)
         ).ToLookup(v => v.KeyId);
         return [.. rotations.Select(r => new RotationAct(hand, now, r, AgentOf(r), keys[r.KeyId], [.. versions[r.KeyId]]))];
     }

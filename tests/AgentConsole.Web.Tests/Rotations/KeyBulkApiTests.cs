@@ -43,7 +43,8 @@ public sealed class KeyBulkApiTests
         var report = await kurt.GetFromJsonAsync<JsonElement>($"/api/v1/rotations/bulk/{id}/report", Stop);
         Assert.All(
             report.GetProperty("rows").EnumerateArray(),
-            row => Assert.Equal(("done", "planned"), (row.GetProperty("outcome").GetString(), row.GetProperty("rotation_state").GetString()))
+            row =>
+                Assert.Equal(("done", "planned"), (row.GetProperty("outcome").GetString(), row.GetProperty("rotation_state").GetString()))
         );
         using var csv = await kurt.GetAsync(new Uri($"/api/v1/rotations/bulk/{id}/report?format=csv", UriKind.Relative), Stop);
         Assert.Equal("text/csv", csv.Content.Headers.ContentType!.MediaType);
@@ -67,7 +68,7 @@ public sealed class KeyBulkApiTests
     private static Task<HttpResponseMessage> SendAsync(HttpClient client, string path, object body, string key)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        request.Headers.Add("Idempotency-Key", key + " 7c1f0e52");
+        request.Headers.Add("Idempotency-Key", key.Replace(" ", "-", StringComparison.Ordinal) + "-7c1f0e52-4a0b");
         return client.SendAsync(request, Stop);
     }
 }

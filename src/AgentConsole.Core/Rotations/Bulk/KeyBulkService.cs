@@ -662,19 +662,16 @@ public sealed class KeyBulkService
             return rows;
         var late = (
             await Adoption.WaitingAsync(db, RotationsOf(db, by, bulk).Where(r => r.ClosedAt == null), _clock.Now(), cancellationToken)
-        ).Keys.Select(id => (Guid?)id).ToArray();
+        )
+            .Keys.Select(id => (Guid?)id)
+            .ToArray();
         return rows.Where(r => late.Contains(r.RotationId));
     }
 
     private static IQueryable<Rotation> RotationsOf(ConsoleDbContext db, Actor by, KeyBulk bulk) =>
         db
             .KeyBulkRows.VisibleTo(by, bulk)
-            .Join(
-                db.Rotations,
-                r => new { r.OrganizationId, Id = r.RotationId!.Value },
-                o => new { o.OrganizationId, o.Id },
-                (_, o) => o
-            );
+            .Join(db.Rotations, r => new { r.OrganizationId, Id = r.RotationId!.Value }, o => new { o.OrganizationId, o.Id }, (_, o) => o);
 
     private async Task<KeyBulkBody> FullAsync(ConsoleDbContext db, Actor by, KeyBulk bulk, CancellationToken cancellationToken)
     {
