@@ -1,5 +1,8 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
@@ -40,12 +43,15 @@ public static class CoreRegistration
         services.AddSinks();
         services.AddRuns();
         services.AddRotations();
+        services.AddFreezes();
+        services.AddDeployments();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();
         services.AddSearch();
         services.AddSpend();
         services.AddRetention();
+        services.AddGateways();
         return services;
     }
 }

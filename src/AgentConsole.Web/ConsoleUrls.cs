@@ -17,6 +17,7 @@ public static class ConsoleUrls
     public const string RotationsDue = "/rotations/due";
     public const string RotationPolicies = "/rotations/policies";
     public const string RotationCalendar = "/rotations/calendar";
+    public const string Gateways = "/gateways";
     public const string Trail = "/trail";
     public const string Spend = "/spend";
     public const string Rerate = "/spend/re-rate";
@@ -24,6 +25,8 @@ public static class ConsoleUrls
     public const string Admin = "/admin";
     public const string Inactivity = "/admin/inactivity";
     public const string Sinks = "/admin/sinks";
+    public const string Deployments = "/deployments";
+    public const string Freezes = "/deployments/freezes";
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string BreakGlassAdmin = "/admin/break-glass";
     public const string BreakGlassReview = "/admin/break-glass#review";
@@ -38,7 +41,7 @@ public static class ConsoleUrls
     /// <summary>Where a person confirms who is at the browser, to go on at an address of ours.</summary>
     public static string StepUp(string? returnUrl = null) => With("/account/step-up", ("returnUrl", returnUrl));
 
-    /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
+    /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>gateways</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
 
@@ -54,6 +57,14 @@ public static class ConsoleUrls
 
     /// <summary>One rotation, at one of the wizard's steps; where it stands when none is named.</summary>
     public static string Rotation(string id, string? step = null) => With($"/rotations/{Uri.EscapeDataString(id)}", ("step", step));
+
+    /// <summary>The fleet's snapshots with these filters.</summary>
+    public static string DeploymentsOf(IEnumerable<KeyValuePair<string, string>> members) =>
+        With(Deployments, [.. members.Select(m => (m.Key, (string?)m.Value))]);
+
+    /// <summary>One snapshot beside another: the one before it when none is named.</summary>
+    public static string Snapshot(string id, string? against = null) =>
+        With($"/deployments/{Uri.EscapeDataString(id)}", ("against", against));
 
     /// <summary>A bulk rotation, at one of its steps; where it stands when none is named.</summary>
     public static string BulkRotation(string id, string? step = null) =>
@@ -75,6 +86,8 @@ public static class ConsoleUrls
 
     /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
     public static string HandOver(string from) => With(HandOverPath, ("from", from));
+
+    public static string Gateway(string name) => $"{Gateways}/{Uri.EscapeDataString(name)}";
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

@@ -4,6 +4,9 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
@@ -31,7 +34,10 @@ public sealed class PrintedIds(
     InactivityService policies,
     UnclaimedService unclaimed,
     SinkService sinks,
+    GatewayService gateways,
     RotationLists rotations,
+    SnapshotLists snapshots,
+    FreezeService freezes,
     RetentionService retention,
     SessionService sessions,
     PasskeyService passkeys,
@@ -72,6 +78,10 @@ public sealed class PrintedIds(
                 await sinks.GetAsync(by, id, cancellationToken),
                 sink => new SearchHit(SearchKind.Sink, id, sink.Name, $"Secret sink · {sink.Kind}")
             ),
+            IdText.Gateway => Hit(
+                await gateways.GetAsync(by, id, cancellationToken),
+                gateway => new SearchHit(SearchKind.Gateway, id, gateway.Name, $"Gateway · {gateway.Region ?? "no region"}")
+            ),
             IdText.Rotation => Hit(
                 await rotations.GetAsync(by, id, cancellationToken),
                 rotation => new SearchHit(
@@ -83,6 +93,19 @@ public sealed class PrintedIds(
                 {
                     Agent = rotation.Agent,
                 }
+            ),
+            IdText.Snapshot => Hit(
+                await snapshots.GetAsync(by, id, cancellationToken),
+                snapshot => new SearchHit(
+                    SearchKind.Snapshot,
+                    id,
+                    $"{snapshot.Agent} {snapshot.Version}",
+                    $"Snapshot · {snapshot.Status}, {snapshot.Outcome}"
+                )
+            ),
+            IdText.Freeze => Hit(
+                await freezes.GetAsync(by, id, cancellationToken),
+                freeze => new SearchHit(SearchKind.Freeze, id, freeze.Name, "Freeze")
             ),
             IdText.Purge => Hit(
                 await retention.GetAsync(by, cancellationToken),
@@ -151,6 +174,8 @@ public sealed class PrintedIds(
             IdText.Organization or IdText.Plan or IdText.View or IdText.InactivityPolicy or IdText.Exemption or IdText.Unclaimed =>
                 TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
+            IdText.Snapshot or IdText.Freeze => TokenScopes.DeploymentsRead,
+            IdText.Gateway => TokenScopes.DeploymentsRead,
             IdText.Sink or IdText.Rotation => TokenScopes.KeysRead,
             IdText.Rerating or IdText.Purge or IdText.Session or IdText.Passkey or IdText.BreakGlass or IdText.BreakGlassUse =>
                 TokenScopes.Admin,

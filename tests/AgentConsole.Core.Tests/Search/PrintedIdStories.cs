@@ -5,6 +5,9 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Freezes;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
@@ -123,6 +126,9 @@ public sealed class PrintedIdStories
         var exemption = await house
             .Get<ExemptionService>()
             .ExemptAsync(olga, policy.Value.Id, new ExemptFromInactivity { Agent = "mailroom-1", Reason = "Works in winter" }, Stop);
+        var gateway = await house
+            .Get<GatewayService>()
+            .CreateAsync(house.As(cast.Otto), new SetGateway { Team = "payments", Name = "gateway-payments" }, Stop);
         var sink = await house
             .Get<SinkService>()
             .CreateAsync(
@@ -209,8 +215,27 @@ public sealed class PrintedIdStories
             record = await write.Db.TrailRecords.Where(r => r.TeamId == cast.Payments).Select(r => r.Id).FirstAsync(Stop);
             Assert.True(await write.TryCommitAsync(Stop));
         }
+        var snapshot = await house
+            .Get<DeploymentService>()
+            .SetAsync(olga, "mailroom-1", new SetSnapshot { Version = "2.1.0", Status = "active" }, Stop);
+        var freeze = await house
+            .Get<FreezeService>()
+            .CreateAsync(
+                olga,
+                new SetFreeze
+                {
+                    Name = "Weekend",
+                    Team = "payments",
+                    Cron = "0 18 * * FRI",
+                    DurationMinutes = 60,
+                    Reason = "Nobody is here",
+                },
+                Stop
+            );
         return new Dictionary<string, Printed>(StringComparer.Ordinal)
         {
+            [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
+            [IdText.Freeze] = new(freeze.Value.Id, SearchKind.Freeze, cast.Victor, cast.Sara),
             [IdText.Organization] = new(IdText.Format(IdText.Organization, cast.Acme), SearchKind.Organization, cast.Victor, cast.Gus),
             [IdText.Team] = new(IdText.Format(IdText.Team, cast.Payments), SearchKind.Team, cast.Victor, cast.Sara),
             [IdText.User] = new(IdText.Format(IdText.User, cast.Victor.Id), SearchKind.User, cast.Olga, cast.Ines),
@@ -228,6 +253,7 @@ public sealed class PrintedIdStories
             [IdText.InactivityPolicy] = new(policy.Value.Id, SearchKind.InactivityPolicy, cast.Victor, cast.Sara),
             [IdText.Exemption] = new(exemption.Value.Id, SearchKind.InactivityPolicy, cast.Victor, cast.Sara),
             [IdText.Price] = new(price.Value.Id, SearchKind.Price, cast.Victor, cast.Nobody),
+            [IdText.Gateway] = new(gateway.Value.Id, SearchKind.Gateway, cast.Victor, cast.Sara),
             [IdText.Sink] = new(sink.Value.Id, SearchKind.Sink, cast.Kurt, cast.Sara),
             [IdText.Rerating] = new(rerating.Value.Id, SearchKind.Rerating, cast.Olga, cast.Ines),
             [IdText.Purge] = new(IdText.Format(IdText.Purge, purge), SearchKind.Purge, cast.Olga, cast.Ines),

@@ -1185,6 +1185,90 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "freezes",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    name = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    cron = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    duration_minutes = table.Column<int>(type: "INTEGER", nullable: true),
+                    zone = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    starts_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ends_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    override_role = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_freezes", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_freezes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_freezes_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "gateways",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    description = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true),
+                    region = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    url = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    in_routing = table.Column<bool>(type: "INTEGER", nullable: false),
+                    routing_since = table.Column<long>(type: "INTEGER", nullable: false),
+                    routing_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    routing_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    probe = table.Column<bool>(type: "INTEGER", nullable: false),
+                    probe_due = table.Column<long>(type: "INTEGER", nullable: true),
+                    health = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    health_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    health_problem = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    probed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    misses = table.Column<int>(type: "INTEGER", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_gateways", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_gateways_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_gateways_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "memberships",
                 columns: table => new
                 {
@@ -1400,6 +1484,72 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalTable: "agents",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "snapshots",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    content = table.Column<string>(type: "TEXT", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_by = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "gateway_links",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    gateway_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    linked_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    linked_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_gateway_links", x => new { x.organization_id, x.gateway_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_gateway_links_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_gateway_links_gateways_organization_id_gateway_id",
+                        columns: x => new { x.organization_id, x.gateway_id },
+                        principalTable: "gateways",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -1675,6 +1825,39 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ux_calendar_links_hash",
                 table: "calendar_links",
                 column: "hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_freezes_organization_id_team_id",
+                table: "freezes",
+                columns: new[] { "organization_id", "team_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_freezes_name",
+                table: "freezes",
+                columns: new[] { "organization_id", "name" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_gateway_links_organization_id_agent_id",
+                table: "gateway_links",
+                columns: new[] { "organization_id", "agent_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_gateways_organization_id_team_id",
+                table: "gateways",
+                columns: new[] { "organization_id", "team_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_gateways_probe_due",
+                table: "gateways",
+                column: "probe_due",
+                filter: "probe_due IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_gateways_name",
+                table: "gateways",
+                columns: new[] { "organization_id", "name" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -2051,6 +2234,28 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_agent_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_digest",
+                table: "snapshots",
+                columns: new[] { "organization_id", "digest" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_team_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_snapshots_current",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "environment", "status" },
+                unique: true,
+                filter: "outcome = 'current'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_stored_retries_expires_at",
                 table: "stored_retries",
                 column: "expires_at");
@@ -2162,6 +2367,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "data_protection_keys");
 
             migrationBuilder.DropTable(
+                name: "freezes");
+
+            migrationBuilder.DropTable(
+                name: "gateway_links");
+
+            migrationBuilder.DropTable(
                 name: "inactivity_brakes");
 
             migrationBuilder.DropTable(
@@ -2252,6 +2463,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "sightings");
 
             migrationBuilder.DropTable(
+                name: "snapshots");
+
+            migrationBuilder.DropTable(
                 name: "spent_tickets");
 
             migrationBuilder.DropTable(
@@ -2286,6 +2500,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "bulk_plans");
+
+            migrationBuilder.DropTable(
+                name: "gateways");
 
             migrationBuilder.DropTable(
                 name: "inactivity_policies");
