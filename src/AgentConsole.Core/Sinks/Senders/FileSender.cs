@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using AgentConsole.Core.Common;
 using Microsoft.Extensions.Options;
@@ -11,8 +12,8 @@ namespace AgentConsole.Core.Sinks.Senders;
 /// </summary>
 internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, IDisposable
 {
-    // A repeated delivery uses the name of the first one's unfinished file; two at once would write one file.
-    private readonly SemaphoreSlim _one = new(1, 1);
+    // A repeated delivery uses the name of the first one's unfinished file; two at once would write one file. One dead disk holds up its own root alone.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _one = new(StringComparer.Ordinal);
 
     public SinkKind Kind => SinkKind.File;
 
@@ -41,17 +42,24 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         var content = SinkContent.File(parcel, KebabCase.Parse<SinkFileFormat>(settings.File.Format));
         try
         {
-            await _one.WaitAsync(cancellationToken);
-            try
-            {
-                // A folder on a dead network disk may never answer.
-                return await Task.Run(() => Write(root, place[(root.Length + 1)..], content, parcel), CancellationToken.None)
-                    .WaitAsync(cancellationToken);
-            }
-            finally
-            {
-                _one.Release();
-            }
+            // A folder on a dead network disk may never answer; the next delivery to it waits until this one did, and gives up like this one.
+            var one = _one.GetOrAdd(root, _ => new SemaphoreSlim(1, 1));
+            await one.WaitAsync(cancellationToken);
+            return await Task.Run(
+                    () =>
+                    {
+                        try
+                        {
+                            return Write(root, place[(root.Length + 1)..], content, parcel, cancellationToken);
+                        }
+                        finally
+                        {
+                            one.Release();
+                        }
+                    },
+                    CancellationToken.None
+                )
+                .WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -75,9 +83,13 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         }
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        foreach (var one in _one.Values)
+            one.Dispose();
+    }
 
-    private static Outcome<string> Write(string root, string path, byte[] content, Parcel parcel)
+    private static Outcome<string> Write(string root, string path, byte[] content, Parcel parcel, CancellationToken cancellationToken)
     {
         var open = new Stack<SafeFileHandle>();
         var made = new Stack<(SafeFileHandle Folder, string Name)>();
@@ -105,6 +117,8 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
                     RandomAccess.Write(file, content, 0);
                     RandomAccess.FlushToDisk(file);
                 }
+                // Who waited for this has gone, and the next secret may lie there by now.
+                cancellationToken.ThrowIfCancellationRequested();
                 LinkFree.Replace(folder, unfinished, name);
             }
             catch

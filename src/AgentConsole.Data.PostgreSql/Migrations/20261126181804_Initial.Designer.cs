@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126142346_Initial")]
+    [Migration("20261126181804_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -2187,6 +2187,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<long?>("DeliveredAt")
                         .HasColumnType("bigint")
                         .HasColumnName("delivered_at");
+
+                    b.Property<long?>("DeliveringUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("delivering_until");
 
                     b.Property<string>("Failure")
                         .HasMaxLength(500)

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126142333_Initial")]
+    [Migration("20261126181732_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -2201,6 +2201,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<long?>("DeliveredAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("delivered_at");
+
+                    b.Property<long?>("DeliveringUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("delivering_until");
 
                     b.Property<string>("Failure")
                         .HasMaxLength(500)
