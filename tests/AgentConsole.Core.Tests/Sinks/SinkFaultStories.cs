@@ -95,9 +95,7 @@ public sealed class SinkFaultStories
                 if (cas != version)
                 {
                     context.Response.StatusCode = 400;
-                    await context.Response.WriteAsync(
-                        """{"errors":["check-and-set parameter did not match the current version"]}"""
-                    );
+                    await context.Response.WriteAsync("""{"errors":["check-and-set parameter did not match the current version"]}""");
                     return;
                 }
                 data = (JsonObject)body["data"]!.DeepClone();
@@ -235,7 +233,10 @@ public sealed class SinkFaultStories
         await folder.RunAsync("ln", victim, file);
         File.SetUnixFileMode(victim, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         Assert.Null((await deliveries.DeliverAsync(sink, secret, Stop)).Problem);
-        Assert.Equal(("mine", $"AGENT_KEY={secret.Secret}\n"), (await File.ReadAllTextAsync(victim, Stop), await File.ReadAllTextAsync(file, Stop)));
+        Assert.Equal(
+            ("mine", $"AGENT_KEY={secret.Secret}\n"),
+            (await File.ReadAllTextAsync(victim, Stop), await File.ReadAllTextAsync(file, Stop))
+        );
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(file));
         Assert.Equal(["notes.txt"], Directory.EnumerateFiles(outside).Select(Path.GetFileName));
     }

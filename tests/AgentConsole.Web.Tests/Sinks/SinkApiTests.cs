@@ -21,9 +21,7 @@ public sealed class SinkApiTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _console = await ConsoleServer.StartAsync(
-            settings: new Dictionary<string, string?> { ["AgentConsole:Sinks:FileRoots:0"] = _root }
-        );
+        _console = await ConsoleServer.StartAsync(settings: new Dictionary<string, string?> { ["AgentConsole:Sinks:FileRoots:0"] = _root });
         _kurt = _console.Client(await _console.TokenAsync(_console.Cast.Kurt));
     }
 
@@ -54,8 +52,11 @@ public sealed class SinkApiTests : IAsyncLifetime
         var line = await File.ReadAllTextAsync(Path.Combine(_root, "payments", "mailroom-1.env"), Stop);
         Assert.Equal(KeyCheck.Ok, _console.Get<KeyIndex>().Check(line["AGENT_KEY=".Length..].Trim()).Code);
 
-        Assert.Equal("precondition_required", await CodeAsync(await _kurt.PatchAsJsonAsync($"/api/v1/sinks/{id}", new { name = "Other" }, Stop)));
-        Assert.Equal("precondition_failed", await CodeAsync(await ChangeAsync(id, 7, new { name = "Other" })));
+        Assert.Equal(
+            "if_match_required",
+            await CodeAsync(await _kurt.PatchAsJsonAsync($"/api/v1/sinks/{id}", new { name = "Other" }, Stop))
+        );
+        Assert.Equal("changed_meanwhile", await CodeAsync(await ChangeAsync(id, 7, new { name = "Other" })));
         var changed = await ChangeAsync(id, 1, new { name = "Other", file = new { format = "json" } });
         Assert.Equal("\"2\"", changed.Headers.ETag!.Tag);
         Assert.Equal("json", Text((await JsonAsync(changed)).GetProperty("file"), "format"));
@@ -84,34 +85,56 @@ public sealed class SinkApiTests : IAsyncLifetime
         Assert.Equal("name_taken", await CodeAsync(await _kurt.PostAsJsonAsync("/api/v1/sinks", body, Stop)));
 
         var id = Text(await JsonAsync(made), "id");
-        foreach (var text in new[] { await made.Content.ReadAsStringAsync(Stop), await _kurt.GetStringAsync("/api/v1/sinks", Stop), await _kurt.GetStringAsync($"/api/v1/sinks/{id}", Stop) })
+        foreach (
+            var text in new[]
+            {
+                await made.Content.ReadAsStringAsync(Stop),
+                await _kurt.GetStringAsync("/api/v1/sinks", Stop),
+                await _kurt.GetStringAsync($"/api/v1/sinks/{id}", Stop),
+            }
+        )
         {
             Assert.DoesNotContain(Signing, text, StringComparison.Ordinal);
             Assert.Contains("credential_set_at", text, StringComparison.Ordinal);
         }
         await using var db = await _console.Get<ConsoleStore>().ReadAsync(Stop);
-        Assert.DoesNotContain(await db.TrailRecords.ToListAsync(Stop), r => $"{r.Before}{r.After}".Contains(Signing, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            await db.TrailRecords.ToListAsync(Stop),
+            r => $"{r.Before}{r.After}".Contains(Signing, StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(_console.Log.Lines, l => l.Contains(Signing, StringComparison.Ordinal));
     }
 
     [Theory]
-    [InlineData("""{"name":"x","kind":"file","file":{"root":"/etc","path":"{agent}"}}""", "file.root")]
-    [InlineData("""{"name":"x","kind":"file","file":{"path":"../{agent}"}}""", "file.path")]
-    [InlineData("""{"name":"x","kind":"file","file":{"path":"one-for-all.env"}}""", "file.path")]
-    [InlineData("""{"name":"x","kind":"file","file":{"path":"{agent}"},"credential":"x"}""", "credential")]
-    [InlineData("""{"name":"x","kind":"webhook","webhook":{"url":"http://receiver.example/keys"},"credential":"whsec_short"}""", "webhook.url")]
-    [InlineData("""{"name":"x","kind":"webhook","webhook":{"url":"https://u:p@receiver.example/"},"credential":"whsec_short"}""", "credential")]
-    [InlineData("""{"name":"x","kind":"webhook","webhook":{"url":"https://169.254.169.254/"}}""", "webhook.url")]
-    [InlineData("""{"name":"x","kind":"vault","vault":{"address":"https://vault.example/v1","path":"{agent}","field":"agent"}}""", "vault.field")]
-    [InlineData("""{"name":"x","kind":"drawer"}""", "kind")]
-    [InlineData("""{"kind":"file"}""", "name")]
+    [InlineData("""{"team":"payments","name":"x","kind":"file","file":{"root":"/etc","path":"{agent}"}}""", "file.root")]
+    [InlineData("""{"team":"payments","name":"x","kind":"file","file":{"path":"../{agent}"}}""", "file.path")]
+    [InlineData("""{"team":"payments","name":"x","kind":"file","file":{"path":"one-for-all.env"}}""", "file.path")]
+    [InlineData("""{"team":"payments","name":"x","kind":"file","file":{"path":"{agent}"},"credential":"x"}""", "credential")]
+    [InlineData(
+        """{"team":"payments","name":"x","kind":"webhook","webhook":{"url":"http://receiver.example/keys"},"credential":"whsec_short"}""",
+        "webhook.url"
+    )]
+    [InlineData(
+        """{"team":"payments","name":"x","kind":"webhook","webhook":{"url":"https://u:p@receiver.example/"},"credential":"whsec_short"}""",
+        "credential"
+    )]
+    [InlineData("""{"team":"payments","name":"x","kind":"webhook","webhook":{"url":"https://169.254.169.254/"}}""", "webhook.url")]
+    [InlineData(
+        """{"team":"payments","name":"x","kind":"vault","vault":{"address":"https://vault.example/v1","path":"{agent}","field":"agent"}}""",
+        "vault.field"
+    )]
+    [InlineData("""{"team":"payments","name":"x","kind":"drawer"}""", "kind")]
+    [InlineData("""{"team":"payments","kind":"file"}""", "name")]
     public async Task A_bad_wish_is_refused_by_its_field_and_nothing_is_made(string body, string field)
     {
         using var content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
         var refused = await _kurt.PostAsync("/api/v1/sinks", content, Stop);
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.True((await JsonAsync(refused)).GetProperty("errors").TryGetProperty(field, out _), await refused.Content.ReadAsStringAsync(Stop));
+        Assert.True(
+            (await JsonAsync(refused)).GetProperty("errors").TryGetProperty(field, out _),
+            await refused.Content.ReadAsStringAsync(Stop)
+        );
         Assert.Empty((await JsonAsync(await _kurt.GetAsync("/api/v1/sinks", Stop))).GetProperty("data").EnumerateArray());
     }
 

@@ -23,7 +23,7 @@ public sealed class SinksPageTests : ConsoleBunitContext
         page.WaitForAssertion(() => Assert.Contains("No sink yet", page.Markup, StringComparison.Ordinal));
         await page.ActAsync("#f-name", field => field.Change("Receiver"));
         await page.ActAsync("#f-kind", field => field.Change("webhook"));
-        await page.ActAsync("#f-webhook\\.url", field => field.Change("https://receiver.example/keys"));
+        await page.ActAsync("#f-webhook-url", field => field.Change("https://receiver.example/keys"));
         await page.ActAsync("#f-credential", field => field.Change(Signing));
         await page.InvokeAsync(() => page.Find("form").Submit());
 
@@ -41,11 +41,11 @@ public sealed class SinksPageTests : ConsoleBunitContext
         var page = Render<SinksPage>();
         await page.ActAsync("#f-name", field => field.Change("Receiver"));
         await page.ActAsync("#f-kind", field => field.Change("webhook"));
-        await page.ActAsync("#f-webhook\\.url", field => field.Change("https://10.0.0.7/keys"));
+        await page.ActAsync("#f-webhook-url", field => field.Change("https://10.0.0.7/keys"));
         await page.InvokeAsync(() => page.Find("form").Submit());
 
         page.WaitForAssertion(() => Assert.Contains("10.0.0.7 is not on the public internet", page.Markup, StringComparison.Ordinal));
-        Assert.Equal("https://10.0.0.7/keys", page.Find("#f-webhook\\.url").GetAttribute("value"));
+        Assert.Equal("https://10.0.0.7/keys", page.Find("#f-webhook-url").GetAttribute("value"));
         Assert.Equal("true", page.Find("#f-credential").GetAttribute("aria-invalid"));
     }
 
@@ -61,10 +61,7 @@ public sealed class SinksPageTests : ConsoleBunitContext
             Assert.Contains("Receiver does not work.", page.Find("[data-testid=test-result]").TextContent, StringComparison.Ordinal)
         );
         Assert.Contains("not on the public internet", page.Find("[data-testid=sink-row]").TextContent, StringComparison.Ordinal);
-        Assert.Equal(
-            "sink_address_refused",
-            (await Get<SinkService>().GetAsync(House.As(Cast.Kurt), sink.Id, Stop)).Value.LastCode
-        );
+        Assert.Equal("sink_address_refused", (await Get<SinkService>().GetAsync(House.As(Cast.Kurt), sink.Id, Stop)).Value.LastCode);
     }
 
     [Fact]
@@ -80,7 +77,9 @@ public sealed class SinksPageTests : ConsoleBunitContext
         page.WaitForAssertion(() => Assert.Equal("Their receiver", page.Find("[data-testid=sink-row] .nm").TextContent));
 
         Address.NavigateTo($"/admin/sinks?act=delete&of={sink.Id}");
-        page.WaitForAssertion(() => Assert.Contains("leave the old secret valid", page.Find("dialog").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("leave the old secret valid", page.Find("dialog").TextContent, StringComparison.Ordinal)
+        );
         await page.PressAsync("Delete");
         page.WaitForAssertion(() => Assert.Contains("No sink yet", page.Markup, StringComparison.Ordinal));
     }
