@@ -102,6 +102,10 @@ public sealed record RotationBody
     public required bool RevokeImmediately { get; init; }
     public required bool AutoExtend { get; init; }
 
+    /// <summary>When the grace was last lengthened by itself, because the old version was still needed, and how often.</summary>
+    public DateTimeOffset? AutoExtendedAt { get; init; }
+    public int AutoExtensions { get; init; }
+
     /// <summary>Whether callers with the version that is replaced are let in at this moment.</summary>
     public required bool OldAccepted { get; init; }
 

@@ -8,6 +8,7 @@ namespace AgentConsole.E2E.Tests;
 /// <summary>One Chromium for all journeys: the machine's own, nothing is downloaded.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
+    private const string Shell = "/usr/bin/chromium-headless-shell";
     private IPlaywright? _playwright;
 
     public IBrowser Browser { get; private set; } = null!;
@@ -19,7 +20,10 @@ public sealed class Chromium : IAsyncLifetime
         Browser = await _playwright.Chromium.LaunchAsync(
             new BrowserTypeLaunchOptions
             {
-                ExecutablePath = Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } named ? named : "/usr/bin/chromium",
+                ExecutablePath =
+                    Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } named ? named
+                    : File.Exists(Shell) ? Shell
+                    : "/usr/bin/chromium",
                 Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
             }
         );

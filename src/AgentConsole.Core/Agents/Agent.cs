@@ -48,8 +48,10 @@ public enum CaptureMode
 }
 
 /// <summary>A registered piece of software that acts.</summary>
-public sealed class Agent : IRevised, IHeldInMemory
+public sealed class Agent : IRevised, IHeldInMemory, IFollowed
 {
+    FollowedRow IFollowed.Followed => new(FollowedRow.Agent, OrganizationId, Id);
+
     HeldRow IHeldInMemory.Held => new(HeldNouns.AgentCard, OrganizationId, Id);
 
     public const int DefaultLeaseSeconds = 60;

@@ -20,6 +20,8 @@ public sealed record AgentCard(
     int GraceSeconds
 )
 {
+    public string? Environment { get; init; }
+
     public static AgentCard Of(Agent agent) =>
         new(
             agent.Id,
@@ -32,7 +34,10 @@ public sealed record AgentCard(
             [.. agent.Redactions],
             agent.LeaseSeconds,
             agent.GraceSeconds
-        );
+        )
+        {
+            Environment = agent.Environment,
+        };
 }
 
 /// <summary>Every agent of every organization in memory, deleted ones included; changed in the same step as the commit that changes one.</summary>
@@ -126,6 +131,7 @@ public sealed class AgentDirectory : ILoadAtStart
                 a.Redactions,
                 a.LeaseSeconds,
                 a.GraceSeconds,
+                a.Environment,
             });
         await foreach (var a in query.AsAsyncEnumerable().WithCancellation(cancellationToken))
             Put(
@@ -141,6 +147,9 @@ public sealed class AgentDirectory : ILoadAtStart
                     a.LeaseSeconds,
                     a.GraceSeconds
                 )
+                {
+                    Environment = a.Environment,
+                }
             );
     }
 }

@@ -14,6 +14,15 @@ internal static class OwnerlessAgents
             : agents.Where(a => a.OwnerId == null || disabled.Contains(a.OwnerId));
     }
 
+    /// <summary>Only agents of this owner, named by user id, e-mail address or the part before its @; <c>none</c> for ownerless ones.</summary>
+    public static IQueryable<Agent> OwnedBy(this IQueryable<Agent> agents, string owner, AccessSnapshot access, Guid organization)
+    {
+        if (owner == AgentFilter.Ownerless)
+            return agents.Ownerless(access, organization);
+        Guid?[] users = [.. AgentFilter.Owners([owner], access, organization).Users.Select(id => (Guid?)id)];
+        return agents.Where(a => users.Contains(a.OwnerId));
+    }
+
     public static Guid?[] DisabledUsers(AccessSnapshot access, Guid organization) =>
         [
             .. access

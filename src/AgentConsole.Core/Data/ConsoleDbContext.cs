@@ -24,11 +24,15 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
     private readonly List<TrailRecord> _unlinked = [];
 
     private readonly HashSet<HeldRow> _changedHeld = [];
+    private readonly HashSet<FollowedRow> _followed = [];
 
     public IStoreEngine Engine => engine;
 
     /// <summary>Rows that other nodes hold in memory and that were saved through this context.</summary>
     internal IReadOnlyCollection<HeldRow> ChangedHeld => _changedHeld;
+
+    /// <summary>Rows that others are computed from and that were saved through this context.</summary>
+    internal IReadOnlyCollection<FollowedRow> Followed => _followed;
 
     /// <summary>Puts the record at the end of its organization's chain with the next save.</summary>
     internal void AddTrail(TrailRecord record) => _unlinked.Add(record);
@@ -48,6 +52,8 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
         {
             if (entry.State == EntityState.Modified)
                 entry.Entity.Revision++;
+            if (entry.State is EntityState.Added or EntityState.Modified && entry.Entity is IFollowed followed)
+                _followed.Add(followed.Followed);
         }
         if (engine.Nodes is not null)
         {

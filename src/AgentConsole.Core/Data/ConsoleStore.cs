@@ -15,9 +15,12 @@ public sealed class ConsoleStore(
     NodeOutbox outbox,
     TrailWitness witness,
     IdSource ids,
+    IEnumerable<IBeforeCommit> followers,
     TimeProvider clock
 )
 {
+    private readonly IBeforeCommit[] _followers = [.. followers];
+
     /// <summary>A context that tracks nothing. Dispose it.</summary>
     public async Task<ConsoleDbContext> ReadAsync(CancellationToken cancellationToken)
     {
@@ -38,7 +41,7 @@ public sealed class ConsoleStore(
         {
             db = await contexts.CreateDbContextAsync(cancellationToken);
             var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            return new Write(db, transaction, turn, feed, outbox, witness, ids, clock);
+            return new Write(db, transaction, turn, feed, outbox, witness, ids, _followers, clock);
         }
         catch
         {
@@ -59,6 +62,7 @@ public sealed class Write : IAsyncDisposable
     private readonly NodeOutbox _outbox;
     private readonly TrailWitness _witness;
     private readonly IdSource _ids;
+    private readonly IBeforeCommit[] _followers;
     private readonly List<Func<Task>> _afterCommit = [];
     private readonly List<LiveEvent> _events = [];
 
@@ -70,6 +74,7 @@ public sealed class Write : IAsyncDisposable
         NodeOutbox outbox,
         TrailWitness witness,
         IdSource ids,
+        IBeforeCommit[] followers,
         TimeProvider clock
     )
     {
@@ -80,6 +85,7 @@ public sealed class Write : IAsyncDisposable
         _outbox = outbox;
         _witness = witness;
         _ids = ids;
+        _followers = followers;
         Now = clock.Now();
     }
 
@@ -162,6 +168,12 @@ public sealed class Write : IAsyncDisposable
         try
         {
             await Db.SaveChangesAsync(cancellationToken);
+            if (Db.Followed.Count > 0)
+            {
+                foreach (var follower in _followers)
+                    await follower.FollowAsync(this, Db.Followed, cancellationToken);
+                await Db.SaveChangesAsync(cancellationToken);
+            }
             heads.AddRange(Db.ChangeTracker.Entries<TrailHead>().Select(e => e.Entity));
             _events.AddRange(heads.Select(head => new LiveEvent("trail", head.OrganizationId, null, null, head.OrganizationId)));
             if (_outbox.IsShared)

@@ -36,8 +36,10 @@ public sealed class AgentKey : IRevised
 }
 
 /// <summary>One secret of a key. Only a keyed hash is stored.</summary>
-public sealed class KeyVersion : IRevised, IHeldInMemory
+public sealed class KeyVersion : IRevised, IHeldInMemory, IFollowed
 {
+    FollowedRow IFollowed.Followed => new(FollowedRow.Key, OrganizationId, KeyId);
+
     HeldRow IHeldInMemory.Held => new(HeldNouns.KeyCard, OrganizationId, Id);
 
     public Guid Id { get; init; }

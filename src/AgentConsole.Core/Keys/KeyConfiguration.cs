@@ -142,6 +142,56 @@ internal sealed class KeyMinuteConfiguration : IEntityTypeConfiguration<KeyMinut
     }
 }
 
+internal sealed class KeyScheduleConfiguration : IEntityTypeConfiguration<KeySchedule>
+{
+    public void Configure(EntityTypeBuilder<KeySchedule> schedule)
+    {
+        schedule.ToTable("key_schedules").HasKey(s => new { s.OrganizationId, s.KeyId });
+        schedule.Property(s => s.DueBy).HasConversion(KebabCase.Converter<DueReason>()).HasMaxLength(16);
+        schedule.Property(s => s.Outlook).HasConversion(KebabCase.Converter<ScheduleOutlook>()).HasMaxLength(16);
+        schedule.Property(s => s.Problem).HasMaxLength(500);
+        schedule.Property(s => s.DueOrder).HasComputedColumnSql("COALESCE(due_at, 9223372036854775807)", stored: true);
+        schedule.HasOne<AgentKey>().WithMany().HasForeignKey(s => new { s.OrganizationId, s.KeyId }).OnDelete(DeleteBehavior.Cascade);
+        // Serves the due list in its order.
+        schedule.HasIndex(s => new
+        {
+            s.OrganizationId,
+            s.DueOrder,
+            s.KeyId,
+        });
+        // Serves an agent's keys.
+        schedule.HasIndex(s => new { s.OrganizationId, s.AgentId });
+        // Serves what needs a person.
+        schedule
+            .HasIndex(s => new { s.OrganizationId, s.NoticeDays })
+            .HasFilter("notice_days IS NOT NULL")
+            .HasDatabaseName("ix_key_schedules_notices");
+        schedule.HasIndex(s => s.OrganizationId).HasFilter("problem IS NOT NULL").HasDatabaseName("ix_key_schedules_problems");
+        // Serves the watch.
+        schedule.HasIndex(s => s.WatchAt).HasFilter("watch_at IS NOT NULL").HasDatabaseName("ix_key_schedules_watch");
+    }
+}
+
+internal sealed class KeyNoticeConfiguration : IEntityTypeConfiguration<KeyNotice>
+{
+    public void Configure(EntityTypeBuilder<KeyNotice> notice)
+    {
+        // Each step before a date is told once, whoever looks first and however often the clock passes it.
+        notice
+            .ToTable("key_notices")
+            .HasKey(n => new
+            {
+                n.OrganizationId,
+                n.KeyId,
+                n.DueAt,
+                n.Days,
+            });
+        notice.Property(n => n.DueBy).HasConversion(KebabCase.Converter<DueReason>()).HasMaxLength(16);
+        notice.Property(n => n.DismissedBy).HasMaxLength(256);
+        notice.HasOne<AgentKey>().WithMany().HasForeignKey(n => new { n.OrganizationId, n.KeyId }).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
 /// <summary>Tables of this feature.</summary>
 public static class KeyTables
 {
@@ -152,5 +202,7 @@ public static class KeyTables
         public DbSet<KeyRefusal> KeyRefusals => db.Set<KeyRefusal>();
         public DbSet<KeyCaller> KeyCallers => db.Set<KeyCaller>();
         public DbSet<KeyMinute> KeyMinutes => db.Set<KeyMinute>();
+        public DbSet<KeySchedule> KeySchedules => db.Set<KeySchedule>();
+        public DbSet<KeyNotice> KeyNotices => db.Set<KeyNotice>();
     }
 }

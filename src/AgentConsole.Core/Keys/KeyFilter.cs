@@ -16,6 +16,9 @@ public enum KeyOrder
 
     /// <summary>Never used ones first, then those not used for longest.</summary>
     LongestUnused,
+
+    /// <summary>The versions that are to be replaced first; only the newest accepted one of each key has a date.</summary>
+    Due,
 }
 
 /// <summary>Which key versions, and in which order: the address of the page of keys and the query of the API's list.</summary>
@@ -51,6 +54,12 @@ public sealed record KeyFilter
 
     /// <summary>Only versions of agents that have active versions of several keys.</summary>
     public bool Several { get; init; }
+
+    /// <summary>How near the key is to its due date; only its newest accepted version counts.</summary>
+    public DueState? Due { get; init; }
+
+    /// <summary>User id, e-mail address or <c>none</c>: whose agents.</summary>
+    public string? Owner { get; init; }
     public const int MostIdleDays = 3650;
 
     /// <summary>Days after which a key counts as idle where nobody says otherwise.</summary>
@@ -69,6 +78,7 @@ public sealed record KeyFilter
         NoExpiry = true,
         Order = KeyOrder.Oldest,
     };
+    public static readonly KeyFilter OverdueNow = new() { Due = DueState.Overdue, Order = KeyOrder.Due };
     public static readonly KeyFilter SeveralNow = new() { State = KeyState.Active, Several = true };
     public static readonly KeyFilter OwnerlessNow = new() { State = KeyState.Active, Ownerless = true };
     public KeyOrder Order { get; init; }
@@ -91,6 +101,8 @@ public sealed record KeyFilter
             OlderDays = ReadDays("older", Text("older", 20), errors),
             NoExpiry = ReadNever("expires", Text("expires", 20), errors),
             Several = ReadFlag("several", Text("several", 20), errors),
+            Due = KebabCase.Read<DueState>(Text("due", 20), "due", errors),
+            Owner = Text("owner", 256),
             Order = KebabCase.Read<KeyOrder>(Text("sort", 20), "sort", errors) ?? default,
         };
     }
@@ -120,6 +132,10 @@ public sealed record KeyFilter
             yield return new("expires", "never");
         if (Several)
             yield return new("several", "true");
+        if (Due is { } due)
+            yield return new("due", KebabCase.Of(due));
+        if (Owner is not null)
+            yield return new("owner", Owner);
         if (Order != default)
             yield return new("sort", KebabCase.Of(Order));
     }
@@ -157,7 +173,8 @@ public sealed record KeyFilter
         AccessSnapshot access,
         AgentDirectory directory,
         Guid organization,
-        DateTimeOffset now
+        DateTimeOffset now,
+        IQueryable<KeySchedule> schedules
     )
     {
         var all = versions;
@@ -186,6 +203,21 @@ public sealed record KeyFilter
                     o.OrganizationId == v.OrganizationId && o.AgentId == v.AgentId && o.State == KeyState.Active && o.KeyId != v.KeyId
                 )
             );
+        if (Due is { } due)
+        {
+            var (from, until) = KeySchedule.Orders(due, now);
+            versions = versions.Where(v =>
+                schedules.Any(s =>
+                    s.OrganizationId == v.OrganizationId
+                    && s.KeyId == v.KeyId
+                    && s.Version == v.Number
+                    && s.DueOrder > from
+                    && s.DueOrder <= until
+                )
+            );
+        }
+        if (Owner is not null)
+            agents = agents.OwnedBy(Owner, access, organization);
         if (Ownerless)
             agents = agents.Ownerless(access, organization);
         if (Agent is not null)

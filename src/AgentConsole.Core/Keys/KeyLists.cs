@@ -31,6 +31,13 @@ public sealed record KeyRow
     public long UseCount { get; init; }
     public DateTimeOffset? LeakReportedAt { get; init; }
     public string? Reason { get; init; }
+
+    /// <summary>When the newest accepted version is to be replaced; null for the others, and where nothing says when.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+    public Guid? OwnerId { get; init; }
+
+    /// <summary>Place in the order by due date.</summary>
+    public long DueOrder { get; init; } = long.MaxValue;
 }
 
 /// <summary>A stretch of the list of keys.</summary>
@@ -52,17 +59,17 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
         {
             if (
                 !Cursor.TryDecode(page.Cursor, 2, out var after)
-                || !long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var used)
+                || !long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var place)
                 || !IdText.TryParse(IdText.KeyVersion, after[1], out var last)
             )
                 return Cursor.Bad();
-            versions = Continue(versions, filter.Order, used, last);
+            versions = Continue(db, versions, filter.Order, place, last);
         }
-        var rows = await Rows(db, Ordered(versions, filter.Order).Take(page.Limit + 1)).ToListAsync(cancellationToken);
+        var rows = await Rows(db, Ordered(db, versions, filter.Order).Take(page.Limit + 1)).ToListAsync(cancellationToken);
         return Paged<KeyRow>.Of(
             Sorted(rows, filter.Order),
             page.Limit,
-            row => [Micros(row), IdText.Format(IdText.KeyVersion, row.VersionId)]
+            row => [Place(row, filter.Order), IdText.Format(IdText.KeyVersion, row.VersionId)]
         );
     }
 
@@ -72,7 +79,7 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
         await using var db = await store.ReadAsync(cancellationToken);
         var versions = Filtered(db, by, filter);
         var total = await versions.CountAsync(cancellationToken);
-        var part = Ordered(versions, filter.Order).Skip(Math.Max(0, skip)).Take(Math.Clamp(take, 1, 500));
+        var part = Ordered(db, versions, filter.Order).Skip(Math.Max(0, skip)).Take(Math.Clamp(take, 1, 500));
         return new KeyWindow(Sorted(await Rows(db, part).ToListAsync(cancellationToken), filter.Order), total);
     }
 
@@ -98,7 +105,7 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
 
     /// <summary>The query of a page, for a test that looks at how the database finds it.</summary>
     internal IQueryable<KeyVersion> Page(ConsoleDbContext db, Actor by, KeyFilter filter, int limit) =>
-        Ordered(Filtered(db, by, filter), filter.Order).Take(limit);
+        Ordered(db, Filtered(db, by, filter), filter.Order).Take(limit);
 
     /// <summary>One version, when the actor may see its agent; of deleted agents too.</summary>
     public async Task<KeyRow?> RowAsync(Actor by, Guid versionId, CancellationToken cancellationToken)
@@ -174,7 +181,8 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
             access.Current,
             directory,
             organization,
-            clock.Now()
+            clock.Now(),
+            db.KeySchedules
         );
     }
 
@@ -182,6 +190,20 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
         from v in versions
         join k in db.AgentKeys on new { v.OrganizationId, Id = v.KeyId } equals new { k.OrganizationId, k.Id }
         join a in db.Agents on new { v.OrganizationId, Id = v.AgentId } equals new { a.OrganizationId, a.Id }
+        join s in db.KeySchedules
+            on new
+            {
+                v.OrganizationId,
+                v.KeyId,
+                v.Number,
+            } equals new
+            {
+                s.OrganizationId,
+                s.KeyId,
+                Number = s.Version,
+            }
+            into scheduled
+        from s in scheduled.DefaultIfEmpty()
         select new KeyRow
         {
             VersionId = v.Id,
@@ -205,29 +227,70 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
             UseCount = v.UseCount,
             LeakReportedAt = v.LeakReportedAt,
             Reason = v.Reason,
+            DueAt = s.DueAt,
+            OwnerId = a.OwnerId,
+            DueOrder = (long?)s.DueOrder ?? long.MaxValue,
         };
 
-    private static IQueryable<KeyVersion> Ordered(IQueryable<KeyVersion> versions, KeyOrder order) =>
+    private static IQueryable<KeyVersion> Ordered(ConsoleDbContext db, IQueryable<KeyVersion> versions, KeyOrder order) =>
         order switch
         {
+            KeyOrder.Due => from s in db.KeySchedules
+            join v in versions
+                on new
+                {
+                    s.OrganizationId,
+                    s.KeyId,
+                    Number = s.Version,
+                } equals new
+                {
+                    v.OrganizationId,
+                    v.KeyId,
+                    v.Number,
+                }
+            orderby s.DueOrder, v.Id
+            select v,
             KeyOrder.Oldest => versions.OrderBy(v => v.Id),
             KeyOrder.LastUsed => versions.OrderByDescending(v => v.UsedOrder).ThenByDescending(v => v.Id),
             KeyOrder.LongestUnused => versions.OrderBy(v => v.UsedOrder).ThenBy(v => v.Id),
             _ => versions.OrderByDescending(v => v.Id),
         };
 
-    private static IQueryable<KeyVersion> Continue(IQueryable<KeyVersion> versions, KeyOrder order, long used, Guid last) =>
+    private static IQueryable<KeyVersion> Continue(
+        ConsoleDbContext db,
+        IQueryable<KeyVersion> versions,
+        KeyOrder order,
+        long used,
+        Guid last
+    ) =>
         order switch
         {
+            KeyOrder.Due => AfterDue(db, versions, used, last),
             KeyOrder.Oldest => versions.Where(v => v.Id > last),
             KeyOrder.LastUsed => versions.Where(v => v.UsedOrder <= used && (v.UsedOrder < used || v.Id < last)),
             KeyOrder.LongestUnused => versions.Where(v => v.UsedOrder >= used && (v.UsedOrder > used || v.Id > last)),
             _ => versions.Where(v => v.Id < last),
         };
 
+    private static IQueryable<KeyVersion> AfterDue(ConsoleDbContext db, IQueryable<KeyVersion> versions, long due, Guid last)
+    {
+        var schedules = db.KeySchedules;
+        return versions.Where(v =>
+            schedules.Any(s =>
+                s.OrganizationId == v.OrganizationId
+                && s.KeyId == v.KeyId
+                && s.Version == v.Number
+                && s.DueOrder >= due
+                && (s.DueOrder > due || v.Id > last)
+            )
+        );
+    }
+
     // A join need not keep the order of the part that was cut before it.
     private static List<KeyRow> Sorted(List<KeyRow> rows, KeyOrder order)
     {
+        if (order == KeyOrder.Due)
+            return [.. rows.OrderBy(r => r.DueOrder).ThenBy(r => r.VersionId)];
         rows.Sort(
             (x, y) =>
             {
@@ -239,5 +302,10 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
         return rows;
     }
 
-    private static string Micros(KeyRow row) => (row.LastUsedAt is { } at ? Utc.ToMicros(at) : 0).ToString(CultureInfo.InvariantCulture);
+    private static string Place(KeyRow row, KeyOrder order) =>
+        (
+            order == KeyOrder.Due ? row.DueOrder
+            : row.LastUsedAt is { } at ? Utc.ToMicros(at)
+            : 0
+        ).ToString(CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,8 @@ namespace AgentConsole.Core.Keys;
 public sealed record MintedKey(AgentKey Key, KeyVersion Version, string Secret);
 
 /// <summary>Makes keys inside somebody's transaction; the index learns of them with the commit.</summary>
-public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory access) : IFirstKey
+public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory access, AgentDirectory agents, IKeyLifetimes lifetimes)
+    : IFirstKey
 {
     public const string FirstName = "first key";
 
@@ -37,7 +38,7 @@ public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory ac
             CreatedBy = Texts.Clip(by.Label, 256)!,
         };
         write.Db.Add(key);
-        var (version, secret) = NewVersion(write, key, 1, expiresAt);
+        var (version, secret) = NewVersion(write, key, 1, expiresAt, LongestDays(agent));
         write.Trail(
             by,
             "key.minted",
@@ -48,7 +49,7 @@ public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory ac
                 version = version.Number,
                 prefix = version.Prefix,
                 last4 = version.Last4,
-                expires_at = expiresAt,
+                expires_at = version.ExpiresAt,
             },
             reason: reason
         );
@@ -56,9 +57,29 @@ public sealed class KeyMint(MasterKey master, KeyIndex index, AccessDirectory ac
         return new MintedKey(key, version, secret);
     }
 
-    /// <summary>Adds a version with a new secret; the caller writes the trail and announces it.</summary>
-    internal (KeyVersion Version, string Secret) NewVersion(Write write, AgentKey key, int number, DateTimeOffset? expiresAt)
+    /// <summary>Why a version may not live for so many days, or null; an absent wish takes what is allowed.</summary>
+    internal static Problem? TooLong(int? ttlDays, int? longest, string field = "ttl_days") =>
+        ttlDays > longest ? KeyProblems.LifetimeTooLong(longest.Value, field) : null;
+
+    internal int? LongestDays(Agent agent) => lifetimes.LongestDays(agent.OrganizationId, agent.Id, agent.TeamId, agent.Environment);
+
+    internal int? LongestDays(Guid agentId) =>
+        agents.Find(agentId) is { } card ? lifetimes.LongestDays(card.OrganizationId, card.Id, card.TeamId, card.Environment) : null;
+
+    /// <summary>Adds a version with a new secret; the caller writes the trail and announces it. It never lives longer than its policy allows.</summary>
+    internal (KeyVersion Version, string Secret) NewVersion(Write write, AgentKey key, int number, DateTimeOffset? expiresAt) =>
+        NewVersion(write, key, number, expiresAt, LongestDays(key.AgentId));
+
+    private (KeyVersion Version, string Secret) NewVersion(
+        Write write,
+        AgentKey key,
+        int number,
+        DateTimeOffset? expiresAt,
+        int? longestDays
+    )
     {
+        if (longestDays is { } days && (expiresAt is null || expiresAt > write.Now.AddDays(days)))
+            expiresAt = write.Now.AddDays(days);
         var secret = SecretText.Create(SecretText.KeyPrefix);
         var version = new KeyVersion
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Core.Common;
 
 namespace AgentConsole.Core.Keys;
@@ -41,6 +42,21 @@ public static class KeyProblems
                 _ => $"This version is {KebabCase.Of(now)} and cannot be {act}.",
             }
         );
+
+    /// <param name="days">What the rotation policy of the agent allows.</param>
+    public static Problem LifetimeTooLong(int days, string field)
+    {
+        var sentence = string.Create(
+            CultureInfo.InvariantCulture,
+            $"The rotation policy lets a version of this agent's keys live for at most {days} {(days == 1 ? "day" : "days")}. Choose a nearer end, or leave it away for that."
+        );
+        return new Problem(
+            ProblemKind.Invalid,
+            "lifetime_too_long",
+            sentence,
+            new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [sentence] }
+        );
+    }
 
     public static Problem TooManyKeys(int most) =>
         new(ProblemKind.Conflict, "too_many_keys", $"This agent has {most} keys already, which is the most an agent may have.");

@@ -38,6 +38,8 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(agent)) is { } tooLong)
+            return tooLong;
         var keys = await write.Db.AgentKeys.CountAsync(
             k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id,
             cancellationToken
@@ -146,7 +148,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.disabled",
             input,
-            static (version, now, reason) =>
+            static (_, version, now, reason) =>
             {
                 if (version.State is KeyState.Revoked or KeyState.Expired)
                     return KeyProblems.State("disabled", version.State);
@@ -174,7 +176,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.enabled",
             input,
-            static (version, now, reason) =>
+            static (_, version, now, reason) =>
             {
                 if (version.State is KeyState.Active or KeyState.Retiring)
                     return null;
@@ -208,7 +210,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.revoked",
             input,
-            static (version, now, reason) =>
+            static (_, version, now, reason) =>
             {
                 if (version.State == KeyState.Revoked)
                     return null;
@@ -234,12 +236,19 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.expiry-set",
             input.Map(body => new KeyAction { KeyVersion = body.KeyVersion, Reason = body.Reason }),
-            (version, now, _) =>
+            (agent, version, now, _) =>
             {
                 if (input.Value.ExpiresAt is { } given && (given <= now || given > now.AddDays(3650)))
                     return Problem.Invalid("expires_at", "Must be an instant in the next 3650 days, or null for never.");
                 if (version.State is KeyState.Revoked or KeyState.Expired)
                     return KeyProblems.State("given another expiry", version.State);
+                // Sooner than it was is always allowed, also where the policy became stricter than the version.
+                if (
+                    mint.LongestDays(agent) is { } longest
+                    && !(input.Value.ExpiresAt <= version.CreatedAt.AddDays(longest))
+                    && !(input.Value.ExpiresAt <= version.ExpiresAt)
+                )
+                    return KeyProblems.LifetimeTooLong(longest, "expires_at");
                 version.ExpiresAt = input.Value.ExpiresAt is { } at ? Utc.FromMicros(Utc.ToMicros(at)) : null;
                 return null;
             },
@@ -265,7 +274,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
         string keyId,
         string action,
         Outcome<KeyAction> input,
-        Func<KeyVersion, DateTimeOffset, string?, Problem?> act,
+        Func<Agent, KeyVersion, DateTimeOffset, string?, Problem?> act,
         CancellationToken cancellationToken
     )
     {
@@ -288,7 +297,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return unclear;
 
         var before = (version.State, version.ExpiresAt);
-        if (act(version, write.Now, reason) is { } impossible)
+        if (act(agent, version, write.Now, reason) is { } impossible)
             return impossible;
         var answer = KeyBodies.Of(key, agent.Slug, versions);
         if ((version.State, version.ExpiresAt) == before)

@@ -22,11 +22,23 @@ public static class HeldNouns
     public const string KeyCard = "key-card";
     public const string Price = "price";
 
+    public const string RotationPolicy = "rotation-policy";
+
     /// <summary>A request to cancel a run.</summary>
     public const string RunCancel = "run-cancel";
     public const string Sighting = "sighting";
 
-    public static readonly IReadOnlyCollection<string> All = [Access, Session, AgentCard, KeyCard, Price, RunCancel, Sighting];
+    public static readonly IReadOnlyCollection<string> All =
+    [
+        Access,
+        Session,
+        AgentCard,
+        KeyCard,
+        Price,
+        RotationPolicy,
+        RunCancel,
+        Sighting,
+    ];
 }
 
 /// <summary>Something in memory that must follow what other nodes commit.</summary>

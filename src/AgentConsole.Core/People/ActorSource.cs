@@ -87,6 +87,15 @@ public sealed class ActorSource(AccessDirectory access, MasterKey master, IOptio
         return now.Tokens.Values.FirstOrDefault(t => t.Id == tokenId) is { } token ? OfToken(now, token, origin) : TokenUnknown;
     }
 
+    /// <summary>A user whose link somebody opened, with the user's rights of this moment; a link of a disabled one opens nothing.</summary>
+    public Outcome<Actor> ForLink(Guid userId, Guid linkId, CallOrigin origin)
+    {
+        var now = access.Current;
+        return now.Principals.TryGetValue(userId, out var user) && user.Enabled
+            ? Of(now, user, AuthMethod.Link, linkId, origin)
+            : OwnerDisabled;
+    }
+
     /// <summary>The same actor with the rights of this moment, for work that outlives its call.</summary>
     public Outcome<Actor> Again(Actor by)
     {

@@ -34,8 +34,10 @@ public enum RotationTrigger
 }
 
 /// <summary>A key's change of its secret, as an operation that survives whoever began it. At most one of a key is open.</summary>
-public sealed class Rotation : IRevised
+public sealed class Rotation : IRevised, IFollowed
 {
+    FollowedRow IFollowed.Followed => new(FollowedRow.Key, OrganizationId, KeyId);
+
     public static readonly TimeSpan UsualGrace = TimeSpan.FromDays(1);
     public static readonly TimeSpan LongestGrace = TimeSpan.FromDays(30);
     public static readonly TimeSpan UsualWindow = TimeSpan.FromDays(7);
@@ -63,6 +65,10 @@ public sealed class Rotation : IRevised
     public int GraceSeconds { get; set; }
     public bool RevokeImmediately { get; set; }
     public bool AutoExtend { get; set; }
+
+    /// <summary>When the console last lengthened the grace by itself, and how often it did.</summary>
+    public DateTimeOffset? AutoExtendedAt { get; set; }
+    public int AutoExtensions { get; set; }
 
     /// <summary>Days until the new version expires; null for never.</summary>
     public int? TtlDays { get; set; }

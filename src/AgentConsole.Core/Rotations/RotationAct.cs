@@ -208,6 +208,12 @@ internal sealed class RotationAct(
         var before = rotation.State;
         rotation.State = RotationState.Observing;
         rotation.ReadyAt = null;
+        // Whoever uses it has it: it did arrive at the sink, although whoever delivered it did not live to say so.
+        if (before == RotationState.Issued && rotation is { Sink: not null, DeliveredAt: null } && Old is { State: KeyState.Active })
+        {
+            rotation.Failure = null;
+            Replace(Old);
+        }
         Record(by, "rotation.observing", before);
     }
 
@@ -251,6 +257,11 @@ internal sealed class RotationAct(
             return RotationProblems.State(rotation.State, "extended: no version is in its grace");
         rotation.AutoExtend = autoExtend ?? rotation.AutoExtend;
         Retire(old, Now.AddSeconds(seconds));
+        if (by.Kind == ActorKind.System)
+        {
+            rotation.AutoExtendedAt = Now;
+            rotation.AutoExtensions++;
+        }
         Hold(by);
         Record(by, "rotation.extended", rotation.State, reason);
         return null;

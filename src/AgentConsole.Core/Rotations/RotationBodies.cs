@@ -133,6 +133,8 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
             GraceSeconds = rotation.GraceSeconds,
             RevokeImmediately = rotation.RevokeImmediately,
             AutoExtend = rotation.AutoExtend,
+            AutoExtendedAt = rotation.AutoExtendedAt,
+            AutoExtensions = rotation.AutoExtensions,
             OldAccepted = false,
             OldKeyExpiresAt = made is null ? null : OldEndsAt(old),
             ExpiresAt = made?.ExpiresAt,

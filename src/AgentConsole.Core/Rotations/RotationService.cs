@@ -54,6 +54,8 @@ public sealed class RotationService(
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(agent)) is { } tooLong)
+            return tooLong;
         if (sink is not null && await sinks.RefusalAsync(write.Db, by.OrganizationId, agent.TeamId, sink, cancellationToken) is { } noSink)
             return noSink;
         var chosen = await ChooseKeyAsync(write.Db, agent, body.KeyId, write.Now, cancellationToken);
@@ -320,6 +322,8 @@ public sealed class RotationService(
         CheckTtl(body.TtlDays, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
+        if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(act.Agent.Id)) is { } tooLong)
+            return tooLong;
         var rotation = act.Rotation;
         if (state(rotation) is { } impossible)
             return impossible;

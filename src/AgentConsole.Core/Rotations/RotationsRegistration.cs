@@ -1,4 +1,5 @@
 using AgentConsole.Core.Keys;
+using AgentConsole.Core.Rotations.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Rotations;
@@ -17,6 +18,7 @@ internal static class RotationsRegistration
         services.AddSingleton<ISecretSinks, RotationSinks>();
         services.AddSingleton<RotationWatch>();
         services.AddHostedService(s => s.GetRequiredService<RotationWatch>());
+        services.AddSchedules();
         return services;
     }
 }

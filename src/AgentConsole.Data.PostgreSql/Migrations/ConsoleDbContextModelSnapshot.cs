@@ -1014,6 +1014,52 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("key_minutes", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_at");
+
+                    b.Property<int>("Days")
+                        .HasColumnType("integer")
+                        .HasColumnName("days");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at");
+
+                    b.Property<bool>("Automatic")
+                        .HasColumnType("boolean")
+                        .HasColumnName("automatic");
+
+                    b.Property<long?>("DismissedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("dismissed_at");
+
+                    b.Property<string>("DismissedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("dismissed_by");
+
+                    b.Property<string>("DueBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("due_by");
+
+                    b.HasKey("OrganizationId", "KeyId", "DueAt", "Days");
+
+                    b.ToTable("key_notices", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyRefusal", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1059,6 +1105,111 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "KeyVersionId", "Minute");
 
                     b.ToTable("key_refusals", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long?>("BeginsAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("begins_at");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("DueBy")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("due_by");
+
+                    b.Property<long>("DueOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_order")
+                        .HasComputedColumnSql("COALESCE(due_at, 9223372036854775807)", true);
+
+                    b.Property<long>("MadeAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("made_at");
+
+                    b.Property<int?>("NotedDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("noted_days");
+
+                    b.Property<long?>("NoticeAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("notice_at");
+
+                    b.Property<int?>("NoticeDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("notice_days");
+
+                    b.Property<string>("Outlook")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("outlook");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("problem");
+
+                    b.Property<Guid?>("SinkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sink_id");
+
+                    b.Property<int>("Tries")
+                        .HasColumnType("integer")
+                        .HasColumnName("tries");
+
+                    b.Property<long?>("TryAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("try_at");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<long?>("WatchAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("watch_at");
+
+                    b.HasKey("OrganizationId", "KeyId");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_key_schedules_problems")
+                        .HasFilter("problem IS NOT NULL");
+
+                    b.HasIndex("WatchAt")
+                        .HasDatabaseName("ix_key_schedules_watch")
+                        .HasFilter("watch_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "NoticeDays")
+                        .HasDatabaseName("ix_key_schedules_notices")
+                        .HasFilter("notice_days IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DueOrder", "KeyId");
+
+                    b.ToTable("key_schedules", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
@@ -2171,6 +2322,14 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("auto_extend");
 
+                    b.Property<long?>("AutoExtendedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("auto_extended_at");
+
+                    b.Property<int>("AutoExtensions")
+                        .HasColumnType("integer")
+                        .HasColumnName("auto_extensions");
+
                     b.Property<long?>("ClosedAt")
                         .HasColumnType("bigint")
                         .HasColumnName("closed_at");
@@ -2325,6 +2484,163 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasIndex("OrganizationId", "KeyId", "Id");
 
                     b.ToTable("rotations", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("Last4")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("last4");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique()
+                        .HasDatabaseName("ux_calendar_links_hash");
+
+                    b.HasIndex("OrganizationId", "UserId", "Id");
+
+                    b.ToTable("calendar_links", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<bool?>("AutoExtend")
+                        .HasColumnType("boolean")
+                        .HasColumnName("auto_extend");
+
+                    b.Property<bool?>("Automatic")
+                        .HasColumnType("boolean")
+                        .HasColumnName("automatic");
+
+                    b.Property<int?>("CadenceDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("cadence_days");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Environment")
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("environment");
+
+                    b.Property<int?>("GraceSeconds")
+                        .HasColumnType("integer")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<int?>("LeadDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("lead_days");
+
+                    b.Property<int?>("MaxLifetimeDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_lifetime_days");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(120)
+                        .HasColumnType("character varying(120)")
+                        .HasColumnName("scope");
+
+                    b.Property<Guid?>("SinkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sink_id");
+
+                    b.Property<Guid?>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Scope")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rotation_policies_scope");
+
+                    b.ToTable("rotation_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.SchedulePass", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("After")
+                        .HasColumnType("uuid")
+                        .HasColumnName("after");
+
+                    b.Property<bool>("Again")
+                        .HasColumnType("boolean")
+                        .HasColumnName("again");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("bigint")
+                        .HasColumnName("not_before");
+
+                    b.HasKey("OrganizationId");
+
+                    b.ToTable("schedule_passes", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
@@ -3723,6 +4039,24 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
                 {
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
@@ -3842,6 +4176,24 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

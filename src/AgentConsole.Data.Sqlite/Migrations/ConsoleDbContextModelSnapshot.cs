@@ -1016,6 +1016,52 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("key_minutes", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("KeyId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("key_id");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<int>("Days")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("days");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<bool>("Automatic")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("automatic");
+
+                    b.Property<long?>("DismissedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("dismissed_at");
+
+                    b.Property<string>("DismissedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("dismissed_by");
+
+                    b.Property<string>("DueBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("due_by");
+
+                    b.HasKey("OrganizationId", "KeyId", "DueAt", "Days");
+
+                    b.ToTable("key_notices", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyRefusal", b =>
                 {
                     b.Property<byte[]>("Id")
@@ -1061,6 +1107,112 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "KeyVersionId", "Minute");
 
                     b.ToTable("key_refusals", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("KeyId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("key_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long?>("BeginsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("begins_at");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("DueBy")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("due_by");
+
+                    b.Property<long>("DueOrder")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_order")
+                        .HasComputedColumnSql("COALESCE(due_at, 9223372036854775807)", true);
+
+                    b.Property<long>("MadeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("made_at");
+
+                    b.Property<int?>("NotedDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("noted_days");
+
+                    b.Property<long?>("NoticeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("notice_at");
+
+                    b.Property<int?>("NoticeDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("notice_days");
+
+                    b.Property<string>("Outlook")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outlook");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("problem");
+
+                    b.Property<byte[]>("SinkId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sink_id");
+
+                    b.Property<int>("Tries")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tries");
+
+                    b.Property<long?>("TryAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("try_at");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<long?>("WatchAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("watch_at");
+
+                    b.HasKey("OrganizationId", "KeyId");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_key_schedules_problems")
+                        .HasFilter("problem IS NOT NULL");
+
+                    b.HasIndex("WatchAt")
+                        .HasDatabaseName("ix_key_schedules_watch")
+                        .HasFilter("watch_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "NoticeDays")
+                        .HasDatabaseName("ix_key_schedules_notices")
+                        .HasFilter("notice_days IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DueOrder", "KeyId");
+
+                    b.ToTable("key_schedules", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
@@ -2185,6 +2337,14 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("auto_extend");
 
+                    b.Property<long?>("AutoExtendedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extended_at");
+
+                    b.Property<int>("AutoExtensions")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extensions");
+
                     b.Property<long?>("ClosedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("closed_at");
@@ -2341,6 +2501,165 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "KeyId", "Id");
 
                     b.ToTable("rotations", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("Last4")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last4");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("UserId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique()
+                        .HasDatabaseName("ux_calendar_links_hash");
+
+                    b.HasIndex("OrganizationId", "UserId", "Id");
+
+                    b.ToTable("calendar_links", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<bool?>("AutoExtend")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("auto_extend");
+
+                    b.Property<bool?>("Automatic")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("automatic");
+
+                    b.Property<int?>("CadenceDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cadence_days");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Environment")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("environment");
+
+                    b.Property<int?>("GraceSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("grace_seconds");
+
+                    b.Property<int?>("LeadDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lead_days");
+
+                    b.Property<int?>("MaxLifetimeDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_lifetime_days");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(120)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scope");
+
+                    b.Property<byte[]>("SinkId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sink_id");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Scope")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rotation_policies_scope");
+
+                    b.ToTable("rotation_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.SchedulePass", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("After")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("after");
+
+                    b.Property<bool>("Again")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("again");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("not_before");
+
+                    b.HasKey("OrganizationId");
+
+                    b.ToTable("schedule_passes", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
@@ -3748,6 +4067,24 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeyNotice", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Keys.KeySchedule", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Keys.KeyVersion", b =>
                 {
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
@@ -3867,6 +4204,24 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasOne("AgentConsole.Core.Keys.AgentKey", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId", "KeyId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.CalendarLink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Rotations.Schedules.RotationPolicy", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

@@ -45,6 +45,8 @@ internal static class AnswerShape
             TokenBody token => $"/api/v1/tokens/{token.Id}",
             ViewBody view => $"/api/v1/views/{view.Id}",
             InactivityPolicyBody policy => $"/api/v1/inactivity-policies/{policy.Id}",
+            RotationPolicyBody policy => $"/api/v1/rotation-policies/{policy.Id}",
+            CalendarLinkBody => "/api/v1/calendar-links",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
             _ => null,
         };
@@ -60,6 +62,7 @@ internal static class AnswerShape
             ServiceAccountBody account => ETag(account.Revision),
             ViewBody view => ETag(view.Revision),
             InactivityPolicyBody policy => ETag(policy.Revision),
+            RotationPolicyBody policy => ETag(policy.Revision),
             SinkBody sink => ETag(sink.Revision),
             _ => null,
         };

@@ -230,6 +230,30 @@ internal static class OpenApiExamples
         source = "https://example.com/prices, read on 2 March 2026",
     };
 
+    private static readonly DueKey DueExample = new()
+    {
+        KeyId = "key_01m2fz6b8tk4n1c9q5w3r7h2xg",
+        KeyName = "first key",
+        KeyVersion = 3,
+        Agent = "mailroom-1",
+        AgentId = "agt_01m2fz6b8tk4n1c9q5w3r7h2xj",
+        Owner = "ines@example.com",
+        Team = "payments",
+        Environment = "production",
+        CreatedAt = At,
+        LastUsedAt = At,
+        DueAt = At.AddDays(90),
+        Reason = "cadence",
+        DaysLeft = 12,
+        State = "due-soon",
+        Outlook = "automatic",
+        BeginsAt = At.AddDays(83),
+        Sink = "Payments vault",
+        NoticeDays = 14,
+        NoticeAt = At.AddDays(76),
+        UpdatedAt = At,
+    };
+
     private static readonly Dictionary<Type, object> Known = new()
     {
         [typeof(RegisterAgent)] = new
@@ -564,6 +588,58 @@ internal static class OpenApiExamples
             "ines@example.com"
         ),
         [typeof(KeepAgent)] = new { days = 30 },
+        [typeof(SetRotationPolicy)] = new
+        {
+            team = "payments",
+            environment = "production",
+            cadence_days = 90,
+            max_lifetime_days = 120,
+            sink = "Payments vault",
+            automatic = true,
+            lead_days = 7,
+            grace_seconds = 86400,
+        },
+        [typeof(RotationPolicyBody)] = new RotationPolicyBody
+        {
+            Id = "rop_01m2fz6b8tk4n1c9q5w3r7h2xf",
+            Level = "team-environment",
+            Team = "payments",
+            Environment = "production",
+            CadenceDays = 90,
+            MaxLifetimeDays = 120,
+            Sink = "snk_01m2fz6b8tk4n1c9q5w3r7h2xe",
+            SinkName = "Payments vault",
+            Automatic = true,
+            LeadDays = 7,
+            GraceSeconds = 86400,
+            CreatedAt = At,
+            UpdatedAt = At,
+            UpdatedBy = "ines@example.com",
+            Revision = 1,
+        },
+        [typeof(EffectivePolicyBody)] = new EffectivePolicyBody
+        {
+            KeyId = "key_01m2fz6b8tk4n1c9q5w3r7h2xg",
+            Agent = "mailroom-1",
+            CadenceDays = new RuledNumber(90, "team-environment"),
+            MaxLifetimeDays = new RuledNumber(120, "organization"),
+            Sink = new RuledText("snk_01m2fz6b8tk4n1c9q5w3r7h2xe", "team-environment"),
+            Automatic = new RuledFlag(true, "team-environment"),
+            LeadDays = new RuledNumber(7, "default"),
+            GraceSeconds = new RuledNumber(86400, "default"),
+            AutoExtend = new RuledFlag(true, "default"),
+            Due = DueExample,
+        },
+        [typeof(DueKey)] = DueExample,
+        [typeof(MakeCalendarLink)] = new { name = "Outlook at work" },
+        [typeof(CalendarLinkBody)] = new CalendarLinkBody
+        {
+            Id = "cal_01m2fz6b8tk4n1c9q5w3r7h2xh",
+            Name = "Outlook at work",
+            Url = "https://console.example/calendar/Jx0…qK3p.ics",
+            Last4 = "qK3p",
+            CreatedAt = At,
+        },
         [typeof(SetSink)] = new
         {
             team = "payments",

@@ -5,6 +5,7 @@ using AgentConsole.Web.Agents;
 using AgentConsole.Web.Api;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Live;
+using AgentConsole.Web.Rotations;
 using AgentConsole.Web.Search;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
@@ -57,6 +58,7 @@ internal static class ConsoleHost
         app.UseAntiforgery();
         app.MapStaticAssets();
         app.MapConsoleApi();
+        app.MapCalendar();
         app.MapConsoleAccount();
         app.MapConsoleLive();
         app.MapConsoleHealth();

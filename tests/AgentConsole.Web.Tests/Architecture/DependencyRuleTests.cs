@@ -25,6 +25,8 @@ public sealed partial class DependencyRuleTests
         ["Inactivity"],
         ["Samples"],
         ["Retention", "Spend"],
+        ["Gateways"],
+        ["Deployments"],
         ["Search"],
     ];
 

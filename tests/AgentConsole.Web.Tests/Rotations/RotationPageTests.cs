@@ -144,7 +144,9 @@ public sealed class RotationPageTests : ConsoleBunitContext
         page.WaitForAssertion(() => Assert.Contains("/rotations/rot_", Address.Uri, StringComparison.Ordinal));
 
         var planned = Assert.Single(
-            (await Get<RotationLists>().ListAsync(House.As(Cast.Ines), new RotationFilter(), new Core.Common.PageRequest(), Stop)).Value.Items
+            (await Get<RotationLists>().ListAsync(House.As(Cast.Ines), new RotationFilter(), new Core.Common.PageRequest(), Stop))
+                .Value
+                .Items
         );
         Assert.Equal(("planned", 0, true), (planned.State, planned.GraceSeconds, planned.RevokeImmediately));
         var wizard = Open(planned);

@@ -438,6 +438,20 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "schedule_passes",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    after = table.Column<Guid>(type: "uuid", nullable: false),
+                    again = table.Column<bool>(type: "boolean", nullable: false),
+                    not_before = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_schedule_passes", x => x.organization_id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "service_accounts",
                 columns: table => new
                 {
@@ -717,6 +731,30 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "calendar_links",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    last4 = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    last_used_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_calendar_links", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_calendar_links_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "prices",
                 columns: table => new
                 {
@@ -843,6 +881,39 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     table.PrimaryKey("PK_retention_policies", x => x.organization_id);
                     table.ForeignKey(
                         name: "FK_retention_policies_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rotation_policies",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    scope = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: false),
+                    cadence_days = table.Column<int>(type: "integer", nullable: true),
+                    max_lifetime_days = table.Column<int>(type: "integer", nullable: true),
+                    sink_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    automatic = table.Column<bool>(type: "boolean", nullable: true),
+                    lead_days = table.Column<int>(type: "integer", nullable: true),
+                    grace_seconds = table.Column<int>(type: "integer", nullable: true),
+                    auto_extend = table.Column<bool>(type: "boolean", nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rotation_policies", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rotation_policies_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -1267,6 +1338,66 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "key_notices",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    due_at = table.Column<long>(type: "bigint", nullable: false),
+                    days = table.Column<int>(type: "integer", nullable: false),
+                    due_by = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    automatic = table.Column<bool>(type: "boolean", nullable: false),
+                    at = table.Column<long>(type: "bigint", nullable: false),
+                    dismissed_at = table.Column<long>(type: "bigint", nullable: true),
+                    dismissed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_notices", x => new { x.organization_id, x.key_id, x.due_at, x.days });
+                    table.ForeignKey(
+                        name: "FK_key_notices_agent_keys_organization_id_key_id",
+                        columns: x => new { x.organization_id, x.key_id },
+                        principalTable: "agent_keys",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "key_schedules",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    made_at = table.Column<long>(type: "bigint", nullable: false),
+                    due_at = table.Column<long>(type: "bigint", nullable: true),
+                    due_by = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    due_order = table.Column<long>(type: "bigint", nullable: false, computedColumnSql: "COALESCE(due_at, 9223372036854775807)", stored: true),
+                    outlook = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    begins_at = table.Column<long>(type: "bigint", nullable: true),
+                    sink_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    noted_days = table.Column<int>(type: "integer", nullable: true),
+                    notice_days = table.Column<int>(type: "integer", nullable: true),
+                    notice_at = table.Column<long>(type: "bigint", nullable: true),
+                    tries = table.Column<int>(type: "integer", nullable: false),
+                    try_at = table.Column<long>(type: "bigint", nullable: true),
+                    problem = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    changed_at = table.Column<long>(type: "bigint", nullable: false),
+                    watch_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_schedules", x => new { x.organization_id, x.key_id });
+                    table.ForeignKey(
+                        name: "FK_key_schedules_agent_keys_organization_id_key_id",
+                        columns: x => new { x.organization_id, x.key_id },
+                        principalTable: "agent_keys",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "key_versions",
                 columns: table => new
                 {
@@ -1326,6 +1457,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     grace_seconds = table.Column<int>(type: "integer", nullable: false),
                     revoke_immediately = table.Column<bool>(type: "boolean", nullable: false),
                     auto_extend = table.Column<bool>(type: "boolean", nullable: false),
+                    auto_extended_at = table.Column<long>(type: "bigint", nullable: true),
+                    auto_extensions = table.Column<int>(type: "integer", nullable: false),
                     ttl_days = table.Column<int>(type: "integer", nullable: true),
                     sink = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     delivered_at = table.Column<long>(type: "bigint", nullable: true),
@@ -1447,6 +1580,17 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "created_at");
 
             migrationBuilder.CreateIndex(
+                name: "IX_calendar_links_organization_id_user_id_id",
+                table: "calendar_links",
+                columns: new[] { "organization_id", "user_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_calendar_links_hash",
+                table: "calendar_links",
+                column: "hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_inactivity_exemptions_organization_id_policy_id_id",
                 table: "inactivity_exemptions",
                 columns: new[] { "organization_id", "policy_id", "id" });
@@ -1494,6 +1638,34 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "IX_key_refusals_organization_id_key_version_id_minute",
                 table: "key_refusals",
                 columns: new[] { "organization_id", "key_version_id", "minute" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_schedules_organization_id_agent_id",
+                table: "key_schedules",
+                columns: new[] { "organization_id", "agent_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_schedules_organization_id_due_order_key_id",
+                table: "key_schedules",
+                columns: new[] { "organization_id", "due_order", "key_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_schedules_notices",
+                table: "key_schedules",
+                columns: new[] { "organization_id", "notice_days" },
+                filter: "notice_days IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_schedules_problems",
+                table: "key_schedules",
+                column: "organization_id",
+                filter: "problem IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_schedules_watch",
+                table: "key_schedules",
+                column: "watch_at",
+                filter: "watch_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_key_versions_organization_id_agent_id_state",
@@ -1588,6 +1760,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 column: "organization_id",
                 unique: true,
                 filter: "state = 'applying'");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rotation_policies_scope",
+                table: "rotation_policies",
+                columns: new[] { "organization_id", "scope" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_rotations_organization_id_agent_id_id",
@@ -1861,6 +2039,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "bulk_plan_rows");
 
             migrationBuilder.DropTable(
+                name: "calendar_links");
+
+            migrationBuilder.DropTable(
                 name: "console_gaps");
 
             migrationBuilder.DropTable(
@@ -1882,7 +2063,13 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "key_minutes");
 
             migrationBuilder.DropTable(
+                name: "key_notices");
+
+            migrationBuilder.DropTable(
                 name: "key_refusals");
+
+            migrationBuilder.DropTable(
+                name: "key_schedules");
 
             migrationBuilder.DropTable(
                 name: "key_versions");
@@ -1918,6 +2105,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "rollup_bases");
 
             migrationBuilder.DropTable(
+                name: "rotation_policies");
+
+            migrationBuilder.DropTable(
                 name: "rotations");
 
             migrationBuilder.DropTable(
@@ -1931,6 +2121,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "runs");
+
+            migrationBuilder.DropTable(
+                name: "schedule_passes");
 
             migrationBuilder.DropTable(
                 name: "secret_sinks");
