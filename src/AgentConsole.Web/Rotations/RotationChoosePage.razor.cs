@@ -78,7 +78,8 @@ public sealed partial class RotationChoosePage
             {
                 (false, _) => "It works at once. No older one works.",
                 (_, 0) when _revoke => $"Version {old} is revoked at that moment, for good: whoever has not moved is refused.",
-                (_, 0) => $"Version {old} is refused at that moment, and can be enabled again until {Words.Exact(now + Rotation.UsualWindow)}.",
+                (_, 0) =>
+                    $"Version {old} is refused at that moment, and can be enabled again until {Words.Exact(now + Rotation.UsualWindow)}.",
                 var (_, grace) =>
                     $"Both work until {Words.Exact(now.AddSeconds(grace))}{(_autoExtend ? ", and longer while somebody still uses version " + old.ToString(CultureInfo.InvariantCulture) : "")}. You may cut over as soon as every caller has moved.",
             };
@@ -123,10 +124,7 @@ public sealed partial class RotationChoosePage
         if (_use is not { } use || Live.Paused)
             return;
         var counts = Now - _countedAt >= CountAgain;
-        var again = await StoreFault.CatchAsync(
-            () => Uses.GetAsync(Me, Agent!, use.KeyId, Left, counts ? null : use.LastDay.Runs),
-            Now
-        );
+        var again = await StoreFault.CatchAsync(() => Uses.GetAsync(Me, Agent!, use.KeyId, Left, counts ? null : use.LastDay.Runs), Now);
         if (again.Problem is not null || _use?.KeyId != use.KeyId)
             return; // what is shown stays
         _use = again.Value;

@@ -178,7 +178,11 @@ public sealed class RotationPageTests : ConsoleBunitContext
             will.QuerySelectorAll("li").Select(li => li.TextContent)
         );
         await page.ActAsync("#f-grace_seconds", field => field.Change("0"));
-        Assert.Contains("Version 1 is refused at that moment", page.Find("[data-testid=will-happen]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "Version 1 is refused at that moment",
+            page.Find("[data-testid=will-happen]").TextContent,
+            StringComparison.Ordinal
+        );
 
         var uses = Get<KeyUses>();
         var known = (await uses.GetAsync(House.As(Cast.Ines), agent.Slug, agent.KeyId!, Stop)).Value;
