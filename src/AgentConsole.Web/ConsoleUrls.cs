@@ -52,6 +52,18 @@ public static class ConsoleUrls
     /// <summary>One rotation, at one of the wizard's steps; where it stands when none is named.</summary>
     public static string Rotation(string id, string? step = null) => With($"/rotations/{Uri.EscapeDataString(id)}", ("step", step));
 
+    /// <summary>A bulk rotation, at one of its steps; where it stands when none is named.</summary>
+    public static string BulkRotation(string id, string? step = null) =>
+        With($"/rotations/bulk/{Uri.EscapeDataString(id)}", ("step", step));
+
+    /// <summary>Another act on many keys.</summary>
+    public static string KeyAct(string id) => $"/keys/bulk/{Uri.EscapeDataString(id)}";
+
+    /// <summary>The first step of the wizard for a set of keys.</summary>
+    /// <param name="filter">Of the list of keys, as its address has it.</param>
+    public static string RotateSet(IEnumerable<KeyValuePair<string, string>> filter) =>
+        With("/rotations/new", [("set", "keys"), .. filter.Where(m => m.Key != "sort").Select(m => (m.Key, (string?)m.Value))]);
+
     /// <summary>The wizard's first step.</summary>
     public static string Rotate(string agent, string? key = null) => With("/rotations/new", ("agent", agent), ("key", key));
 

@@ -28,6 +28,7 @@ IReadOnlyList<ILine> lines =
     new Soak(),
     new Kills(),
     new Rotations(),
+    new BulkRotation(),
     new RotationKills(),
 ];
 var pace = new Pace(Quick: args.Contains("--quick"));

@@ -43,6 +43,13 @@ public sealed record KeyFilter
     /// <summary>Only versions that nobody used for this many days; one that was never used counts from when it was made.</summary>
     public int? IdleDays { get; init; }
 
+    /// <summary>Only these versions: ids, separated by commas.</summary>
+    public string? Ids { get; init; }
+    public const int MostIds = 100;
+
+    /// <summary>Only versions that a call from this address came with.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Only versions of agents without an owner, or whose owner was disabled.</summary>
     public bool Ownerless { get; init; }
 
@@ -65,11 +72,20 @@ public sealed record KeyFilter
     /// <summary>Days after which a key counts as idle where nobody says otherwise.</summary>
     public const int UsualIdleDays = 30;
 
+    /// <summary>Days after which a key counts as unused.</summary>
+    public const int UnusedDays = 90;
+
     public static readonly KeyFilter NeverUsedNow = new() { State = KeyState.Active, NeverUsed = true };
     public static readonly KeyFilter IdleNow = new()
     {
         State = KeyState.Active,
         IdleDays = UsualIdleDays,
+        Order = KeyOrder.LongestUnused,
+    };
+    public static readonly KeyFilter UnusedNow = new()
+    {
+        State = KeyState.Active,
+        IdleDays = UnusedDays,
         Order = KeyOrder.LongestUnused,
     };
     public static readonly KeyFilter NoExpiryNow = new()
@@ -97,6 +113,8 @@ public sealed record KeyFilter
             Leaked = value("leaked") == "true",
             NeverUsed = ReadNever("used", Text("used", 20), errors),
             IdleDays = ReadDays("idle", Text("idle", 20), errors),
+            Ids = ReadIds(Text("ids", 40 * MostIds), errors),
+            Address = Text("address", 64),
             Ownerless = ReadFlag("ownerless", Text("ownerless", 20), errors),
             OlderDays = ReadDays("older", Text("older", 20), errors),
             NoExpiry = ReadNever("expires", Text("expires", 20), errors),
@@ -124,6 +142,10 @@ public sealed record KeyFilter
             yield return new("used", "never");
         if (IdleDays is { } days)
             yield return new("idle", string.Create(CultureInfo.InvariantCulture, $"{days}d"));
+        if (Ids is not null)
+            yield return new("ids", Ids);
+        if (Address is not null)
+            yield return new("address", Address);
         if (Ownerless)
             yield return new("ownerless", "true");
         if (OlderDays is { } age)
@@ -138,6 +160,14 @@ public sealed record KeyFilter
             yield return new("owner", Owner);
         if (Order != default)
             yield return new("sort", KebabCase.Of(Order));
+    }
+
+    private static string? ReadIds(string? text, FieldErrors errors)
+    {
+        if (text is null || text.Split(',') is { Length: <= MostIds } ids && ids.All(id => IdText.TryParse(IdText.KeyVersion, id, out _)))
+            return text;
+        errors.Add("ids", $"Must be at most {MostIds} ids of key versions, separated by commas.");
+        return null;
     }
 
     private static bool ReadNever(string name, string? text, FieldErrors errors)
@@ -170,6 +200,7 @@ public sealed record KeyFilter
     internal IQueryable<KeyVersion> Apply(
         IQueryable<KeyVersion> versions,
         IQueryable<Agent> agents,
+        IQueryable<KeyCaller> callers,
         AccessSnapshot access,
         AgentDirectory directory,
         Guid organization,
@@ -189,6 +220,21 @@ public sealed record KeyFilter
             var since = now.AddDays(-days);
             var order = Utc.ToMicros(since);
             versions = versions.Where(v => v.UsedOrder <= order && v.CreatedAt <= since);
+        }
+        if (Ids is not null)
+        {
+            Guid[] ids = [.. Ids.Split(',').Select(id => IdText.Parse(IdText.KeyVersion, id))];
+            versions = versions.Where(v => ids.Contains(v.Id));
+        }
+        if (Address is not null)
+        {
+            var address = Address;
+            versions = versions.Where(v =>
+                v.LastUsedAddress == address
+                || callers.Any(c =>
+                    c.OrganizationId == v.OrganizationId && c.KeyId == v.KeyId && c.Version == v.Number && c.Address == address
+                )
+            );
         }
         if (OlderDays is { } age)
         {

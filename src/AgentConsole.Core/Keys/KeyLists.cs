@@ -172,12 +172,16 @@ public sealed class KeyLists(ConsoleStore store, AccessDirectory access, AgentDi
         );
     }
 
+    /// <summary>What the filter finds for this actor, in no order; agents that were deleted are left out.</summary>
+    internal IQueryable<KeyVersion> Matching(ConsoleDbContext db, Actor by, KeyFilter filter) => Filtered(db, by, filter);
+
     private IQueryable<KeyVersion> Filtered(ConsoleDbContext db, Actor by, KeyFilter filter)
     {
         var organization = by.OrganizationId;
         return filter.Apply(
             db.KeyVersions.Where(v => v.OrganizationId == organization),
             db.Agents.VisibleTo(by).Where(a => a.DeletedAt == null),
+            db.KeyCallers,
             access.Current,
             directory,
             organization,

@@ -148,17 +148,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.disabled",
             input,
-            static (_, version, now, reason) =>
-            {
-                if (version.State is KeyState.Revoked or KeyState.Expired)
-                    return KeyProblems.State("disabled", version.State);
-                if (version.State == KeyState.Disabled)
-                    return null;
-                version.State = KeyState.Disabled;
-                version.DisabledAt = now;
-                version.Reason = reason;
-                return null;
-            },
+            static (_, version, now, why) => KeyChanges.Disable(version, now, why),
             cancellationToken
         );
 
@@ -176,23 +166,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.enabled",
             input,
-            static (_, version, now, reason) =>
-            {
-                if (version.State is KeyState.Active or KeyState.Retiring)
-                    return null;
-                if (version.State != KeyState.Disabled)
-                    return KeyProblems.State("enabled", version.State);
-                if (version.ExpiresAt <= now)
-                    return KeyProblems.State("enabled", KeyState.Expired);
-                if (version.LeakReportedAt is not null && reason is null)
-                    return Problem.Invalid("reason", "This version was reported as leaked. Say why it may be trusted again.");
-                if (version.RetiresAt <= now)
-                    version.RetiresAt = null;
-                version.State = version.RetiresAt is null ? KeyState.Active : KeyState.Retiring;
-                version.DisabledAt = null;
-                version.Reason = reason;
-                return null;
-            },
+            static (_, version, now, why) => KeyChanges.Enable(version, now, why),
             cancellationToken
         );
 
@@ -210,15 +184,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             keyId,
             "key.revoked",
             input,
-            static (_, version, now, reason) =>
-            {
-                if (version.State == KeyState.Revoked)
-                    return null;
-                version.State = KeyState.Revoked;
-                version.RevokedAt = now;
-                version.Reason = reason;
-                return null;
-            },
+            static (_, version, now, why) => KeyChanges.Revoke(version, now, why),
             cancellationToken
         );
 
@@ -297,11 +263,30 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return unclear;
 
         var before = (version.State, version.ExpiresAt);
-        if (act(agent, version, write.Now, reason) is { } impossible)
+        if (Apply(write, index, by, agent, key, version, action, (one, now, why) => act(agent, one, now, why), reason) is { } impossible)
             return impossible;
         var answer = KeyBodies.Of(key, agent.Slug, versions);
+        return (version.State, version.ExpiresAt) == before ? answer : await write.CommitAsync(by, answer, cancellationToken);
+    }
+
+    /// <summary>The same act on one version within somebody's write: trail, index and live listeners follow. As it should be already is no refusal.</summary>
+    internal static Problem? Apply(
+        Write write,
+        KeyIndex index,
+        Actor by,
+        Agent agent,
+        AgentKey key,
+        KeyVersion version,
+        string action,
+        Func<KeyVersion, DateTimeOffset, string?, Problem?> act,
+        string? reason
+    )
+    {
+        var before = (version.State, version.ExpiresAt);
+        if (act(version, write.Now, reason) is { } impossible)
+            return impossible;
         if ((version.State, version.ExpiresAt) == before)
-            return answer;
+            return null;
         write.Trail(
             by,
             action,
@@ -311,7 +296,7 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             reason
         );
         Announce(write, index, agent.TeamId, version);
-        return await write.CommitAsync(by, answer, cancellationToken);
+        return null;
     }
 
     private static object Facts(int number, (KeyState State, DateTimeOffset? ExpiresAt) facts) =>

@@ -31,4 +31,12 @@ public interface ISecretSinks
 
     /// <summary>Writes the secret and reads it back. A refusal means that the old version must stay in use.</summary>
     Task<Outcome<DeliveryReceipt>> DeliverAsync(SecretDelivery delivery, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="DeliverAsync"/> for many secrets to one sink, so many at once; what it says is to be recorded.</summary>
+    Task<SentDeliveries> DeliverAsync(IReadOnlyList<SecretDelivery> deliveries, int atOnce, CancellationToken cancellationToken);
 }
+
+/// <summary>What came of many deliveries.</summary>
+/// <param name="Receipts">In the order of the deliveries.</param>
+/// <param name="RecordAsync">Notes them at the sink and on the trail, within the transaction of whoever draws conclusions.</param>
+public sealed record SentDeliveries(IReadOnlyList<Outcome<DeliveryReceipt>> Receipts, Func<Write, CancellationToken, Task> RecordAsync);

@@ -25,7 +25,42 @@ internal sealed class RotationSinks(ConsoleStore store, SinkDeliveries deliverie
             if (!found.Try(out sink, out var missing))
                 return missing;
         }
-        var secret = new SinkSecret
+        var delivered = await deliveries.DeliverAsync(sink, SecretOf(delivery), cancellationToken);
+        return delivered.Map(ReceiptOf);
+    }
+
+    public async Task<SentDeliveries> DeliverAsync(IReadOnlyList<SecretDelivery> many, int atOnce, CancellationToken cancellationToken)
+    {
+        var sinkOf = new Dictionary<(Guid Team, string Sink), Outcome<Guid>>();
+        await using (var db = await store.ReadAsync(cancellationToken))
+        {
+            foreach (var (team, sink) in many.Select(d => (d.TeamId, d.Sink)).Distinct())
+                sinkOf[(team, sink)] = await FindAsync(db, many[0].OrganizationId, team, sink, cancellationToken);
+        }
+        var receipts = new Outcome<DeliveryReceipt>[many.Count];
+        var all = new List<SentSecret>(many.Count);
+        // One name may be a sink of its own in each of several teams.
+        foreach (var same in Enumerable.Range(0, many.Count).GroupBy(i => sinkOf[(many[i].TeamId, many[i].Sink)]))
+        {
+            var places = same.ToArray();
+            if (!same.Key.Try(out var sink, out var missing))
+            {
+                foreach (var i in places)
+                    receipts[i] = missing;
+                continue;
+            }
+            var sent = await deliveries.SendAsync(sink, [.. places.Select(i => SecretOf(many[i]))], atOnce, cancellationToken);
+            for (var i = 0; i < places.Length; i++)
+                receipts[places[i]] = sent[i].Receipt.Map(ReceiptOf);
+            all.AddRange(sent);
+        }
+        return new SentDeliveries(receipts, (write, stop) => deliveries.RecordAsync(write, all, stop));
+    }
+
+    private static DeliveryReceipt ReceiptOf(SinkReceipt receipt) => new(receipt.Sink, receipt.Place, receipt.DeliveredAt);
+
+    private static SinkSecret SecretOf(SecretDelivery delivery) =>
+        new()
         {
             AgentSlug = delivery.AgentSlug,
             KeyId = delivery.KeyId,
@@ -35,9 +70,6 @@ internal sealed class RotationSinks(ConsoleStore store, SinkDeliveries deliverie
             ExpiresAt = delivery.ExpiresAt,
             IssuedAt = delivery.IssuedAt,
         };
-        var delivered = await deliveries.DeliverAsync(sink, secret, cancellationToken);
-        return delivered.Map(receipt => new DeliveryReceipt(receipt.Sink, receipt.Place, receipt.DeliveredAt));
-    }
 
     // A secret must not go to another place than was meant: a name that means two is refused.
     private static async Task<Outcome<Guid>> FindAsync(

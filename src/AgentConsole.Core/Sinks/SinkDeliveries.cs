@@ -38,32 +38,86 @@ public sealed class SinkDeliveries
     /// </summary>
     public async Task<Outcome<SinkReceipt>> DeliverAsync(Guid sinkId, SinkSecret secret, CancellationToken cancellationToken)
     {
+        var sent = (await SendAsync(sinkId, [secret], 1, cancellationToken))[0];
+        if (sent.Sink is not { } sink)
+            return sent.Receipt;
+        var by = Actor.ForSystem(sink.OrganizationId, "secret sinks");
+        await RecordAsync(sink, by, sent.Parcel!, sent.Place, cancellationToken);
+        return sent.Receipt;
+    }
+
+    /// <summary>
+    /// As <see cref="DeliverAsync"/> for many at once; how it went is noted with <see cref="RecordAsync(Write, IReadOnlyList{SentSecret}, CancellationToken)"/>,
+    /// in the transaction in which the caller draws its conclusions.
+    /// </summary>
+    /// <returns>In the order given.</returns>
+    internal async Task<SentSecret[]> SendAsync(
+        Guid sinkId,
+        IReadOnlyList<SinkSecret> secrets,
+        int atOnce,
+        CancellationToken cancellationToken
+    )
+    {
         SecretSink? sink;
-        SinkNames names;
+        Dictionary<Guid, (string Slug, Guid TeamId)> agents;
         await using (var db = await _store.ReadAsync(cancellationToken))
         {
             sink = await db.SecretSinks.SingleOrDefaultAsync(s => s.Id == sinkId, cancellationToken);
             if (sink is null)
-                return SinkProblems.NotFound;
-            var (organization, key) = (sink.OrganizationId, secret.KeyId);
-            var agent = await db
-                .AgentKeys.Where(k => k.OrganizationId == organization && k.Id == key)
+                return [.. secrets.Select(_ => new SentSecret(null, null, SinkProblems.NotFound, _clock.Now()))];
+            var (organization, keys) = (sink.OrganizationId, secrets.Select(s => s.KeyId).ToArray());
+            agents = await db
+                .AgentKeys.Where(k => k.OrganizationId == organization && keys.Contains(k.Id))
                 .Join(
                     db.Agents,
                     k => new { k.OrganizationId, Id = k.AgentId },
                     a => new { a.OrganizationId, a.Id },
-                    (k, a) => new { a.Slug, a.TeamId }
+                    (k, a) =>
+                        new
+                        {
+                            k.Id,
+                            a.Slug,
+                            a.TeamId,
+                        }
                 )
-                .SingleOrDefaultAsync(cancellationToken);
-            if (agent is null || agent.Slug != secret.AgentSlug || (sink.TeamId is { } team && team != agent.TeamId))
-                return SinkProblems.NotFor;
-            names = new SinkNames(agent.Slug, SlugOf(agent.TeamId), IdText.Format(IdText.Key, secret.KeyId));
+                .ToDictionaryAsync(k => k.Id, k => (k.Slug, k.TeamId), cancellationToken);
         }
-        var parcel = new Parcel(names, secret, Probe: false);
-        var by = Actor.ForSystem(sink.OrganizationId, "secret sinks");
-        var sent = await TryAsync(sink, parcel, cancellationToken);
-        var at = await RecordAsync(sink, by, parcel, sent, cancellationToken);
-        return sent.Map(place => new SinkReceipt(sink.Id, sink.Name, sink.Kind, place, at));
+        var sent = new SentSecret[secrets.Count];
+        await Parallel.ForAsync(
+            0,
+            secrets.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken },
+            async (i, stop) =>
+            {
+                var secret = secrets[i];
+                if (
+                    !agents.TryGetValue(secret.KeyId, out var agent)
+                    || agent.Slug != secret.AgentSlug
+                    || (sink.TeamId is { } team && team != agent.TeamId)
+                )
+                {
+                    sent[i] = new SentSecret(null, null, SinkProblems.NotFor, _clock.Now());
+                    return;
+                }
+                var names = new SinkNames(agent.Slug, SlugOf(agent.TeamId), IdText.Format(IdText.Key, secret.KeyId));
+                var parcel = new Parcel(names, secret, Probe: false);
+                sent[i] = new SentSecret(sink, parcel, await TryAsync(sink, parcel, stop), _clock.Now());
+            }
+        );
+        return sent;
+    }
+
+    /// <summary>Notes at the sinks and on the trail how deliveries went.</summary>
+    internal async Task RecordAsync(Write write, IReadOnlyList<SentSecret> sent, CancellationToken cancellationToken)
+    {
+        foreach (var ofSink in sent.Where(s => s.Sink is not null).GroupBy(s => s.Sink!.Id))
+        {
+            var last = ofSink.Last();
+            await MarkAsync(write, last.Sink!, last.Place, cancellationToken);
+            var by = Actor.ForSystem(last.Sink!.OrganizationId, "secret sinks");
+            foreach (var one in ofSink)
+                Note(write, last.Sink, by, one.Parcel!, one.Place);
+        }
     }
 
     /// <summary>Sends a harmless value the same way and says how it went.</summary>
@@ -114,6 +168,15 @@ public sealed class SinkDeliveries
     {
         cancellationToken.ThrowIfCancellationRequested();
         await using var write = await _store.WriteAsync(CancellationToken.None);
+        await MarkAsync(write, sink, sent, CancellationToken.None);
+        Note(write, sink, by, parcel, sent);
+        if (!await write.TryCommitAsync(CancellationToken.None))
+            throw new InvalidOperationException("The outcome of a delivery could not be written.");
+        return write.Now;
+    }
+
+    private static async Task MarkAsync(Write write, SecretSink sink, Outcome<string> sent, CancellationToken cancellationToken)
+    {
         var (organization, id, now) = (sink.OrganizationId, sink.Id, (DateTimeOffset?)write.Now);
         var (code, detail) = (sent.Problem?.Code, Texts.Clip(sent.Problem?.Detail, MostProblem));
         await write
@@ -121,8 +184,14 @@ public sealed class SinkDeliveries
             .ExecuteUpdateAsync(
                 set =>
                     set.SetProperty(s => s.LastDeliveryAt, now).SetProperty(s => s.LastCode, code).SetProperty(s => s.LastProblem, detail),
-                CancellationToken.None
+                cancellationToken
             );
+        write.Tell(new LiveEvent("sinks", sink.OrganizationId, sink.TeamId, null, sink.Id));
+    }
+
+    private void Note(Write write, SecretSink sink, Actor by, Parcel parcel, Outcome<string> sent)
+    {
+        var (code, detail) = (sent.Problem?.Code, Texts.Clip(sent.Problem?.Detail, MostProblem));
         write.Trail(
             by,
             (parcel.Probe, sent.Problem is null) switch
@@ -144,11 +213,15 @@ public sealed class SinkDeliveries
                 problem = detail,
             }
         );
-        write.Tell(new LiveEvent("sinks", sink.OrganizationId, sink.TeamId, null, sink.Id));
-        if (!await write.TryCommitAsync(CancellationToken.None))
-            throw new InvalidOperationException("The outcome of a delivery could not be written.");
-        return write.Now;
     }
 
     private string SlugOf(Guid teamId) => _access.Current.Teams.GetValueOrDefault(teamId)?.Slug ?? "";
+}
+
+/// <summary>One delivery of many, before anybody drew a conclusion from it.</summary>
+/// <param name="Sink">Null where nothing was sent.</param>
+/// <param name="Place">Where it lies, or why it does not.</param>
+internal sealed record SentSecret(SecretSink? Sink, Parcel? Parcel, Outcome<string> Place, DateTimeOffset At)
+{
+    public Outcome<SinkReceipt> Receipt => Place.Map(place => new SinkReceipt(Sink!.Id, Sink.Name, Sink.Kind, place, At));
 }

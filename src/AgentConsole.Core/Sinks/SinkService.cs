@@ -80,6 +80,24 @@ public sealed class SinkService
             .ToListAsync(cancellationToken);
     }
 
+    /// <summary>Names of sinks of the organization, and of all teams whose keys the actor manages; one name may be a sink of its own in several teams.</summary>
+    public async Task<IReadOnlyList<string>> NamesAsync(Actor by, CancellationToken cancellationToken)
+    {
+        var scope = by.TeamsWith(Permission.ManageKeys);
+        if (scope is { All: false, Ids.Length: 0 })
+            return [];
+        await using var db = await _store.ReadAsync(cancellationToken);
+        var (organization, all) = (by.OrganizationId, scope.All);
+        var teams = scope.Ids.Select(id => (Guid?)id).ToArray();
+        return await db
+            .SecretSinks.Where(s => s.OrganizationId == organization && (all || s.TeamId == null || teams.Contains(s.TeamId)))
+            .Select(s => s.Name)
+            .Distinct()
+            .OrderBy(name => name)
+            .Take(MostSinks)
+            .ToListAsync(cancellationToken);
+    }
+
     public async Task<Outcome<SinkBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         await using var db = await _store.ReadAsync(cancellationToken);

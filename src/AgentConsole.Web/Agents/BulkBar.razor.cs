@@ -3,7 +3,9 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Rotations.Bulk;
 using AgentConsole.Web.Components;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
 
@@ -34,10 +36,13 @@ public sealed partial class BulkBar
     public required BulkPlanService Plans { get; init; }
 
     [Inject]
+    public required KeyBulkService Keys { get; init; }
+
+    [Inject]
     public required Toasts Toasts { get; init; }
 
     [Parameter, EditorRequired]
-    public required FleetSelection Selection { get; set; }
+    public required RowSelection Selection { get; set; }
 
     [Parameter, EditorRequired]
     public required AgentFilter Filter { get; set; }
@@ -113,6 +118,28 @@ public sealed partial class BulkBar
         (_add, _remove) = ("", "");
         if (stays)
             Ask(null);
+    }
+
+    // All active keys of the selected agents, as a plan.
+    private async Task RotateAsync()
+    {
+        if (_busy)
+            return;
+        _busy = true;
+        var me = Me;
+        var wish = (
+            Selection.All
+                ? new MakeKeyBulk { AgentFilter = Filter.ToQuery().Where(m => m.Key != "sort").ToDictionary(m => m.Key, m => m.Value) }
+                : new MakeKeyBulk { Agents = [.. Selection.Names] }
+        ) with
+        {
+            TtlDays = 90,
+        };
+        var made = await Task.Run(() => Keys.PlanAsync(me, KeyBulkAction.Rotate, wish, Left), Left);
+        _busy = false;
+        _problem = made.Problem;
+        if (made.Problem is null)
+            Navigation.NavigateTo(ConsoleUrls.BulkRotation(made.Value.Id));
     }
 
     private static string[] Tags(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -35,7 +35,7 @@ public sealed partial class FleetPage
     private string _text = "";
     private readonly Queue<FleetState> _onTheirWay = new();
     private int _changed;
-    private readonly FleetSelection _selection = new();
+    private readonly RowSelection _selection = new();
     private readonly Hold _hold = new();
     private Virtualize<FleetLine>? _rest;
     private bool _restMissing; // rows further down could not be read

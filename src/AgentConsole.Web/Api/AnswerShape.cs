@@ -34,6 +34,7 @@ internal static class AnswerShape
         {
             AgentBody agent => $"/api/v1/agents/{agent.Id}",
             PlanBody plan => $"/api/v1/agents/plans/{plan.Id}",
+            KeyBulkBody bulk => $"/api/v1/{(bulk.Action == "rotate" ? "rotations" : "keys")}/bulk/{bulk.Id}",
             RotationBody rotation => $"/api/v1/rotations/{rotation.Id}",
             KeyBody key => $"/api/v1/agents/{key.AgentId}/keys/{key.Id}",
             RunBody run => $"/api/v1/runs/{run.Id}",

@@ -41,6 +41,7 @@ internal static class ApiRegistration
         api.MapInactivityApi();
         api.MapKeyApi();
         api.MapRotationApi();
+        api.MapKeyBulkApi();
         api.MapScheduleApi();
         api.MapSinkApi();
         api.MapViewApi();

@@ -15,6 +15,46 @@ internal static class OpenApiExamples
     private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
     private const string PlanDigest = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1e4d59c7726b8a0f31c2d4e5f60718293";
     private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 31, 4, TimeSpan.Zero);
+    private static readonly KeyBulkBody BulkRotation = new()
+    {
+        Id = "bulk_01m2fz6a0wb3k8q5t1x7n4r9ye",
+        Action = "rotate",
+        State = "working",
+        Digest = PlanDigest,
+        GraceSeconds = 86_400,
+        RevokeImmediately = false,
+        AutoExtend = false,
+        TtlDays = 90,
+        Sink = "payments-files",
+        Reason = "Quarterly",
+        Filter = new Dictionary<string, string>(StringComparer.Ordinal) { ["team"] = "payments", ["older"] = "90d" },
+        Maker = "ines@example.com",
+        CreatedAt = At,
+        ExpiresAt = At.AddHours(1),
+        StartedAt = At.AddMinutes(1),
+        Rows = new KeyBulkCounts(124, 123, 0, 1, 0, 3, 120, 0, 0),
+        Rotations = new Dictionary<string, int>(StringComparer.Ordinal) { ["issued"] = 3, ["observing"] = 120 },
+        Waiting = 48,
+    };
+    private static readonly KeyBulkRowBody BulkRow = new()
+    {
+        Row = 1,
+        KeyId = "key_01m2fz6a0wb3k8q5t1x7n4r9yf",
+        KeyName = "first key",
+        Agent = "mailroom-1",
+        AgentId = AgentId,
+        Team = "payments",
+        Version = 1,
+        ToVersion = 2,
+        Callers = 3,
+        Effect = "change",
+        Taker = "sink",
+        Outcome = "done",
+        Rotation = "rot_01m2fz6a0wb3k8q5t1x7n4r9yg",
+        RotationState = "observing",
+        Waiting = 1,
+        EndedAt = At.AddMinutes(1),
+    };
     private static readonly IReadOnlyList<string> Operators = ["operator"];
     private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Teams = new Dictionary<string, IReadOnlyList<string>>(
         StringComparer.Ordinal
@@ -351,6 +391,20 @@ internal static class OpenApiExamples
             },
             Outcome = "pending",
         },
+        [typeof(MakeKeyBulk)] = new
+        {
+            filter = new { team = "payments", older = "90d" },
+            grace_seconds = 86400,
+            ttl_days = 90,
+            sink = "payments-files",
+            reason = "Quarterly",
+        },
+        [typeof(ApplyKeyBulk)] = new { digest = PlanDigest },
+        [typeof(ResumeKeyBulk)] = new { rows = "failed" },
+        [typeof(KeyBulkBody)] = BulkRotation,
+        [typeof(KeyBulkRowBody)] = BulkRow,
+        [typeof(KeyBulkReport)] = new KeyBulkReport(BulkRotation, [BulkRow]),
+        [typeof(KeyBulkCut)] = new KeyBulkCut(BulkRotation.Id, 120, 3, 0, []),
         [typeof(Heartbeat)] = new { version = "2.2.0" },
         [typeof(HeartbeatAnswer)] = new HeartbeatAnswer("mailroom-1", "live", 60, 120, At.AddSeconds(60)),
         [typeof(Reason)] = new { reason = "Posts invoices twice" },

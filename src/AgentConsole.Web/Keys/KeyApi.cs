@@ -19,6 +19,8 @@ internal static class KeyApi
         ("used", "`never` for versions that were never used."),
         ("idle", "Not used for this many days, as `30d`; a version that was never used counts from when it was made."),
         ("older", "Made at least this many days ago, as `90d`."),
+        ("address", "Used from this address, at any time that is still known."),
+        ("ids", "Ids of versions, at most 100, separated by commas."),
         ("expires", "`never` for versions that do not expire."),
         ("several", "`true` for versions of agents that have active versions of several keys."),
         ("ownerless", "`true` for versions of agents without an owner, or whose owner was disabled."),

@@ -25,6 +25,8 @@ public sealed partial class KeysPage
     private string? _nonsense;
     private string? _seesNothing;
     private string? _view;
+    private readonly RowSelection _selection = new();
+    private int _total;
     private bool _busy;
     private string? _why;
     private IReadOnlyDictionary<string, string[]>? _trustErrors;
@@ -63,6 +65,7 @@ public sealed partial class KeysPage
             View("Active", new KeyFilter { State = KeyState.Active }),
             Counted("Never used", KeyFilter.NeverUsedNow, _counts?.NeverUsed),
             Counted($"Idle {KeyFilter.UsualIdleDays} days", KeyFilter.IdleNow, _counts?.Idle),
+            View($"Unused for {KeyFilter.UnusedDays} days", KeyFilter.UnusedNow),
             View("No expiry", KeyFilter.NoExpiryNow),
             View("Several active", KeyFilter.SeveralNow),
             Counted("Of nobody", KeyFilter.OwnerlessNow, _counts?.Ownerless),
@@ -107,8 +110,38 @@ public sealed partial class KeysPage
     private async Task ReloadAsync()
     {
         (_problem, _countedAt) = (null, default);
+        _selection.Clear();
+        List.Hold.Selecting = false;
         await List.LoadAsync();
     }
+
+    private string HeadState =>
+        !_selection.Any ? "none"
+        : List.Rows!.All(row => _selection.Has(NameOf(row))) ? "all"
+        : "some";
+
+    // Every row that is shown is drawn, so a range with Shift comes with all its names.
+    private Task Pick(PickEventArgs told)
+    {
+        if (told.All)
+            _selection.SelectAll();
+        else if (told.On)
+            _selection.Add(told.Names ?? []);
+        else
+            _selection.Remove(told.Names ?? [], List.Rows!.Select(NameOf));
+        return SelectionChangedAsync();
+    }
+
+    private async Task SelectionChangedAsync()
+    {
+        List.Hold.Selecting = _selection.Any;
+        if (_selection.Any)
+            _total = (await Lists.WindowAsync(Me, _filter, 0, 1, Left)).Total;
+        else
+            await List.HearAsync();
+    }
+
+    private static string NameOf(KeyRow row) => IdText.Format(IdText.KeyVersion, row.VersionId);
 
     private async Task CountAsync()
     {

@@ -9,6 +9,7 @@ using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace AgentConsole.Web.Rotations;
 
@@ -56,6 +57,13 @@ public sealed partial class RotationChoosePage
     [SupplyParameterFromQuery]
     public string? Key { get; set; }
 
+    /// <summary><c>keys</c> or <c>agents</c>: many at once, by the filter of that list in the other members of the address.</summary>
+    [SupplyParameterFromQuery]
+    public string? Set { get; set; }
+
+    private MakeKeyBulk? _set;
+    private string? _setSays;
+
     private string Consequence =>
         _grace switch
         {
@@ -92,6 +100,19 @@ public sealed partial class RotationChoosePage
 
     protected override async Task OnParametersSetAsync()
     {
+        if (Set is "keys" or "agents")
+        {
+            var members = QueryHelpers
+                .ParseQuery(new Uri(Navigation.Uri).Query)
+                .Where(m => m.Key is not ("set" or "sort" or "view" or "act" or "of") && m.Value.ToString().Length > 0)
+                .ToDictionary(m => m.Key, m => m.Value.ToString(), StringComparer.Ordinal);
+            _set = Set == "keys" ? new MakeKeyBulk { Filter = members } : new MakeKeyBulk { AgentFilter = members };
+            _setSays =
+                members.Count == 0
+                    ? null
+                    : $"{(Set == "keys" ? "Active keys with" : "Active keys of agents with")} {string.Join(", ", members.Select(m => $"{m.Key}: {m.Value}"))}";
+            return;
+        }
         if (_shown == (Agent, Key))
             return;
         if (_shown.Item1 != Agent)

@@ -66,6 +66,15 @@ internal static class PaletteEntries
             Anywhere: true,
             Words: "secret new version"
         ),
+        new(
+            "Rotate many keys",
+            "refresh-cw",
+            ConsoleUrls.Rotations + "/new?set=keys",
+            Needs: Permission.ManageKeys,
+            Anywhere: true,
+            Words: "bulk secrets set plan"
+        ),
+        new("Bulk rotations", "refresh-cw", ConsoleUrls.Rotations + "?open=bulk", Words: "keys many sets"),
         new("Trail", "scroll-text", ConsoleUrls.Trail, "g t", Permission.ReadTrail, Words: "audit log history"),
         new("Teams", "users", ConsoleUrls.Admin + "/teams", "g m", Words: "admin"),
         new("Users", "user", ConsoleUrls.Admin + "/users", Needs: Permission.ManageOrganization, Words: "admin people"),

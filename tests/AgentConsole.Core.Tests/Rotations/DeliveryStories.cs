@@ -135,5 +135,12 @@ public sealed class DeliveryStories
             _asked.Writer.TryWrite(new Asked(delivery, answer));
             return answer.Task;
         }
+
+        public async Task<SentDeliveries> DeliverAsync(
+            IReadOnlyList<SecretDelivery> deliveries,
+            int atOnce,
+            CancellationToken cancellationToken
+        ) =>
+            new(await Task.WhenAll(deliveries.Select(delivery => DeliverAsync(delivery, cancellationToken))), (_, _) => Task.CompletedTask);
     }
 }

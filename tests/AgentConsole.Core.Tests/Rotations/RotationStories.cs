@@ -586,6 +586,12 @@ public sealed class RotationStories
             Secret = delivery.Secret;
             return Task.FromResult<Outcome<DeliveryReceipt>>(new DeliveryReceipt(delivery.Sink, "kv/mailroom", DateTimeOffset.UnixEpoch));
         }
+
+        public Task<SentDeliveries> DeliverAsync(
+            IReadOnlyList<SecretDelivery> deliveries,
+            int atOnce,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
     }
 
     private static IEnumerable<Func<Task<Outcome<RotationBody>>>> Acts(RotationScene scene, string id, Actor? actor = null)

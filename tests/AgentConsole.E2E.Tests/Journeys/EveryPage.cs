@@ -13,6 +13,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Step { get; private set; } = "";
     public string Plan { get; private set; } = "";
     public string Rotation { get; private set; } = "";
+    public string Bulk { get; private set; } = "";
+    public string BulkDone { get; private set; } = "";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -142,6 +144,18 @@ public sealed class FurnishedConsole : IAsyncLifetime
         Plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
         Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var many = await olga.PostAsJsonAsync(
+            "/api/v1/rotations/bulk?dry_run=true",
+            new { filter = new { expires = "never" }, reason = "Quarterly" },
+            Stop
+        );
+        Bulk = (await many.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        using var few = await olga.PostAsJsonAsync(
+            "/api/v1/rotations/bulk",
+            new { agents = new[] { "quiet-1" }, reason = "Quarterly" },
+            Stop
+        );
+        BulkDone = (await few.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var stray = await olga.PostAsJsonAsync(
             "/api/v1/runs",
             new
@@ -162,7 +176,9 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{run}", Run, StringComparison.Ordinal)
             .Replace("{step}", Step, StringComparison.Ordinal)
             .Replace("{plan}", Plan, StringComparison.Ordinal)
-            .Replace("{rotation}", Rotation, StringComparison.Ordinal);
+            .Replace("{rotation}", Rotation, StringComparison.Ordinal)
+            .Replace("{bulk}", Bulk, StringComparison.Ordinal)
+            .Replace("{bulk-done}", BulkDone, StringComparison.Ordinal);
 
     public ValueTask DisposeAsync() => Console.DisposeAsync();
 }
@@ -226,6 +242,14 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "keys", "/keys" },
             { "keys-never-used", "/keys?state=active&used=never" },
             { "rotations", "/rotations" },
+            { "rotations-bulk", "/rotations?open=bulk" },
+            { "bulk-choose", "/rotations/new?set=keys&team=payments" },
+            { "bulk-plan", "/rotations/bulk/{bulk}" },
+            { "bulk-hand-over", "/rotations/bulk/{bulk-done}?step=hand-over" },
+            { "bulk-observe", "/rotations/bulk/{bulk-done}?step=observe" },
+            { "bulk-cut-over", "/rotations/bulk/{bulk-done}?step=cut-over" },
+            { "bulk-finish", "/rotations/bulk/{bulk-done}?step=finish" },
+            { "bulk-none", "/keys/bulk/bulk_x" },
             { "rotation-choose", "/rotations/new?agent=reader-1" },
             { "rotation-choose-whose", "/rotations/new" },
             { "rotation-chosen", "/rotations/{rotation}?step=choose" },

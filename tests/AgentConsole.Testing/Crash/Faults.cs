@@ -24,6 +24,8 @@ public sealed class Faults
     public void Arm(bool afterCommit, int commit) =>
         File.WriteAllText(_file, string.Create(CultureInfo.InvariantCulture, $"{(afterCommit ? "after" : "before")} {commit}"));
 
+    public bool IsArmed => File.Exists(_file);
+
     public void Disarm() => File.Delete(_file);
 }
 

@@ -229,7 +229,7 @@ public sealed class IsolationTests
             case Subject.Anyone or Subject.Narrowed or Subject.Self:
                 return Answer.Through;
             case Subject.Rows:
-                return person == cast.Gus || person == cast.Sara || Grants(console, Permission.EditAgents, person)
+                return person == cast.Gus || person == cast.Sara || Grants(console, door.Permission!.Value, person)
                     ? Answer.Through
                     : Answer.Forbidden;
             case Subject.Nobodys:

@@ -18,7 +18,6 @@ public sealed class BulkPlanService
     public const int ShownDigest = 12;
 
     private const int RowsPerWrite = 2000;
-    private const int MostNamed = 50;
     private const int MostName = 100; // of a slug, and of a row's name in the store
     private const int Tries = 5;
 
@@ -143,7 +142,7 @@ public sealed class BulkPlanService
         if (await FullAsync(db, by, expected, instead?.Id, _clock.Now(), cancellationToken) is { } full)
             return full; // before anything is read or written; asked again where the first rows are
         BulkPlan? plan = null;
-        PlanDigest? digest = null;
+        RowsDigest? digest = null;
         var waiting = new List<PlannedRow>();
         var written = 0;
         try
@@ -153,8 +152,8 @@ public sealed class BulkPlanService
                 if (waiting.Count == RowsPerWrite && await FlushAsync() is { } refused)
                     return refused;
                 plan ??= NewPlan(by, order, selection, reason);
-                digest ??= new PlanDigest(plan);
-                digest.Add(row);
+                digest ??= PlanDigest.Begin(plan);
+                digest.Add(row.Sign);
                 plan.Total++;
                 plan.Change += row.Effect == RowEffect.Change ? 1 : 0;
                 plan.NoChange += row.Effect == RowEffect.NoChange ? 1 : 0;
@@ -162,7 +161,7 @@ public sealed class BulkPlanService
                 waiting.Add(row);
             }
             plan ??= NewPlan(by, order, selection, reason);
-            digest ??= new PlanDigest(plan);
+            digest ??= PlanDigest.Begin(plan);
             plan.Digest = digest.End();
             plan.State = PlanState.Planned;
             await using var write = await _store.WriteAsync(cancellationToken);
@@ -450,44 +449,24 @@ public sealed class BulkPlanService
     {
         var planned = await PlannedAsync(db, plan, cancellationToken);
         var selection = SelectionOf(plan, planned);
-        var before = planned.ToDictionary(r => r.Key, StringComparer.Ordinal);
-        var (changed, came) = (new List<string>(), new List<string>());
-        using var digest = new PlanDigest(plan);
+        var difference = new RowsDifference(planned.Select(r => (r.Key, r.Name, r.Sign)));
+        using var digest = PlanDigest.Begin(plan);
         // A small plan is compared while other writers wait: a filter that matches the whole fleet by now is not read to its end.
         int? most = plan.Total <= PlanWork.Part ? plan.Total + PlanWork.Part + 1 : null;
         var read = 0;
         await foreach (var row in _reading.RowsAsync(db, by, BulkOrder.Of(plan), selection, most, cancellationToken))
         {
             read++;
-            digest.Add(row);
-            if (!before.Remove(row.Key, out var was))
-                came.Add(row.Name);
-            else if (was.Sign != row.Sign)
-                changed.Add(row.Name);
+            digest.Add(row.Sign);
+            difference.Add(row.Key, row.Name, row.Sign);
         }
         if (digest.End() == plan.Digest)
             return null;
-        var went = read == most ? [] : before.Values.Select(r => r.Name).ToList();
-        var members = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        void Name(string member, List<string> names)
-        {
-            if (names.Count > 0)
-                members[member] =
-                [
-                    .. names.Take(MostNamed),
-                    .. names.Count > MostNamed ? [$"and {names.Count - MostNamed} more"] : Array.Empty<string>(),
-                ];
-        }
-        Name("changed", changed);
-        Name("came", came);
-        Name("went", went);
-        return new Problem(
-            ProblemKind.Conflict,
-            "plan_changed",
+        return difference.ToProblem(
+            "agents",
             read == most
                 ? $"Since the plan was made more than {PlanWork.Part} agents came; the rest was not looked at. Nothing was done. Make the plan anew."
-                : $"Since the plan was made {changed.Count} of its agents changed, {came.Count} came and {went.Count} went. Nothing was done. Make the plan anew.",
-            members
+                : null
         );
     }
 

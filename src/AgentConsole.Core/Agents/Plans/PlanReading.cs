@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
@@ -120,34 +118,21 @@ internal sealed class PlanReading(AccessDirectory access, AgentDirectory directo
     }
 }
 
-/// <summary>The digest of a plan, row by row.</summary>
-internal sealed class PlanDigest : IDisposable
+/// <summary>The digest of a plan.</summary>
+internal static class PlanDigest
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
-    public PlanDigest(BulkPlan plan)
-    {
-        var head = new
-        {
-            format = 1,
-            organization = plan.OrganizationId,
-            action = KebabCase.Of(plan.Action),
-            add_tags = plan.AddTags,
-            remove_tags = plan.RemoveTags,
-            owner = plan.OwnerId,
-            team = plan.TargetTeamId,
-            reason = plan.Reason,
-        };
-        _hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(head, ConsoleJson.Options));
-    }
-
-    public void Add(PlannedRow row)
-    {
-        _hash.AppendData("\n"u8);
-        _hash.AppendData(Encoding.UTF8.GetBytes(row.Sign));
-    }
-
-    public string End() => Convert.ToHexStringLower(_hash.GetHashAndReset());
-
-    public void Dispose() => _hash.Dispose();
+    public static RowsDigest Begin(BulkPlan plan) =>
+        new(
+            new
+            {
+                format = 1,
+                organization = plan.OrganizationId,
+                action = KebabCase.Of(plan.Action),
+                add_tags = plan.AddTags,
+                remove_tags = plan.RemoveTags,
+                owner = plan.OwnerId,
+                team = plan.TargetTeamId,
+                reason = plan.Reason,
+            }
+        );
 }

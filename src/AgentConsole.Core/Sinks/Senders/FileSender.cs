@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using AgentConsole.Core.Common;
 using Microsoft.Extensions.Options;
@@ -12,8 +11,9 @@ namespace AgentConsole.Core.Sinks.Senders;
 /// </summary>
 internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, IDisposable
 {
-    // A repeated delivery uses the name of the first one's unfinished file; two at once would write one file. One dead disk holds up its own root alone.
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _one = new(StringComparer.Ordinal);
+    // A repeated delivery uses the name of the first one's unfinished file; two at once would write one file. Other places need not wait for that.
+    private readonly SemaphoreSlim[] _ways = [.. Enumerable.Range(0, Ways).Select(_ => new SemaphoreSlim(1, 1))];
+    private const int Ways = 16;
 
     public SinkKind Kind => SinkKind.File;
 
@@ -42,9 +42,9 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         var content = SinkContent.File(parcel, KebabCase.Parse<SinkFileFormat>(settings.File.Format));
         try
         {
-            // A folder on a dead network disk may never answer; the next delivery to it waits until this one did, and gives up like this one.
-            var one = _one.GetOrAdd(root, _ => new SemaphoreSlim(1, 1));
+            var one = _ways[(uint)string.GetHashCode(place, StringComparison.Ordinal) % Ways];
             await one.WaitAsync(cancellationToken);
+            // A folder on a dead network disk may never answer; the next delivery to it waits until this one did, and gives up like this one.
             return await Task.Run(
                     () =>
                     {
@@ -85,8 +85,8 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
 
     public void Dispose()
     {
-        foreach (var one in _one.Values)
-            one.Dispose();
+        foreach (var way in _ways)
+            way.Dispose();
     }
 
     private static Outcome<string> Write(string root, string path, byte[] content, Parcel parcel, CancellationToken cancellationToken)

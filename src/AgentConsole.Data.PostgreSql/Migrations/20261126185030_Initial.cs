@@ -755,6 +755,58 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "key_bulks",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    action = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    grace_seconds = table.Column<int>(type: "integer", nullable: false),
+                    revoke_immediately = table.Column<bool>(type: "boolean", nullable: false),
+                    auto_extend = table.Column<bool>(type: "boolean", nullable: false),
+                    ttl_days = table.Column<int>(type: "integer", nullable: true),
+                    sink = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    selection = table.Column<string>(type: "text", nullable: false),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    maker_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    maker_label = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    expires_at = table.Column<long>(type: "bigint", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    worker_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    worker_label = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    worker_kind = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
+                    worker_method = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
+                    worker_credential = table.Column<Guid>(type: "uuid", nullable: true),
+                    work_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    lease_until = table.Column<long>(type: "bigint", nullable: true),
+                    stopped = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: true),
+                    finished_at = table.Column<long>(type: "bigint", nullable: true),
+                    cancelled_at = table.Column<long>(type: "bigint", nullable: true),
+                    total = table.Column<int>(type: "integer", nullable: false),
+                    change = table.Column<int>(type: "integer", nullable: false),
+                    no_change = table.Column<int>(type: "integer", nullable: false),
+                    refused = table.Column<int>(type: "integer", nullable: false),
+                    issued = table.Column<int>(type: "integer", nullable: false),
+                    done = table.Column<int>(type: "integer", nullable: false),
+                    failed = table.Column<int>(type: "integer", nullable: false),
+                    cancelled = table.Column<int>(type: "integer", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_bulks", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_key_bulks_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "prices",
                 columns: table => new
                 {
@@ -1013,6 +1065,44 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
                         columns: x => new { x.organization_id, x.plan_id },
                         principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "key_bulk_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    bulk_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ordinal = table.Column<int>(type: "integer", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    agent = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    key_name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    version = table.Column<int>(type: "integer", nullable: true),
+                    made_at = table.Column<long>(type: "bigint", nullable: true),
+                    last_used_at = table.Column<long>(type: "bigint", nullable: true),
+                    callers = table.Column<int>(type: "integer", nullable: false),
+                    self_rotation = table.Column<bool>(type: "boolean", nullable: false),
+                    effect = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    rotation_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    to_version = table.Column<int>(type: "integer", nullable: true),
+                    issued_at = table.Column<long>(type: "bigint", nullable: true),
+                    @sealed = table.Column<byte[]>(name: "sealed", type: "bytea", nullable: true),
+                    ended_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_bulk_rows", x => new { x.organization_id, x.bulk_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_key_bulk_rows_key_bulks_organization_id_bulk_id",
+                        columns: x => new { x.organization_id, x.bulk_id },
+                        principalTable: "key_bulks",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -1620,6 +1710,33 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "policy_id", "due_at" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_bulk_rows_organization_id_bulk_id_effect_ordinal",
+                table: "key_bulk_rows",
+                columns: new[] { "organization_id", "bulk_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_bulk_rows_organization_id_bulk_id_outcome_ordinal",
+                table: "key_bulk_rows",
+                columns: new[] { "organization_id", "bulk_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_bulk_rows_sealed",
+                table: "key_bulk_rows",
+                column: "issued_at",
+                filter: "sealed IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_bulks_created_at",
+                table: "key_bulks",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_bulks_working",
+                table: "key_bulks",
+                column: "lease_until",
+                filter: "state = 'working'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_callers_last_used_at",
                 table: "key_callers",
                 column: "last_used_at");
@@ -2057,6 +2174,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "inactivity_warnings");
 
             migrationBuilder.DropTable(
+                name: "key_bulk_rows");
+
+            migrationBuilder.DropTable(
                 name: "key_callers");
 
             migrationBuilder.DropTable(
@@ -2172,6 +2292,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "inactivity_policies");
+
+            migrationBuilder.DropTable(
+                name: "key_bulks");
 
             migrationBuilder.DropTable(
                 name: "reratings");

@@ -1,14 +1,14 @@
-namespace AgentConsole.Web.Agents;
+namespace AgentConsole.Web.Components.Live;
 
-/// <summary>Which agents of the list a person has selected: some by name, or all that match. The browser draws it and tells of it by names alone.</summary>
-public sealed class FleetSelection
+/// <summary>Which rows of a list a person has selected: some by name, or all that match. The browser draws it and tells of it by names alone.</summary>
+public sealed class RowSelection
 {
     /// <summary>Beyond this one selects all that match.</summary>
     public const int Most = 1000;
 
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
-    /// <summary>Slugs, or ids of deleted agents; empty with <see cref="All"/>.</summary>
+    /// <summary>What rows are selected by, as slugs of agents; empty with <see cref="All"/>.</summary>
     public IReadOnlyCollection<string> Names => _names;
 
     /// <summary>All that match, however many they are by then.</summary>

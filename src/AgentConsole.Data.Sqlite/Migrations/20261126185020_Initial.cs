@@ -753,6 +753,58 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "key_bulks",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    action = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    grace_seconds = table.Column<int>(type: "INTEGER", nullable: false),
+                    revoke_immediately = table.Column<bool>(type: "INTEGER", nullable: false),
+                    auto_extend = table.Column<bool>(type: "INTEGER", nullable: false),
+                    ttl_days = table.Column<int>(type: "INTEGER", nullable: true),
+                    sink = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    selection = table.Column<string>(type: "TEXT", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    maker_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    maker_label = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    worker_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    worker_label = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    worker_kind = table.Column<string>(type: "TEXT", maxLength: 20, nullable: false),
+                    worker_method = table.Column<string>(type: "TEXT", maxLength: 20, nullable: false),
+                    worker_credential = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    work_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    lease_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    stopped = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    cancelled_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    total = table.Column<int>(type: "INTEGER", nullable: false),
+                    change = table.Column<int>(type: "INTEGER", nullable: false),
+                    no_change = table.Column<int>(type: "INTEGER", nullable: false),
+                    refused = table.Column<int>(type: "INTEGER", nullable: false),
+                    issued = table.Column<int>(type: "INTEGER", nullable: false),
+                    done = table.Column<int>(type: "INTEGER", nullable: false),
+                    failed = table.Column<int>(type: "INTEGER", nullable: false),
+                    cancelled = table.Column<int>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_bulks", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_key_bulks_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "prices",
                 columns: table => new
                 {
@@ -1011,6 +1063,44 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         name: "FK_bulk_plan_rows_bulk_plans_organization_id_plan_id",
                         columns: x => new { x.organization_id, x.plan_id },
                         principalTable: "bulk_plans",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "key_bulk_rows",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    bulk_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    ordinal = table.Column<int>(type: "INTEGER", nullable: false),
+                    key_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    agent = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    key_name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    version = table.Column<int>(type: "INTEGER", nullable: true),
+                    made_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    last_used_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    callers = table.Column<int>(type: "INTEGER", nullable: false),
+                    self_rotation = table.Column<bool>(type: "INTEGER", nullable: false),
+                    effect = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    code = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    detail = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    rotation_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    to_version = table.Column<int>(type: "INTEGER", nullable: true),
+                    issued_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    @sealed = table.Column<byte[]>(name: "sealed", type: "BLOB", nullable: true),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_key_bulk_rows", x => new { x.organization_id, x.bulk_id, x.ordinal });
+                    table.ForeignKey(
+                        name: "FK_key_bulk_rows_key_bulks_organization_id_bulk_id",
+                        columns: x => new { x.organization_id, x.bulk_id },
+                        principalTable: "key_bulks",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -1618,6 +1708,33 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "policy_id", "due_at" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_key_bulk_rows_organization_id_bulk_id_effect_ordinal",
+                table: "key_bulk_rows",
+                columns: new[] { "organization_id", "bulk_id", "effect", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_bulk_rows_organization_id_bulk_id_outcome_ordinal",
+                table: "key_bulk_rows",
+                columns: new[] { "organization_id", "bulk_id", "outcome", "ordinal" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_bulk_rows_sealed",
+                table: "key_bulk_rows",
+                column: "issued_at",
+                filter: "sealed IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_key_bulks_created_at",
+                table: "key_bulks",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_key_bulks_working",
+                table: "key_bulks",
+                column: "lease_until",
+                filter: "state = 'working'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_key_callers_last_used_at",
                 table: "key_callers",
                 column: "last_used_at");
@@ -2055,6 +2172,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "inactivity_warnings");
 
             migrationBuilder.DropTable(
+                name: "key_bulk_rows");
+
+            migrationBuilder.DropTable(
                 name: "key_callers");
 
             migrationBuilder.DropTable(
@@ -2170,6 +2290,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "inactivity_policies");
+
+            migrationBuilder.DropTable(
+                name: "key_bulks");
 
             migrationBuilder.DropTable(
                 name: "reratings");
