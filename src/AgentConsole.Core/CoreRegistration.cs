@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
@@ -46,6 +47,7 @@ public static class CoreRegistration
         services.AddSearch();
         services.AddSpend();
         services.AddRetention();
+        services.AddGateways();
         return services;
     }
 }

@@ -14,6 +14,7 @@ public static class ConsoleUrls
     public const string Runs = "/runs";
     public const string Keys = "/keys";
     public const string Rotations = "/rotations";
+    public const string Gateways = "/gateways";
     public const string Trail = "/trail";
     public const string Spend = "/spend";
     public const string Rerate = "/spend/re-rate";
@@ -35,7 +36,7 @@ public static class ConsoleUrls
     /// <summary>Where a person confirms who is at the browser, to go on at an address of ours.</summary>
     public static string StepUp(string? returnUrl = null) => With("/account/step-up", ("returnUrl", returnUrl));
 
-    /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
+    /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>gateways</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
 
@@ -69,6 +70,8 @@ public static class ConsoleUrls
 
     /// <param name="from">User id or e-mail address; <c>none</c> for agents that nobody answers for.</param>
     public static string HandOver(string from) => With(HandOverPath, ("from", from));
+
+    public static string Gateway(string name) => $"{Gateways}/{Uri.EscapeDataString(name)}";
 
     public static string Run(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

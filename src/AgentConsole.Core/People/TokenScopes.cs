@@ -13,6 +13,8 @@ public static class TokenScopes
         KeysVerify = "keys:verify",
         RunsRead = "runs:read",
         RunsWrite = "runs:write",
+        DeploymentsRead = "deployments:read",
+        DeploymentsWrite = "deployments:write",
         TrailRead = "trail:read",
         Admin = "admin";
 
@@ -26,8 +28,8 @@ public static class TokenScopes
         KeysVerify,
         RunsRead,
         RunsWrite,
-        "deployments:read",
-        "deployments:write",
+        DeploymentsRead,
+        DeploymentsWrite,
         "alerts:read",
         "alerts:write",
         "approvals:read",

@@ -97,7 +97,7 @@ internal static class Adoption
         return [.. Group(rows, rotation.ToVersion, now).OrderBy(a => a.State).ThenByDescending(a => a.LastUsedAt)];
     }
 
-    /// <summary>How many stand in the way of each of these rotations; those without any are left out.</summary>
+    /// <summary>How many stand in the way of each of these open rotations; those without any are left out.</summary>
     public static async Task<Dictionary<Guid, int>> WaitingAsync(
         ConsoleDbContext db,
         IReadOnlyCollection<Guid> rotationIds,
@@ -106,11 +106,22 @@ internal static class Adoption
     )
     {
         var ids = rotationIds.ToArray();
+        return await WaitingAsync(db, db.Rotations.Where(r => r.ClosedAt == null && ids.Contains(r.Id)), now, cancellationToken);
+    }
+
+    /// <inheritdoc cref="WaitingAsync(ConsoleDbContext, IReadOnlyCollection{Guid}, DateTimeOffset, CancellationToken)"/>
+    public static async Task<Dictionary<Guid, int>> WaitingAsync(
+        ConsoleDbContext db,
+        IQueryable<Rotation> rotations,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
         var callers = db.KeyCallers;
         // Only callers whose last use was of an old version can be in the way: once most have moved, that is few rows of many.
-        var rows = await db
-            .Rotations.AsNoTracking()
-            .Where(r => ids.Contains(r.Id) && r.ToVersion != null)
+        var rows = await rotations
+            .AsNoTracking()
+            .Where(r => r.ToVersion != null)
             .Join(
                 callers,
                 r => new { r.OrganizationId, r.KeyId },

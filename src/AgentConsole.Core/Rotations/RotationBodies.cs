@@ -65,9 +65,16 @@ public sealed class RotationBodies(AccessDirectory access, AgentDirectory agents
     )
     {
         var keyIds = rotations.Select(r => r.KeyId).Distinct().ToArray();
-        var keys = await db.AgentKeys.Where(k => keyIds.Contains(k.Id)).ToDictionaryAsync(k => k.Id, cancellationToken);
+        // Keys and versions are found by organization first.
+        var organizations = rotations.Select(r => r.OrganizationId).Distinct().ToArray();
+        var keys = await db
+            .AgentKeys.Where(k => organizations.Contains(k.OrganizationId) && keyIds.Contains(k.Id))
+            .ToDictionaryAsync(k => k.Id, cancellationToken);
         var versions = (
-            await db.KeyVersions.Where(v => keyIds.Contains(v.KeyId)).OrderBy(v => v.Number).ToListAsync(cancellationToken)
+            await db
+                .KeyVersions.Where(v => organizations.Contains(v.OrganizationId) && keyIds.Contains(v.KeyId))
+                .OrderBy(v => v.Number)
+                .ToListAsync(cancellationToken)
         ).ToLookup(v => v.KeyId);
         return [.. rotations.Select(r => new RotationAct(hand, now, r, AgentOf(r), keys[r.KeyId], [.. versions[r.KeyId]]))];
     }

@@ -19,6 +19,9 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
 
     /// <summary>Open rotations looked at in one step; more are taken in turn.</summary>
     private const int AtOnce = 500;
+
+    /// <summary>Moves of one transaction: hundreds become ready within a second after a bulk rotation.</summary>
+    private const int Together = 50;
     private static readonly TimeSpan LongestLead = TimeSpan.FromHours(1);
     private static readonly TimeSpan Remembered = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestLead = TimeSpan.FromMinutes(1);
@@ -32,8 +35,14 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         List<Guid> due;
         await using (var db = await store.ReadAsync(cancellationToken))
             due = await LookAsync(db, cancellationToken);
-        foreach (var id in due)
-            await MoveAsync(id, cancellationToken);
+        foreach (var part in due.Chunk(Together))
+        {
+            // Somebody was faster with one of them: the others need not wait for that.
+            if (await MoveAsync(part, cancellationToken) || part.Length == 1)
+                continue;
+            foreach (var id in part)
+                await MoveAsync([id], cancellationToken);
+        }
     }
 
     private async Task<List<Guid>> LookAsync(ConsoleDbContext db, CancellationToken cancellationToken)
@@ -65,20 +74,26 @@ public sealed class RotationWatch(ConsoleStore store, RotationBodies bodies, Key
         return due;
     }
 
-    private async Task MoveAsync(Guid id, CancellationToken cancellationToken)
+    /// <returns>False when nothing was written because somebody else was faster.</returns>
+    private async Task<bool> MoveAsync(Guid[] ids, CancellationToken cancellationToken)
     {
         await using var write = await store.WriteAsync(cancellationToken);
-        var rotation = await write.Db.Rotations.FirstOrDefaultAsync(r => r.Id == id && r.ClosedAt == null, cancellationToken);
-        if (rotation is null)
-            return;
-        var act = (await bodies.LoadAsync(write.Db, [rotation], write.Now, cancellationToken, (write, index)))[0];
-        var waiting = await Adoption.WaitingAsync(write.Db, [id], write.Now, cancellationToken);
-        if (Next(act, waiting.ContainsKey(id), write.Now, cancellationToken) is not { } move)
-            return;
-        if (await move() is { } refusal)
-            log.LogWarning("Rotation {Rotation} cannot go on: {Problem}", IdText.Format(IdText.Rotation, id), refusal.Detail);
-        else
-            await write.TryCommitAsync(cancellationToken);
+        var rotations = await write.Db.Rotations.Where(r => r.ClosedAt == null && ids.Contains(r.Id)).ToListAsync(cancellationToken);
+        if (rotations.Count == 0)
+            return true;
+        var waiting = await Adoption.WaitingAsync(write.Db, ids, write.Now, cancellationToken);
+        var moved = false;
+        foreach (var act in await bodies.LoadAsync(write.Db, rotations, write.Now, cancellationToken, (write, index)))
+        {
+            var id = act.Rotation.Id;
+            if (Next(act, waiting.ContainsKey(id), write.Now, cancellationToken) is not { } move)
+                continue;
+            if (await move() is { } refusal)
+                log.LogWarning("Rotation {Rotation} cannot go on: {Problem}", IdText.Format(IdText.Rotation, id), refusal.Detail);
+            else
+                moved = true;
+        }
+        return !moved || await write.TryCommitAsync(cancellationToken);
     }
 
     // The move that is due, or null. Asked first of rows that are only read, and then of those that are to be changed.

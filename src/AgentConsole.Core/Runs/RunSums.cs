@@ -45,6 +45,9 @@ internal sealed record RollupScope(
     DateTimeOffset? To = null
 )
 {
+    /// <summary>Only runs that named one of these; all when null.</summary>
+    public IReadOnlyList<string>? Gateways { get; init; }
+
     private const string Sums =
         "CAST(SUM(completed) AS bigint), CAST(SUM(failed) AS bigint), CAST(SUM(cancelled) AS bigint), CAST(SUM(timed_out) AS bigint), "
         + "CAST(SUM(skipped) AS bigint), CAST(SUM(lost) AS bigint), CAST(SUM(allowed) AS bigint), CAST(SUM(blocked) AS bigint), "
@@ -67,6 +70,11 @@ internal sealed record RollupScope(
         Where(new RollupSql(db).Add($"SELECT agent_id, {Sums} FROM run_rollups"))
             .Add(" GROUP BY agent_id")
             .ReadAsync(reader => Read(reader, 1) with { AgentId = RollupSql.Id(reader, 0) }, cancellationToken);
+
+    public Task<List<(string Gateway, RunSums Sums)>> ByGatewayAsync(ConsoleDbContext db, CancellationToken cancellationToken) =>
+        Where(new RollupSql(db).Add($"SELECT gateway, {Sums} FROM run_rollups"))
+            .Add(" GROUP BY gateway")
+            .ReadAsync(reader => (reader.GetString(0), Read(reader, 1)), cancellationToken);
 
     /// <summary>Most buckets hold one of few different histograms, so equal ones are counted by the database.</summary>
     public async Task<DurationHistogram> DurationsAsync(ConsoleDbContext db, CancellationToken cancellationToken)
@@ -115,6 +123,13 @@ internal sealed record RollupScope(
             sql.Add(" AND ").In("agent_id", agents);
         if (!Teams.All)
             sql.Add(" AND ").In("team_id", Teams.Ids);
+        if (Gateways is { } gateways)
+        {
+            sql.Add(" AND (1 = 0");
+            foreach (var gateway in gateways)
+                sql.Add(" OR gateway = ").Value(gateway);
+            sql.Add(")");
+        }
         return sql;
     }
 

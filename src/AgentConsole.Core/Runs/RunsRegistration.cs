@@ -29,6 +29,7 @@ internal static class RunsRegistration
         services.AddHostedService(s => s.GetRequiredService<RunIngest>());
         services.AddSingleton<RunService>();
         services.AddSingleton<RunExports>();
+        services.AddSingleton<GatewayTraffic>();
         services.AddSingleton<StatsService>();
         services.AddSingleton<RollupRebuild>();
         services.AddLoop<LostWatch>();

@@ -4,6 +4,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
@@ -31,6 +32,7 @@ public sealed class PrintedIds(
     InactivityService policies,
     UnclaimedService unclaimed,
     SinkService sinks,
+    GatewayService gateways,
     RotationLists rotations,
     RetentionService retention,
     SessionService sessions,
@@ -71,6 +73,10 @@ public sealed class PrintedIds(
             IdText.Sink => Hit(
                 await sinks.GetAsync(by, id, cancellationToken),
                 sink => new SearchHit(SearchKind.Sink, id, sink.Name, $"Secret sink · {sink.Kind}")
+            ),
+            IdText.Gateway => Hit(
+                await gateways.GetAsync(by, id, cancellationToken),
+                gateway => new SearchHit(SearchKind.Gateway, id, gateway.Name, $"Gateway · {gateway.Region ?? "no region"}")
             ),
             IdText.Rotation => Hit(
                 await rotations.GetAsync(by, id, cancellationToken),
@@ -151,6 +157,7 @@ public sealed class PrintedIds(
             IdText.Organization or IdText.Plan or IdText.View or IdText.InactivityPolicy or IdText.Exemption or IdText.Unclaimed =>
                 TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
+            IdText.Gateway => TokenScopes.DeploymentsRead,
             IdText.Sink or IdText.Rotation => TokenScopes.KeysRead,
             IdText.Rerating or IdText.Purge or IdText.Session or IdText.Passkey or IdText.BreakGlass or IdText.BreakGlassUse =>
                 TokenScopes.Admin,

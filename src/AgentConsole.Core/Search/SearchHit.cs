@@ -20,6 +20,7 @@ public enum SearchKind
     InactivityPolicy,
     Unclaimed,
     Sink,
+    Gateway,
     Rotation,
     Purge,
     Session,

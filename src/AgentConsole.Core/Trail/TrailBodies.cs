@@ -27,6 +27,7 @@ public static class TrailNames
         ["plan"] = IdText.Plan,
         ["rotation"] = IdText.Rotation,
         ["sink"] = IdText.Sink,
+        ["gateway"] = IdText.Gateway,
         ["view"] = IdText.View,
         ["inactivity-policy"] = IdText.InactivityPolicy,
         ["unclaimed"] = IdText.Unclaimed,

@@ -613,6 +613,161 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("stored_retries", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Gateways.Gateway", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Environment")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("environment");
+
+                    b.Property<string>("Health")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("health");
+
+                    b.Property<string>("HealthProblem")
+                        .HasMaxLength(300)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("health_problem");
+
+                    b.Property<long?>("HealthSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("health_since");
+
+                    b.Property<bool>("InRouting")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("in_routing");
+
+                    b.Property<int>("Misses")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("misses");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<bool>("Probe")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("probe");
+
+                    b.Property<long?>("ProbeDue")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("probe_due");
+
+                    b.Property<long?>("ProbedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("probed_at");
+
+                    b.Property<string>("Region")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("region");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("RoutingBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("routing_by");
+
+                    b.Property<string>("RoutingReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("routing_reason");
+
+                    b.Property<long>("RoutingSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("routing_since");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("updated_by");
+
+                    b.Property<string>("Url")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("ProbeDue")
+                        .HasDatabaseName("ix_gateways_probe_due")
+                        .HasFilter("probe_due IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_gateways_name");
+
+                    b.HasIndex("OrganizationId", "TeamId");
+
+                    b.ToTable("gateways", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Gateways.GatewayLink", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("GatewayId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("gateway_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<long>("LinkedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("linked_at");
+
+                    b.Property<string>("LinkedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("linked_by");
+
+                    b.HasKey("OrganizationId", "GatewayId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "AgentId");
+
+                    b.ToTable("gateway_links", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Inactivity.ConsoleGap", b =>
                 {
                     b.Property<long>("From")
@@ -4315,6 +4470,35 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .WithMany()
                         .HasForeignKey("OrganizationId", "PlanId")
                         .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Gateways.Gateway", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.People.Team", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "TeamId")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Gateways.GatewayLink", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.Gateways.Gateway", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GatewayId")
+                        .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });
 

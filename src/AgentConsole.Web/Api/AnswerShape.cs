@@ -49,6 +49,7 @@ internal static class AnswerShape
             RotationPolicyBody policy => $"/api/v1/rotation-policies/{policy.Id}",
             CalendarLinkBody => "/api/v1/calendar-links",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
+            GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
             _ => null,
         };
 
@@ -65,6 +66,7 @@ internal static class AnswerShape
             InactivityPolicyBody policy => ETag(policy.Revision),
             RotationPolicyBody policy => ETag(policy.Revision),
             SinkBody sink => ETag(sink.Revision),
+            GatewayBody gateway => ETag(gateway.Revision),
             _ => null,
         };
 

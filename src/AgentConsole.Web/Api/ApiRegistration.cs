@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Gateways;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Live;
@@ -44,6 +45,7 @@ internal static class ApiRegistration
         api.MapKeyBulkApi();
         api.MapScheduleApi();
         api.MapSinkApi();
+        api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();
         api.MapTeamApi();

@@ -139,6 +139,7 @@ internal static class PaletteDoor
             SearchKind.Unclaimed => ("Unclaimed", "circle-question-mark"),
             SearchKind.Rotation => ("Rotations", "key-round"),
             SearchKind.Sink => ("Secret sinks", "send"),
+            SearchKind.Gateway => ("Gateways", "network"),
             SearchKind.Price or SearchKind.Rerating => ("Prices", "banknote"),
             SearchKind.InactivityPolicy => ("Inactivity", "timer-off"),
             SearchKind.Purge => ("Retention", "archive"),

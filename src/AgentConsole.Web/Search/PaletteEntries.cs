@@ -66,6 +66,8 @@ internal static class PaletteEntries
             Anywhere: true,
             Words: "secret new version"
         ),
+        new("Gateways", "network", ConsoleUrls.Gateways, "g w", Words: "routing traffic regions"),
+        new("Gateways that are out", "network", ConsoleUrls.Gateways + "?in_routing=false", Words: "routing taken"),
         new(
             "Rotate many keys",
             "refresh-cw",

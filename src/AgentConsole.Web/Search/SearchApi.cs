@@ -87,6 +87,7 @@ internal static class SearchUrls
                 ("state", hit.State is "blocked" ? hit.State : null)
             ),
             SearchKind.Sink => ConsoleUrls.Sinks,
+            SearchKind.Gateway => ConsoleUrls.Gateway(hit.Title),
             SearchKind.Rotation => ConsoleUrls.Rotation(hit.Id),
             SearchKind.Purge => $"{ConsoleUrls.Admin}/retention",
             SearchKind.Passkey when hit.User is { } user => ConsoleUrls.With($"{ConsoleUrls.Admin}/users", ("user", user)),

@@ -14,7 +14,7 @@ namespace AgentConsole.Benchmarks.Lines;
 /// </summary>
 internal sealed class BulkRotation : ILine
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Visit = TimeSpan.FromMilliseconds(100);
 
     public string Name => "bulk-rotation";

@@ -5,6 +5,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
@@ -123,6 +124,9 @@ public sealed class PrintedIdStories
         var exemption = await house
             .Get<ExemptionService>()
             .ExemptAsync(olga, policy.Value.Id, new ExemptFromInactivity { Agent = "mailroom-1", Reason = "Works in winter" }, Stop);
+        var gateway = await house
+            .Get<GatewayService>()
+            .CreateAsync(house.As(cast.Otto), new SetGateway { Team = "payments", Name = "gateway-payments" }, Stop);
         var sink = await house
             .Get<SinkService>()
             .CreateAsync(
@@ -228,6 +232,7 @@ public sealed class PrintedIdStories
             [IdText.InactivityPolicy] = new(policy.Value.Id, SearchKind.InactivityPolicy, cast.Victor, cast.Sara),
             [IdText.Exemption] = new(exemption.Value.Id, SearchKind.InactivityPolicy, cast.Victor, cast.Sara),
             [IdText.Price] = new(price.Value.Id, SearchKind.Price, cast.Victor, cast.Nobody),
+            [IdText.Gateway] = new(gateway.Value.Id, SearchKind.Gateway, cast.Victor, cast.Sara),
             [IdText.Sink] = new(sink.Value.Id, SearchKind.Sink, cast.Kurt, cast.Sara),
             [IdText.Rerating] = new(rerating.Value.Id, SearchKind.Rerating, cast.Olga, cast.Ines),
             [IdText.Purge] = new(IdText.Format(IdText.Purge, purge), SearchKind.Purge, cast.Olga, cast.Ines),

@@ -142,6 +142,30 @@ public sealed class FurnishedConsole : IAsyncLifetime
             Stop
         );
         Plan = (await planned.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        foreach (
+            var (name, region) in ((string, string)[])
+                [("gateway-canary", "eu-central-1"), ("gateway-prod-eu", "eu-central-1"), ("gateway-prod-us", "us-east-1")]
+        )
+        {
+            using var made = await olga.PostAsJsonAsync(
+                "/api/v1/gateways",
+                new
+                {
+                    name,
+                    region,
+                    environment = "production",
+                    url = $"https://{name}.example/healthz",
+                },
+                Stop
+            );
+            Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Stop));
+            using var linked = await olga.PutAsync($"/api/v1/agents/mailroom-1/gateways/{name}", null, Stop);
+            Assert.True(linked.IsSuccessStatusCode, await linked.Content.ReadAsStringAsync(Stop));
+        }
+        using var out_ = await olga.PostAsJsonAsync("/api/v1/gateways/gateway-prod-us/take-out", new { reason = "It drops calls" }, Stop);
+        Assert.True(out_.IsSuccessStatusCode);
+        using var through = await agent.PostAsJsonAsync("/api/v1/runs", new { status = "failed", gateway = "gateway-prod-eu" }, Stop);
+        Assert.True(through.IsSuccessStatusCode);
         using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
         Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         using var many = await olga.PostAsJsonAsync(
@@ -257,6 +281,10 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rotation-observe", "/rotations/{rotation}?step=observe" },
             { "rotation-extend", "/rotations/{rotation}?step=observe&act=extend" },
             { "rotation-finish", "/rotations/{rotation}?step=finish" },
+            { "gateways", "/gateways" },
+            { "gateways-nothing", "/gateways?q=nothing-has-this-name" },
+            { "gateway", "/gateways/gateway-prod-eu" },
+            { "agent-gateways", "/agents/mailroom-1/gateways" },
             { "trail", "/trail" },
             { "spend", "/spend" },
             { "spend-model", "/spend?by=model&zone=Asia/Kathmandu&bucket=day" },

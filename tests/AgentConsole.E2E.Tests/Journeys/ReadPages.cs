@@ -95,6 +95,9 @@ public sealed class ReadPagesOfAFullConsole(Chromium chromium, FurnishedConsole 
             ["/admin/retention"] = "Nothing was removed yet",
             ["/admin/inactivity"] = "agents left alone do not count",
             ["/admin/sinks"] = "No sink yet",
+            ["/gateways"] = "gateway-prod-eu",
+            ["/gateways/gateway-prod-eu"] = "eu-central-1",
+            ["/agents/mailroom-1/gateways"] = "gateway-canary",
             ["/admin/break-glass"] = "No code is sealed",
             ["/admin/system"] = "Ready",
         };

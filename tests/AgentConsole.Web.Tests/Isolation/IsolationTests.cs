@@ -141,6 +141,11 @@ public sealed class IsolationTests
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
         var sink = await SinkAsync(console);
+        var gateway = (
+            await console
+                .Get<Core.Gateways.GatewayService>()
+                .CreateAsync(olga, new SetGateway { Team = "payments", Name = "gateway-payments" }, Stop)
+        ).Value;
         var policy = (
             await console
                 .Get<Core.Rotations.Schedules.RotationPolicyService>()
@@ -173,6 +178,7 @@ public sealed class IsolationTests
                 ["account"] = account.Id,
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
+                ["gateway"] = gateway.Id,
                 ["policy"] = policy.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),
                 ["nobody"] = IdText.Format(IdText.User, console.Cast.Nobody.Id),

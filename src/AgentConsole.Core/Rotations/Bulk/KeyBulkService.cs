@@ -20,7 +20,9 @@ public sealed record KeyBulkWindow(IReadOnlyList<KeyBulkRowBody> Rows, int Total
 public sealed class KeyBulkService
 {
     private const int MostNamed = 100;
-    private const int RowsPerInsert = 5000;
+
+    /// <summary>Rows that are done with the call.</summary>
+    private const int MostAtOnce = 2 * KeyBulkWork.Part;
     private const int Tries = 5;
     private const int MostRefusals = 20;
     private static readonly int LongestGrace = (int)Rotation.LongestGrace.TotalSeconds;
@@ -312,8 +314,11 @@ public sealed class KeyBulkService
     private async Task<Outcome<KeyBulkBody>> BeginWorkAsync(Write write, KeyBulk bulk, Actor by, CancellationToken cancellationToken)
     {
         var workId = bulk.WorkId!.Value;
-        if (bulk.Sink is null && bulk.Pending <= KeyBulkWork.Part)
-            await _work.BeginPartAsync(write, bulk, by, cancellationToken);
+        if (bulk.Sink is null && bulk.Pending <= MostAtOnce)
+        {
+            while (bulk.Pending > 0)
+                await _work.BeginPartAsync(write, bulk, by, cancellationToken);
+        }
         bulk.FinishIfDone(write.Now);
         KeyBulkWork.Tell(write, bulk);
         var goesOn = bulk.WorkId is not null;
@@ -655,41 +660,33 @@ public sealed class KeyBulkService
         var rows = filter.Apply(db.KeyBulkRows.VisibleTo(by, bulk), db.Rotations);
         if (!filter.Waiting)
             return rows;
-        var moving = await db
-            .KeyBulkRows.VisibleTo(by, bulk)
-            .Join(
-                db.Rotations.Where(o => o.ClosedAt == null && o.ToVersion != null),
-                r => new { r.OrganizationId, Id = r.RotationId!.Value },
-                o => new { o.OrganizationId, o.Id },
-                (_, o) => o.Id
-            )
-            .ToListAsync(cancellationToken);
-        Guid?[] late = [.. (await Adoption.WaitingAsync(db, moving, _clock.Now(), cancellationToken)).Keys.Select(id => (Guid?)id)];
+        var late = (
+            await Adoption.WaitingAsync(db, RotationsOf(db, by, bulk).Where(r => r.ClosedAt == null), _clock.Now(), cancellationToken)
+        )
+            .Keys.Select(id => (Guid?)id)
+            .ToArray();
         return rows.Where(r => late.Contains(r.RotationId));
     }
+
+    private static IQueryable<Rotation> RotationsOf(ConsoleDbContext db, Actor by, KeyBulk bulk) =>
+        db
+            .KeyBulkRows.VisibleTo(by, bulk)
+            .Join(db.Rotations, r => new { r.OrganizationId, Id = r.RotationId!.Value }, o => new { o.OrganizationId, o.Id }, (_, o) => o);
 
     private async Task<KeyBulkBody> FullAsync(ConsoleDbContext db, Actor by, KeyBulk bulk, CancellationToken cancellationToken)
     {
         var body = KeyBulkBodies.Of(bulk, _clock.Now());
         if (bulk.Action != KeyBulkAction.Rotate || bulk.StartedAt is null)
             return body;
-        var rotations = await db
-            .KeyBulkRows.VisibleTo(by, bulk)
-            .Join(
-                db.Rotations,
-                r => new { r.OrganizationId, Id = r.RotationId!.Value },
-                o => new { o.OrganizationId, o.Id },
-                (_, o) => new { o.Id, o.State }
-            )
+        var rotations = RotationsOf(db, by, bulk);
+        var states = await rotations
+            .GroupBy(r => r.State)
+            .Select(same => new { same.Key, Count = same.Count() })
             .ToListAsync(cancellationToken);
-        var moving = rotations
-            .Where(r => r.State is RotationState.Issued or RotationState.Observing or RotationState.Ready or RotationState.OldDisabled)
-            .Select(r => r.Id)
-            .ToList();
-        var waiting = moving.Count == 0 ? [] : await Adoption.WaitingAsync(db, moving, _clock.Now(), cancellationToken);
+        var waiting = await Adoption.WaitingAsync(db, rotations.Where(r => r.ClosedAt == null), _clock.Now(), cancellationToken);
         return body with
         {
-            Rotations = rotations.GroupBy(r => r.State).OrderBy(s => s.Key).ToDictionary(s => KebabCase.Of(s.Key), s => s.Count()),
+            Rotations = states.OrderBy(s => s.Key).ToDictionary(s => KebabCase.Of(s.Key), s => s.Count),
             Waiting = waiting.Count,
         };
     }

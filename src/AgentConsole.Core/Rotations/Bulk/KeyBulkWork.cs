@@ -28,7 +28,7 @@ internal sealed class KeyBulkWork(
 )
 {
     /// <summary>Rows of one transaction: other writers wait that long and no longer.</summary>
-    public const int Part = 100;
+    public const int Part = 50;
 
     /// <summary>Deliveries of one part under way at once: enough to hide a slow sink's answer, few enough not to be an attack on it.</summary>
     private const int AtOnce = 8;
@@ -38,7 +38,8 @@ internal sealed class KeyBulkWork(
     {
         var (organization, id) = (bulk.OrganizationId, bulk.Id);
         var rows = await write
-            .Db.KeyBulkRows.Where(r => r.OrganizationId == organization && r.BulkId == id && r.Outcome == KeyBulkOutcome.Pending)
+            .Db.KeyBulkRows.AsNoTracking()
+            .Where(r => r.OrganizationId == organization && r.BulkId == id && r.Outcome == KeyBulkOutcome.Pending)
             .OrderBy(r => r.Ordinal)
             .Take(Part)
             .ToListAsync(cancellationToken);
@@ -82,6 +83,7 @@ internal sealed class KeyBulkWork(
             if (refusal is not null)
                 End(bulk, row, KeyBulkOutcome.Failed, write.Now, refusal);
         }
+        await KeyBulkRows.UpdateAsync(write, rows, cancellationToken);
         bulk.FinishIfDone(write.Now);
         Tell(write, bulk);
     }
@@ -276,7 +278,8 @@ internal sealed class KeyBulkWork(
         var (organization, id) = (bulk.OrganizationId, bulk.Id);
         var ordinals = outgoing.Select(o => o.Ordinal).ToArray();
         var rows = await write
-            .Db.KeyBulkRows.Where(r => r.OrganizationId == organization && r.BulkId == id && ordinals.Contains(r.Ordinal))
+            .Db.KeyBulkRows.AsNoTracking()
+            .Where(r => r.OrganizationId == organization && r.BulkId == id && ordinals.Contains(r.Ordinal))
             .ToDictionaryAsync(r => r.Ordinal, cancellationToken);
         var rotationIds = rows.Values.Select(r => r.RotationId!.Value).ToArray();
         var rotations = await write
@@ -314,6 +317,7 @@ internal sealed class KeyBulkWork(
                 End(bulk, row, KeyBulkOutcome.Failed, write.Now, problem);
             }
         }
+        await KeyBulkRows.UpdateAsync(write, rows.Values, cancellationToken);
         await sent.RecordAsync(write, cancellationToken);
         bulk.FinishIfDone(write.Now);
         Tell(write, bulk);

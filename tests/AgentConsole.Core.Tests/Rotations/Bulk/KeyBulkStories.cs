@@ -6,6 +6,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Rotations.Bulk;
+using AgentConsole.Core.Rotations.Schedules;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
@@ -325,6 +326,20 @@ public sealed class KeyBulkStories
         Assert.Equal(["invalid"], await FindAsync(new MakeKeyBulk()));
         scene.House.Clock.Advance(TimeSpan.FromDays(91));
         Assert.Equal(2, (await scene.PlanAsync(By("idle", "90d"))).Value.Rows.Change);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_version_that_would_outlive_its_policy_is_left_alone(Database database)
+    {
+        await using var scene = await BulkScene.OpenAsync(database, 1);
+        var policy = await scene
+            .House.Get<RotationPolicyService>()
+            .CreateAsync(scene.House.As(scene.House.Cast.Tara), new SetRotationPolicy { Team = "payments", MaxLifetimeDays = 30 }, Stop);
+        Assert.Null(policy.Problem);
+
+        var plan = (await scene.PlanAsync(BulkScene.ToShelf with { TtlDays = 90 })).Value;
+        Assert.Equal("lifetime_too_long", Assert.Single(await scene.RowsAsync(plan.Id)).Code);
+        Assert.Equal(1, (await scene.PlanAsync(BulkScene.ToShelf with { TtlDays = 30 })).Value.Rows.Change);
     }
 
     [Theory, BothDatabases]

@@ -1185,6 +1185,51 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "gateways",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    description = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true),
+                    region = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    url = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    in_routing = table.Column<bool>(type: "INTEGER", nullable: false),
+                    routing_since = table.Column<long>(type: "INTEGER", nullable: false),
+                    routing_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    routing_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    probe = table.Column<bool>(type: "INTEGER", nullable: false),
+                    probe_due = table.Column<long>(type: "INTEGER", nullable: true),
+                    health = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    health_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    health_problem = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    probed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    misses = table.Column<int>(type: "INTEGER", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_gateways", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_gateways_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_gateways_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "memberships",
                 columns: table => new
                 {
@@ -1400,6 +1445,33 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalTable: "agents",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "gateway_links",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    gateway_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    linked_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    linked_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_gateway_links", x => new { x.organization_id, x.gateway_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_gateway_links_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_gateway_links_gateways_organization_id_gateway_id",
+                        columns: x => new { x.organization_id, x.gateway_id },
+                        principalTable: "gateways",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -1676,6 +1748,28 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "ux_calendar_links_hash",
                 table: "calendar_links",
                 column: "hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_gateway_links_organization_id_agent_id",
+                table: "gateway_links",
+                columns: new[] { "organization_id", "agent_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_gateways_organization_id_team_id",
+                table: "gateways",
+                columns: new[] { "organization_id", "team_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_gateways_probe_due",
+                table: "gateways",
+                column: "probe_due",
+                filter: "probe_due IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_gateways_name",
+                table: "gateways",
+                columns: new[] { "organization_id", "name" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -2163,6 +2257,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "data_protection_keys");
 
             migrationBuilder.DropTable(
+                name: "gateway_links");
+
+            migrationBuilder.DropTable(
                 name: "inactivity_brakes");
 
             migrationBuilder.DropTable(
@@ -2287,6 +2384,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "bulk_plans");
+
+            migrationBuilder.DropTable(
+                name: "gateways");
 
             migrationBuilder.DropTable(
                 name: "inactivity_policies");
