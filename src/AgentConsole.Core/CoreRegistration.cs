@@ -1,5 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
@@ -41,6 +43,8 @@ public static class CoreRegistration
         services.AddSinks();
         services.AddRuns();
         services.AddRotations();
+        services.AddFreezes();
+        services.AddDeployments();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();

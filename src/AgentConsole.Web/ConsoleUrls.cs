@@ -22,6 +22,8 @@ public static class ConsoleUrls
     public const string Admin = "/admin";
     public const string Inactivity = "/admin/inactivity";
     public const string Sinks = "/admin/sinks";
+    public const string Deployments = "/deployments";
+    public const string Freezes = "/deployments/freezes";
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string BreakGlassAdmin = "/admin/break-glass";
     public const string BreakGlassReview = "/admin/break-glass#review";
@@ -52,6 +54,14 @@ public static class ConsoleUrls
 
     /// <summary>One rotation, at one of the wizard's steps; where it stands when none is named.</summary>
     public static string Rotation(string id, string? step = null) => With($"/rotations/{Uri.EscapeDataString(id)}", ("step", step));
+
+    /// <summary>The fleet's snapshots with these filters.</summary>
+    public static string DeploymentsOf(IEnumerable<KeyValuePair<string, string>> members) =>
+        With(Deployments, [.. members.Select(m => (m.Key, (string?)m.Value))]);
+
+    /// <summary>One snapshot beside another: the one before it when none is named.</summary>
+    public static string Snapshot(string id, string? against = null) =>
+        With($"/deployments/{Uri.EscapeDataString(id)}", ("against", against));
 
     /// <summary>A bulk rotation, at one of its steps; where it stands when none is named.</summary>
     public static string BulkRotation(string id, string? step = null) =>

@@ -31,6 +31,23 @@ public static class SecretText
         return text[^6..].SequenceEqual(Tail(text[..^6]));
     }
 
+    /// <summary>Whether a secret of ours stands somewhere in this text, recognised by its checksum.</summary>
+    public static bool IsIn(ReadOnlySpan<char> text)
+    {
+        foreach (var prefix in (ReadOnlySpan<string>)[KeyPrefix, TokenPrefix])
+        {
+            var rest = text;
+            while (rest.IndexOf(prefix, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                rest = rest[at..];
+                if (rest.Length >= prefix.Length + 38 && IsWellFormed(prefix, rest[..(prefix.Length + 38)]))
+                    return true;
+                rest = rest[prefix.Length..];
+            }
+        }
+        return false;
+    }
+
     /// <summary>What may be shown of a secret: its prefix with the first 4 random characters.</summary>
     public static string DisplayPrefix(string prefix, string secret) => secret[..Math.Min(secret.Length, prefix.Length + 4)];
 

@@ -4,6 +4,8 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
@@ -34,6 +36,8 @@ public sealed class PrintedIds(
     SinkService sinks,
     GatewayService gateways,
     RotationLists rotations,
+    SnapshotLists snapshots,
+    FreezeService freezes,
     RetentionService retention,
     SessionService sessions,
     PasskeyService passkeys,
@@ -89,6 +93,19 @@ public sealed class PrintedIds(
                 {
                     Agent = rotation.Agent,
                 }
+            ),
+            IdText.Snapshot => Hit(
+                await snapshots.GetAsync(by, id, cancellationToken),
+                snapshot => new SearchHit(
+                    SearchKind.Snapshot,
+                    id,
+                    $"{snapshot.Agent} {snapshot.Version}",
+                    $"Snapshot · {snapshot.Status}, {snapshot.Outcome}"
+                )
+            ),
+            IdText.Freeze => Hit(
+                await freezes.GetAsync(by, id, cancellationToken),
+                freeze => new SearchHit(SearchKind.Freeze, id, freeze.Name, "Freeze")
             ),
             IdText.Purge => Hit(
                 await retention.GetAsync(by, cancellationToken),
@@ -157,6 +174,7 @@ public sealed class PrintedIds(
             IdText.Organization or IdText.Plan or IdText.View or IdText.InactivityPolicy or IdText.Exemption or IdText.Unclaimed =>
                 TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
+            IdText.Snapshot or IdText.Freeze => TokenScopes.DeploymentsRead,
             IdText.Gateway => TokenScopes.DeploymentsRead,
             IdText.Sink or IdText.Rotation => TokenScopes.KeysRead,
             IdText.Rerating or IdText.Purge or IdText.Session or IdText.Passkey or IdText.BreakGlass or IdText.BreakGlassUse =>

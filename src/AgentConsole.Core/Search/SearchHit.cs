@@ -22,6 +22,8 @@ public enum SearchKind
     Sink,
     Gateway,
     Rotation,
+    Snapshot,
+    Freeze,
     Purge,
     Session,
     Passkey,

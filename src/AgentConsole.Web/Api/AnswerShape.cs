@@ -49,6 +49,8 @@ internal static class AnswerShape
             RotationPolicyBody policy => $"/api/v1/rotation-policies/{policy.Id}",
             CalendarLinkBody => "/api/v1/calendar-links",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
+            FreezeBody freeze => $"/api/v1/freezes/{freeze.Id}",
+            SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
             GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
             _ => null,
         };
@@ -66,6 +68,7 @@ internal static class AnswerShape
             InactivityPolicyBody policy => ETag(policy.Revision),
             RotationPolicyBody policy => ETag(policy.Revision),
             SinkBody sink => ETag(sink.Revision),
+            FreezeBody freeze => ETag(freeze.Revision),
             GatewayBody gateway => ETag(gateway.Revision),
             _ => null,
         };

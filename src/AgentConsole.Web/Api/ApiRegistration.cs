@@ -2,6 +2,8 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Deployments;
+using AgentConsole.Web.Freezes;
 using AgentConsole.Web.Gateways;
 using AgentConsole.Web.Hosting;
 using AgentConsole.Web.Keys;
@@ -45,6 +47,8 @@ internal static class ApiRegistration
         api.MapKeyBulkApi();
         api.MapScheduleApi();
         api.MapSinkApi();
+        api.MapFreezeApi();
+        api.MapSnapshotApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

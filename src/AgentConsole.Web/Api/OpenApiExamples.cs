@@ -15,6 +15,33 @@ internal static class OpenApiExamples
     private const string UserId = "usr_01m2fyzzv5c2m8d6g4w1s9j7qk";
     private const string PlanDigest = "5f0c2f6f9be1d2a37a54f7d6c8f0b3a1e4d59c7726b8a0f31c2d4e5f60718293";
     private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 31, 4, TimeSpan.Zero);
+    private static readonly SnapshotBody Snapshot = new()
+    {
+        Id = "dep_01m2fz6b8tk4n1c9q5w3r7h2xb",
+        Agent = "mailroom-1",
+        AgentId = AgentId,
+        Team = "payments",
+        Environment = "production",
+        Version = "2.2.0-rc1",
+        Status = "canary",
+        Outcome = "current",
+        Digest = PlanDigest,
+        Content = JsonElement.Parse("""{"model":"small-4","traffic_percent":5}"""),
+        Reason = "New tax rates",
+        Trigger = "person",
+        DeployedAt = At,
+        DeployedBy = "ines@example.com",
+    };
+    private static readonly FreezeWindow Weekend = new(
+        "frz_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        "Weekend",
+        "payments",
+        "production",
+        "team-admin",
+        "Nobody is here to look after it",
+        new DateTimeOffset(2026, 11, 27, 17, 0, 0, TimeSpan.Zero),
+        new DateTimeOffset(2026, 11, 30, 7, 0, 0, TimeSpan.Zero)
+    );
     private static readonly KeyBulkBody BulkRotation = new()
     {
         Id = "bulk_01m2fz6a0wb3k8q5t1x7n4r9ye",
@@ -642,6 +669,62 @@ internal static class OpenApiExamples
             "ines@example.com"
         ),
         [typeof(KeepAgent)] = new { days = 30 },
+        [typeof(SetSnapshot)] = new
+        {
+            version = "2.2.0-rc1",
+            status = "canary",
+            traffic_percent = 5,
+            model = "small-4",
+            parameters = new { temperature = 0.2 },
+            prompt_hash = "sha256:9c1f",
+            tools = new[] { "mail.send", "tax.lookup" },
+            commit = "4f2a9d1",
+            secrets = new[] { "vault:payments/openai" },
+            reason = "New tax rates",
+        },
+        [typeof(SnapshotBody)] = Snapshot,
+        [typeof(SnapshotDiff)] = new SnapshotDiff(
+            Snapshot with
+            {
+                Id = "dep_01m2fz6b8tk4n1c9q5w3r7h2xa",
+                Version = "2.1.0",
+                Status = "active",
+            },
+            Snapshot,
+            false,
+            [new SnapshotChange("model", "changed", JsonElement.Parse("\"small-3\""), JsonElement.Parse("\"small-4\""))]
+        ),
+        [typeof(SetFreeze)] = new
+        {
+            name = "Weekend",
+            team = "payments",
+            environment = "production",
+            cron = "0 18 * * FRI",
+            duration_minutes = 3720,
+            zone = "Europe/Berlin",
+            override_role = "team-admin",
+            reason = "Nobody is here to look after it",
+        },
+        [typeof(FreezeBody)] = new FreezeBody
+        {
+            Id = "frz_01m2fz6b8tk4n1c9q5w3r7h2xf",
+            Name = "Weekend",
+            Team = "payments",
+            Environment = "production",
+            Cron = "0 18 * * FRI",
+            DurationMinutes = 3720,
+            Zone = "Europe/Berlin",
+            OverrideRole = "team-admin",
+            Reason = "Nobody is here to look after it",
+            Active = false,
+            Next = Weekend,
+            CreatedAt = At,
+            CreatedBy = "olga@example.com",
+            UpdatedAt = At,
+            UpdatedBy = "olga@example.com",
+            Revision = 1,
+        },
+        [typeof(FreezeWindows)] = new FreezeWindows(At, At.AddDays(30), [Weekend], true),
         [typeof(SetRotationPolicy)] = new
         {
             team = "payments",

@@ -54,6 +54,19 @@ public static class Status
         ("expired", "off", "timer-off", "Expired")
     );
 
+    private static readonly FrozenDictionary<string, Look> SnapshotLooks = Table(
+        ("active", "", null, "Active"),
+        ("canary", "info", "circle-dashed", "Canary"),
+        ("retired", "off", null, "Retired")
+    );
+
+    private static readonly FrozenDictionary<string, Look> BecameLooks = Table(
+        ("current", "ok", "circle-check", "Current"),
+        ("superseded", "off", null, "Superseded"),
+        ("rolled-back", "degraded", "undo-2", "Rolled back"),
+        ("failed", "failing", "circle-x", "Failed")
+    );
+
     private static readonly FrozenDictionary<string, Look> DecisionLooks = Table(
         ("allowed", "ok", "check", "Allowed"),
         ("blocked", "failing", "shield-x", "Blocked"),
@@ -74,6 +87,12 @@ public static class Status
         ("expired", "off", "timer-off", "Expired"),
         ("revoked", "off", "ban", "Revoked")
     );
+
+    /// <summary>What a snapshot was set to.</summary>
+    public static MarkupString Snapshot(string word) => Of(SnapshotLooks, word, null, null);
+
+    /// <summary>What became of a snapshot.</summary>
+    public static MarkupString Became(string word) => Of(BecameLooks, word, null, null);
 
     public static MarkupString Health(string word, string? why = null) => Of(HealthLooks, word, null, why);
 

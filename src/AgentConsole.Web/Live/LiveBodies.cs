@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
@@ -13,12 +14,18 @@ namespace AgentConsole.Web.Live;
 /// What programs hear with an event that came without its body: from another node, or from ingest. Read once for all who listen here; who may hear it
 /// is asked for each of them.
 /// </summary>
-internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, RotationLists rotations, AccessDirectory access) : IDisposable
+internal sealed class LiveBodies(
+    ConsoleStore store,
+    RunBodies runs,
+    RotationLists rotations,
+    SnapshotLists snapshots,
+    AccessDirectory access
+) : IDisposable
 {
     private readonly MemoryCache _read = new(new MemoryCacheOptions { SizeLimit = 1000 });
 
     /// <summary>Whether there is anything to send for such an event.</summary>
-    public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent" or "rotation";
+    public static bool Has(LiveEvent change) => change.Body is not null || change.Noun is "run" or "agent" or "rotation" or "snapshot";
 
     /// <summary>The body that a GET would answer now; null when there is none any more, or when it is another team's by now.</summary>
     public Task<object?> OfAsync(LiveEvent change)
@@ -47,6 +54,8 @@ internal sealed class LiveBodies(ConsoleStore store, RunBodies runs, RotationLis
         }
         if (change.Noun == "rotation")
             return await rotations.LiveAsync(db, change.OrganizationId, change.TeamId, change.Id, CancellationToken.None);
+        if (change.Noun == "snapshot")
+            return await snapshots.LiveAsync(db, change.OrganizationId, change.TeamId, change.Id, CancellationToken.None);
         var agent = await db.Agents.AsNoTracking().FirstOrDefaultAsync(a => a.OrganizationId == change.OrganizationId && a.Id == change.Id);
         return agent is null || agent.TeamId != change.TeamId ? null : AgentBodies.Of(agent, access.Current);
     }

@@ -314,12 +314,13 @@ internal sealed class LiveConnection : IDisposable
         {
             "run" => TokenScopes.RunsRead,
             "rotation" => TokenScopes.KeysRead,
+            "snapshot" => TokenScopes.DeploymentsRead,
             _ => TokenScopes.AgentsRead,
         };
 
     private static bool MayHear(Actor actor, LiveEvent change) =>
         actor.HasScope(ScopeOf(change.Noun))
-        && (change.Noun != "rotation" || actor.Kind != ActorKind.Agent)
+        && (change.Noun is not ("rotation" or "snapshot") || actor.Kind != ActorKind.Agent)
         && (
             actor.AgentId is { } own ? change.AgentId == own
             : change.TeamId is { } team ? actor.TeamsWith(Permission.ReadFleet).Has(team)

@@ -47,7 +47,7 @@ internal sealed class LiveHistory : IDisposable
         if (!LiveBodies.Has(change))
             return;
         // Bodies that can be read again are not kept in memory.
-        var kept = change.Noun is "run" or "agent" or "rotation" ? change with { Body = null } : change;
+        var kept = change.Noun is "run" or "agent" or "rotation" or "snapshot" ? change with { Body = null } : change;
         lock (_events)
         {
             _events.Enqueue(kept);

@@ -59,6 +59,10 @@ internal static class BulkWords
             _ => $"Revoke {Versions(bulk.Rows.Change)}",
         };
 
+    /// <summary>The press that does it.</summary>
+    public static string Act(KeyBulkBody bulk) =>
+        bulk is { Action: "rotate", Sink: null } ? $"Plan {Words.Many(bulk.Rows.Change, "rotation")}" : Heading(bulk);
+
     public static string Done(KeyBulkBody bulk) =>
         bulk.Action switch
         {
@@ -75,7 +79,7 @@ internal static class BulkWords
             "rotate" when bulk.Sink is { } sink =>
                 $"Each new secret is written to the sink {sink} and read back there; then the old one works on for {RotationWords.Grace(bulk.GraceSeconds ?? 0)}. Where that fails the old one stays as it is.",
             "rotate" =>
-                "No secret is made yet: each rotation is planned, to be handed over one by one. An agent that may rotate itself takes its own.",
+                "Each rotation is planned, to be handed over one by one, without a secret yet. An agent that may rotate itself takes its own.",
             "disable" => "Calls with them are refused at once, and they can be enabled again.",
             "enable" => "Calls with them are let in again at once.",
             _ => "Calls with them are refused from then on, for good. There is no way back.",
@@ -91,6 +95,7 @@ internal static class BulkWords
                 "stopped" => Pill("degraded", "triangle-alert", "Stopped"),
                 _ when bulk.Rows.Failed > 0 => Pill("degraded", "triangle-alert", "Done in part"),
                 _ when bulk.CancelledAt is not null && bulk.Rows.Cancelled > 0 => Pill("off", "circle-slash", "Cancelled"),
+                _ when Open(bulk) > 0 && In(bulk, "planned") == Open(bulk) => Pill("off", "circle-dashed", "To be handed over"),
                 _ when Open(bulk) > 0 => Pill("info", "eye", "Observing"),
                 _ => Pill("ok", "circle-check", "Done"),
             }

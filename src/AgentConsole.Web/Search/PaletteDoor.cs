@@ -138,6 +138,7 @@ internal static class PaletteDoor
             SearchKind.View => ("Saved views", "rows-3"),
             SearchKind.Unclaimed => ("Unclaimed", "circle-question-mark"),
             SearchKind.Rotation => ("Rotations", "key-round"),
+            SearchKind.Snapshot or SearchKind.Freeze => ("Deployments", "rocket"),
             SearchKind.Sink => ("Secret sinks", "send"),
             SearchKind.Gateway => ("Gateways", "network"),
             SearchKind.Price or SearchKind.Rerating => ("Prices", "banknote"),

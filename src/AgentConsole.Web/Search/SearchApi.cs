@@ -87,6 +87,8 @@ internal static class SearchUrls
                 ("state", hit.State is "blocked" ? hit.State : null)
             ),
             SearchKind.Sink => ConsoleUrls.Sinks,
+            SearchKind.Snapshot => ConsoleUrls.Snapshot(hit.Id),
+            SearchKind.Freeze => ConsoleUrls.Freezes,
             SearchKind.Gateway => ConsoleUrls.Gateway(hit.Title),
             SearchKind.Rotation => ConsoleUrls.Rotation(hit.Id),
             SearchKind.Purge => $"{ConsoleUrls.Admin}/retention",

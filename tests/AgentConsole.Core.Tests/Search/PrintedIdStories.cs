@@ -5,6 +5,8 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
@@ -213,8 +215,27 @@ public sealed class PrintedIdStories
             record = await write.Db.TrailRecords.Where(r => r.TeamId == cast.Payments).Select(r => r.Id).FirstAsync(Stop);
             Assert.True(await write.TryCommitAsync(Stop));
         }
+        var snapshot = await house
+            .Get<DeploymentService>()
+            .SetAsync(olga, "mailroom-1", new SetSnapshot { Version = "2.1.0", Status = "active" }, Stop);
+        var freeze = await house
+            .Get<FreezeService>()
+            .CreateAsync(
+                olga,
+                new SetFreeze
+                {
+                    Name = "Weekend",
+                    Team = "payments",
+                    Cron = "0 18 * * FRI",
+                    DurationMinutes = 60,
+                    Reason = "Nobody is here",
+                },
+                Stop
+            );
         return new Dictionary<string, Printed>(StringComparer.Ordinal)
         {
+            [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
+            [IdText.Freeze] = new(freeze.Value.Id, SearchKind.Freeze, cast.Victor, cast.Sara),
             [IdText.Organization] = new(IdText.Format(IdText.Organization, cast.Acme), SearchKind.Organization, cast.Victor, cast.Gus),
             [IdText.Team] = new(IdText.Format(IdText.Team, cast.Payments), SearchKind.Team, cast.Victor, cast.Sara),
             [IdText.User] = new(IdText.Format(IdText.User, cast.Victor.Id), SearchKind.User, cast.Olga, cast.Ines),

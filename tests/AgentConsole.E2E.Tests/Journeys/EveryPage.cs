@@ -13,6 +13,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Step { get; private set; } = "";
     public string Plan { get; private set; } = "";
     public string Rotation { get; private set; } = "";
+    public string Freeze { get; private set; } = "";
+    public string Snapshot { get; private set; } = "";
     public string Bulk { get; private set; } = "";
     public string BulkDone { get; private set; } = "";
 
@@ -168,6 +170,63 @@ public sealed class FurnishedConsole : IAsyncLifetime
         Assert.True(through.IsSuccessStatusCode);
         using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
         Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        object[] snapshots =
+        [
+            new
+            {
+                version = "2.1.0",
+                status = "active",
+                model = "small-3",
+                parameters = new { temperature = 0.2, stop = new[] { "END" } },
+                tools = new[] { "mail.send", "tax.lookup" },
+                commit = "9d03e11",
+                reason = "Weekly",
+            },
+            new
+            {
+                version = "2.2.0-rc1",
+                status = "canary",
+                traffic_percent = 5,
+                model = "small-4",
+                parameters = new { temperature = 0.1, stop = new[] { "END" } },
+                tools = new[] { "tax.lookup", "tax.rates" },
+                secrets = new[] { "vault:payments/tax-service" },
+                commit = "4f2a9d1",
+                reason = "The new tax rates of January, asked for by the accountants",
+            },
+        ];
+        foreach (var body in snapshots)
+        {
+            using var set = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", body, Stop);
+            Snapshot = (await set.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        }
+        var now = Console.Get<TimeProvider>().GetUtcNow();
+        object[] freezes =
+        [
+            new
+            {
+                name = "Year's end",
+                environment = "production",
+                starts_at = now.AddHours(-2),
+                ends_at = now.AddDays(3),
+                override_role = "org-admin",
+                reason = "The books are closed",
+            },
+            new
+            {
+                name = "Weekend",
+                team = "payments",
+                cron = "0 18 * * FRI",
+                duration_minutes = 3720,
+                zone = "Europe/Berlin",
+                reason = "Nobody is here to look after what was deployed on a Friday evening",
+            },
+        ];
+        foreach (var body in freezes)
+        {
+            using var frozen = await olga.PostAsJsonAsync("/api/v1/freezes", body, Stop);
+            Freeze = (await frozen.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        }
         using var many = await olga.PostAsJsonAsync(
             "/api/v1/rotations/bulk?dry_run=true",
             new { filter = new { expires = "never" }, reason = "Quarterly" },
@@ -201,6 +260,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{step}", Step, StringComparison.Ordinal)
             .Replace("{plan}", Plan, StringComparison.Ordinal)
             .Replace("{rotation}", Rotation, StringComparison.Ordinal)
+            .Replace("{snapshot}", Snapshot, StringComparison.Ordinal)
+            .Replace("{freeze}", Freeze, StringComparison.Ordinal)
             .Replace("{bulk}", Bulk, StringComparison.Ordinal)
             .Replace("{bulk-done}", BulkDone, StringComparison.Ordinal);
 
@@ -281,6 +342,13 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rotation-observe", "/rotations/{rotation}?step=observe" },
             { "rotation-extend", "/rotations/{rotation}?step=observe&act=extend" },
             { "rotation-finish", "/rotations/{rotation}?step=finish" },
+            { "deployments", "/deployments" },
+            { "deployments-filtered-out", "/deployments?version=9.9.9" },
+            { "snapshot", "/deployments/{snapshot}" },
+            { "agent-deployments", "/agents/mailroom-1/deployments" },
+            { "agent-deploy", "/agents/mailroom-1/deployments?act=deploy" },
+            { "freezes", "/deployments/freezes" },
+            { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "gateways", "/gateways" },
             { "gateways-nothing", "/gateways?q=nothing-has-this-name" },
             { "gateway", "/gateways/gateway-prod-eu" },
@@ -387,6 +455,8 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/spend/re-rate")]
     [InlineData("/rotations/{rotation}?step=observe")]
     [InlineData("/fleet/plans/{plan}")]
+    [InlineData("/deployments/freezes")]
+    [InlineData("/deployments/{snapshot}")]
     public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
     {
         var page = await OpenAsync(Console.Cast.Olga);

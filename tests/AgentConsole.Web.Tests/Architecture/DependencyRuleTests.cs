@@ -19,7 +19,7 @@ public sealed partial class DependencyRuleTests
         ["Agents", "Prices", "Outgoing"],
         ["Unclaimed"],
         ["Keys", "Runs"],
-        ["Sinks"],
+        ["Sinks", "Freezes"],
         ["Rotations"],
         ["Views"],
         ["Inactivity"],

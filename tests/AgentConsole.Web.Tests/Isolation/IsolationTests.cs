@@ -141,6 +141,27 @@ public sealed class IsolationTests
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
         var sink = await SinkAsync(console);
+        var snapshot = (
+            await console
+                .Get<Core.Deployments.DeploymentService>()
+                .SetAsync(olga, "mailroom-1", new SetSnapshot { Version = "2.1.0", Status = "active" }, Stop)
+        ).Value;
+        var freeze = (
+            await console
+                .Get<Core.Freezes.FreezeService>()
+                .CreateAsync(
+                    olga,
+                    new SetFreeze
+                    {
+                        Name = "Weekend",
+                        Team = "payments",
+                        Cron = "0 18 * * FRI",
+                        DurationMinutes = 60,
+                        Reason = "A test",
+                    },
+                    Stop
+                )
+        ).Value;
         var gateway = (
             await console
                 .Get<Core.Gateways.GatewayService>()
@@ -178,6 +199,8 @@ public sealed class IsolationTests
                 ["account"] = account.Id,
                 ["view"] = view.Id,
                 ["rotation"] = rotation.Id,
+                ["snapshot"] = snapshot.Id,
+                ["freeze"] = freeze.Id,
                 ["gateway"] = gateway.Id,
                 ["policy"] = policy.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),

@@ -31,6 +31,7 @@ public sealed partial class MainLayout : IDisposable
         new(ConsoleUrls.Runs, "activity", "Runs", 'r', Phone: "Runs"),
         new(ConsoleUrls.Spend, "coins", "Spend", 's'),
         new(ConsoleUrls.Keys, "key-round", "Keys", 'k', "Change", "Keys"),
+        new(ConsoleUrls.Deployments, "rocket", "Deployments", 'd'),
         new(ConsoleUrls.Gateways, "network", "Gateways", 'w'),
         new(ConsoleUrls.Trail, "scroll-text", "Trail", 't', "Prove"),
         new(ConsoleUrls.Admin, "sliders-horizontal", "Admin", 'm', Class: "foot"),

@@ -1,0 +1,73 @@
+namespace AgentConsole.Core.Deployments;
+
+/// <summary>What somebody set a version to.</summary>
+public enum SnapshotStatus
+{
+    Active,
+    Canary,
+    Retired,
+}
+
+/// <summary>What became of a snapshot.</summary>
+public enum SnapshotOutcome
+{
+    Current,
+    Superseded,
+    RolledBack,
+    Failed,
+}
+
+public enum SnapshotTrigger
+{
+    Person,
+    Api,
+    Rollout,
+    Rollback,
+}
+
+/// <summary>
+/// One deployment change of one agent. Nothing of it changes but what became of it, which follows from those that came after: of each agent,
+/// environment and status at most one is current.
+/// </summary>
+public sealed class Snapshot
+{
+    public const int MostVersion = 64;
+
+    public Guid Id { get; init; }
+    public Guid OrganizationId { get; init; }
+    public Guid AgentId { get; init; }
+
+    /// <summary>Of its time.</summary>
+    public Guid TeamId { get; init; }
+
+    /// <summary>Empty where the agent has none: a null would be no value that an index could hold to be unique.</summary>
+    public required string Environment { get; init; }
+    public required string Version { get; init; }
+    public SnapshotStatus Status { get; init; }
+
+    /// <summary>Canonical JSON, see <see cref="SnapshotContent"/>.</summary>
+    public required string Content { get; init; }
+
+    /// <summary>SHA-256 of <see cref="Content"/> in hexadecimal.</summary>
+    public required string Digest { get; init; }
+    public string? Reason { get; init; }
+    public SnapshotTrigger Trigger { get; init; }
+
+    /// <summary>What a rollback took back.</summary>
+    public Guid? RolledBackFrom { get; init; }
+    public DateTimeOffset DeployedAt { get; init; }
+    public required string DeployedBy { get; init; }
+    public SnapshotOutcome Outcome { get; private set; } = SnapshotOutcome.Current;
+    public DateTimeOffset? EndedAt { get; private set; }
+    public Guid? EndedBy { get; private set; }
+
+    /// <summary>Whether this one ends, because another is set in its environment: a canary leaves the active one where it is.</summary>
+    public bool EndsWith(SnapshotStatus next) =>
+        Outcome == SnapshotOutcome.Current && (next != SnapshotStatus.Canary || Status != SnapshotStatus.Active);
+
+    public void End(Snapshot next)
+    {
+        Outcome = next.RolledBackFrom == Id ? SnapshotOutcome.RolledBack : SnapshotOutcome.Superseded;
+        (EndedAt, EndedBy) = (next.DeployedAt, next.Id);
+    }
+}

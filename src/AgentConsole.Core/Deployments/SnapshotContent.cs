@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AgentConsole.Contracts;
+using AgentConsole.Core.Common;
+
+namespace AgentConsole.Core.Deployments;
+
+/// <summary>What a snapshot's digest covers. Two that say the same have the same text, in whatever order it was given.</summary>
+/// <param name="Text">Canonical JSON (RFC 8785).</param>
+public sealed record SnapshotContent(string Text)
+{
+    /// <summary>Bytes of <c>parameters</c> and of <c>metadata</c>, each.</summary>
+    public const int MostObject = 16 * 1024;
+    public const int MostNames = 100;
+    public const int MostName = 200;
+
+    public string Digest { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
+
+    public static SnapshotContent? Read(SetSnapshot body, FieldErrors errors)
+    {
+        var content = new JsonObject();
+        void Put(string name, string? text)
+        {
+            if (text is not null)
+                content[name] = text;
+        }
+        Put("model", Texts.Line(body.Model, "model", MostName, errors));
+        Put("prompt_hash", Texts.Line(body.PromptHash, "prompt_hash", MostName, errors));
+        Put("commit", Texts.Line(body.Commit, "commit", MostName, errors));
+        PutNames(content, "tools", body.Tools, errors);
+        PutNames(content, "gateways", body.Gateways, errors);
+        PutNames(content, "secrets", body.Secrets, errors);
+        PutObject(content, "parameters", body.Parameters, errors);
+        PutObject(content, "metadata", body.Metadata, errors);
+        if (body.TrafficPercent is { } percent)
+        {
+            if (percent < 0 || percent > 100 || percent != decimal.Round(percent, 2))
+                errors.Add("traffic_percent", "Must be from 0 to 100, with two decimals at most.");
+            else
+                content["traffic_percent"] = (double)percent;
+        }
+        if (SecretText.IsIn(content.ToJsonString()))
+            errors.Add(
+                "secrets",
+                "A secret of this console stands in it. Snapshots are kept for good: name where the secret lies, and rotate this one."
+            );
+        return errors.Any ? null : new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
+    }
+
+    private static void PutNames(JsonObject content, string field, IReadOnlyList<string>? names, FieldErrors errors)
+    {
+        if (names is null or { Count: 0 })
+            return;
+        if (names.Count > MostNames)
+        {
+            errors.Add(field, string.Create(CultureInfo.InvariantCulture, $"At most {MostNames} names."));
+            return;
+        }
+        var clean = new SortedSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (
+                Texts.Line(names[i], string.Create(CultureInfo.InvariantCulture, $"{field}[{i}]"), MostName, errors, required: true) is
+                { } name
+            )
+                clean.Add(name);
+        }
+        content[field] = new JsonArray([.. clean.Select(name => (JsonNode)name)]);
+    }
+
+    private static void PutObject(JsonObject content, string field, JsonElement? given, FieldErrors errors)
+    {
+        if (given is not { } element || element.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined)
+            return;
+        if (JsonObjects.Read(element, field, MostObject, errors) is { } text && text != "{}")
+            content[field] = JsonNode.Parse(text);
+    }
+
+    /// <summary>
+    /// What differs, by the path of the member. Objects are compared member by member; the lists of names, whose order says nothing, name by name; any other
+    /// value as a whole.
+    /// </summary>
+    public static IReadOnlyList<SnapshotChange> Compare(string before, string after)
+    {
+        var changes = new List<SnapshotChange>();
+        using var from = JsonDocument.Parse(before);
+        using var to = JsonDocument.Parse(after);
+        Compare("", from.RootElement, to.RootElement, changes);
+        return changes;
+    }
+
+    private static void Compare(string path, JsonElement from, JsonElement to, List<SnapshotChange> changes)
+    {
+        if (from.ValueKind == JsonValueKind.Object && to.ValueKind == JsonValueKind.Object)
+        {
+            var names = from.EnumerateObject().Concat(to.EnumerateObject()).Select(m => m.Name).Distinct().Order(StringComparer.Ordinal);
+            foreach (var name in names)
+            {
+                var member = path.Length == 0 ? name : $"{path}.{name}";
+                var (was, @is) = (from.TryGetProperty(name, out var a), to.TryGetProperty(name, out var b));
+                if (was && @is)
+                    Compare(member, a, b, changes);
+                else if (member is "tools" or "gateways" or "secrets")
+                    CompareNames(member, was ? Names(a) : [], @is ? Names(b) : [], changes);
+                else
+                    changes.Add(new SnapshotChange(member, was ? "removed" : "added", was ? a.Clone() : null, @is ? b.Clone() : null));
+            }
+        }
+        else if (path is "tools" or "gateways" or "secrets")
+            CompareNames(path, Names(from), Names(to), changes);
+        else if (from.GetRawText() != to.GetRawText()) // both are canonical
+            changes.Add(new SnapshotChange(path, "changed", from.Clone(), to.Clone()));
+    }
+
+    private static string[] Names(JsonElement list) => [.. list.EnumerateArray().Select(name => name.GetString()!)];
+
+    private static void CompareNames(string path, string[] from, string[] to, List<SnapshotChange> changes)
+    {
+        foreach (var gone in from.Except(to, StringComparer.Ordinal))
+            changes.Add(new SnapshotChange(path, "removed", JsonSerializer.SerializeToElement(gone), null));
+        foreach (var come in to.Except(from, StringComparer.Ordinal))
+            changes.Add(new SnapshotChange(path, "added", null, JsonSerializer.SerializeToElement(come)));
+    }
+}
