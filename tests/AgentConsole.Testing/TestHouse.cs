@@ -70,7 +70,8 @@ public sealed class TestHouse : IAsyncDisposable
         Get<ActorSource>().ForSession(person.Id, person.SessionId, new CallOrigin("192.0.2.7", "tests", "c-" + person.Name)).Value;
 
     /// <summary>Another node over the same database.</summary>
-    public TestNode OpenNode(Action<Core.Live.NodeLink>? change = null) => new(this, change);
+    public TestNode OpenNode(Action<Core.Live.NodeLink>? change = null, Action<IServiceCollection>? services = null) =>
+        new(this, change, services);
 
     public async ValueTask DisposeAsync()
     {

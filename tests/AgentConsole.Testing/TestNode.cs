@@ -20,7 +20,7 @@ public sealed class TestNode : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly string _folder = Directory.CreateTempSubdirectory("agentconsole-test-").FullName;
 
-    internal TestNode(TestHouse house, Action<NodeLink>? change)
+    internal TestNode(TestHouse house, Action<NodeLink>? change, Action<IServiceCollection>? register)
     {
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
@@ -33,6 +33,7 @@ public sealed class TestNode : IAsyncDisposable
             services.AddSqlite(new SqliteEngine(Path.Combine(house.Folder, "console.db")));
         services.AddSingleton(new MasterKey(SHA256.HashData("a test"u8)));
         services.AddConsoleCore();
+        register?.Invoke(services);
         _services = services.BuildServiceProvider(validateScopes: true);
         change?.Invoke(Get<NodeLink>());
     }

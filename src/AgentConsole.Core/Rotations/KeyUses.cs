@@ -15,22 +15,20 @@ public sealed class KeyUses(ConsoleStore store, AccessDirectory access, TimeProv
     private const int MostCallers = 100;
 
     /// <summary>Of the newest accepted version, and of all accepted ones in the last 24 hours.</summary>
-    public async Task<Outcome<KeyUseBody>> GetAsync(Actor by, string agentIdOrSlug, string keyId, CancellationToken cancellationToken)
+    /// <param name="runs">Known from a moment ago: a busy agent's day of runs is not counted again for who looks on.</param>
+    public async Task<Outcome<KeyUseBody>> GetAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        CancellationToken cancellationToken,
+        long? runs = null
+    )
     {
         await using var db = await store.ReadAsync(cancellationToken);
-        var agent = await db.Agents.AsNoTracking().VisibleTo(by).Named(agentIdOrSlug).FirstOrDefaultAsync(cancellationToken);
-        if (agent is null)
-            return AgentProblems.NotFound;
-        var key = IdText.TryParse(IdText.Key, keyId, out var id)
-            ? await db
-                .AgentKeys.AsNoTracking()
-                .FirstOrDefaultAsync(
-                    k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id && k.Id == id,
-                    cancellationToken
-                )
-            : null;
-        if (key is null)
-            return KeyProblems.NotFound;
+        var found = await RotationTables.KeyOfAsync(db, by, agentIdOrSlug, keyId, cancellationToken);
+        if (!found.Try(out var named, out var unknown))
+            return unknown;
+        var (agent, key) = named;
         var now = clock.Now();
         var versions = await RotationTables.VersionsOfAsync(db, key, cancellationToken);
         var accepted = versions.FindAll(v => RotationAct.Accepts(v, now));
@@ -48,7 +46,7 @@ public sealed class KeyUses(ConsoleStore store, AccessDirectory access, TimeProv
             ExpiresAt = newest.ExpiresAt,
             LastUsedAt = versions.Max(v => v.LastUsedAt),
             Rotation = IdText.Format(IdText.Rotation, open),
-            LastDay = await LastDayAsync(db, key, accepted, now, cancellationToken),
+            LastDay = await LastDayAsync(db, key, accepted, now, runs, cancellationToken),
         };
     }
 
@@ -57,6 +55,7 @@ public sealed class KeyUses(ConsoleStore store, AccessDirectory access, TimeProv
         AgentKey key,
         IReadOnlyCollection<KeyVersion> versions,
         DateTimeOffset now,
+        long? knownRuns,
         CancellationToken cancellationToken
     )
     {
@@ -72,11 +71,16 @@ public sealed class KeyUses(ConsoleStore store, AccessDirectory access, TimeProv
             .KeyCallers.AsNoTracking()
             .Where(c => c.OrganizationId == key.OrganizationId && c.KeyId == key.Id && c.LastUsedAt >= since && numbers.Contains(c.Version))
             .ToListAsync(cancellationToken);
-        var runs = await db.Runs.LongCountAsync(
-            r =>
-                r.OrganizationId == key.OrganizationId && r.AgentId == key.AgentId && r.ReceivedAt >= since && ids.Contains(r.KeyVersionId),
-            cancellationToken
-        );
+        var runs =
+            knownRuns
+            ?? await db.Runs.LongCountAsync(
+                r =>
+                    r.OrganizationId == key.OrganizationId
+                    && r.AgentId == key.AgentId
+                    && r.ReceivedAt >= since
+                    && ids.Contains(r.KeyVersionId),
+                cancellationToken
+            );
         return new KeyDay(
             since,
             calls,

@@ -42,6 +42,9 @@ public sealed class Rotation : IRevised, IFollowed
     public static readonly TimeSpan LongestGrace = TimeSpan.FromDays(30);
     public static readonly TimeSpan UsualWindow = TimeSpan.FromDays(7);
 
+    /// <summary>A try ends sooner; what is left lets a node that died be told from one that is slow.</summary>
+    public static readonly TimeSpan LongestDelivery = TimeSpan.FromSeconds(30);
+
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
 
@@ -73,6 +76,11 @@ public sealed class Rotation : IRevised, IFollowed
     /// <summary>Where the new secret is delivered; null where a person or the agent takes it.</summary>
     public string? Sink { get; set; }
     public DateTimeOffset? DeliveredAt { get; set; }
+
+    /// <summary>
+    /// Some node is delivering until then at the latest. Another delivery beside it could be overtaken, and leave a revoked secret in the sink.
+    /// </summary>
+    public DateTimeOffset? DeliveringUntil { get; set; }
 
     public DateTimeOffset? IssuedAt { get; set; }
 

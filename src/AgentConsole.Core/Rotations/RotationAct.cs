@@ -152,6 +152,7 @@ internal sealed class RotationAct(
     {
         var before = rotation.State;
         rotation.DeliveredAt = receipt.At;
+        rotation.DeliveringUntil = null;
         rotation.AcknowledgedAt = Now;
         rotation.Failure = null;
         if (rotation.State == RotationState.Issued)
@@ -327,6 +328,8 @@ internal sealed class RotationAct(
     {
         if (!rotation.IsOpen)
             return RotationProblems.State(rotation.State, "aborted");
+        if (IsDelivering)
+            return RotationProblems.Delivering;
         if (New is not null && !MayGoBack)
             return RotationProblems.NothingToGoBackTo;
         var before = rotation.State;
@@ -374,6 +377,16 @@ internal sealed class RotationAct(
             return;
         (old.State, old.RetiresAt, old.DisabledAt, old.Reason) = (KeyState.Active, null, null, null);
         Announce(old);
+    }
+
+    /// <summary>Whether some node is putting the new secret into the sink.</summary>
+    public bool IsDelivering => rotation.DeliveringUntil > Now;
+
+    /// <summary>The sink does not have the secret, as far as can be told.</summary>
+    public void NotDelivered(Actor by, string sentence)
+    {
+        rotation.DeliveringUntil = null;
+        Fail(by, sentence);
     }
 
     /// <summary>Says what keeps the rotation from going on, once.</summary>

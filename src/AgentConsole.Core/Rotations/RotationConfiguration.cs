@@ -57,6 +57,29 @@ public static class RotationTables
         public DbSet<Rotation> Rotations => db.Set<Rotation>();
     }
 
+    /// <summary>A key of an agent that the actor may see, both as they are called in an address.</summary>
+    internal static async Task<Outcome<(Agent Agent, AgentKey Key)>> KeyOfAsync(
+        ConsoleDbContext db,
+        Actor by,
+        string agentIdOrSlug,
+        string keyId,
+        CancellationToken cancellationToken
+    )
+    {
+        var agent = await db.Agents.AsNoTracking().VisibleTo(by).Named(agentIdOrSlug).FirstOrDefaultAsync(cancellationToken);
+        if (agent is null)
+            return AgentProblems.NotFound;
+        return
+            IdText.TryParse(IdText.Key, keyId, out var id)
+            && await db.AgentKeys.FirstOrDefaultAsync(
+                k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id && k.Id == id,
+                cancellationToken
+            )
+                is { } key
+            ? (agent, key)
+            : KeyProblems.NotFound;
+    }
+
     /// <summary>Only rotations this actor may see: open ones of agents in its teams, closed ones of its teams of their time.</summary>
     internal static IQueryable<Rotation> VisibleTo(this IQueryable<Rotation> rotations, Actor actor, IQueryable<Agent> agents)
     {

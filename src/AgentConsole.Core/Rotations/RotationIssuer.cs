@@ -11,6 +11,8 @@ namespace AgentConsole.Core.Rotations;
 /// <summary>How every rotation begins and hands its secret over, whoever wants it.</summary>
 public sealed class RotationIssuer(ConsoleStore store, KeyIndex index, RotationBodies bodies, ISecretSinks sinks)
 {
+    private const int MostNotes = 5;
+
     /// <summary>A planned rotation of the key is taken up; one that was issued gives way.</summary>
     internal async Task<Outcome<RotationAct>> BeginAsync(
         Write write,
@@ -32,6 +34,8 @@ public sealed class RotationIssuer(ConsoleStore store, KeyIndex index, RotationB
                 open.Reason = reason ?? open.Reason;
                 return before;
             }
+            if (before.IsDelivering)
+                return RotationProblems.Delivering;
             await before.SupersedeAsync(by, id, reason, cancellationToken);
             if (!await write.TryFlushAsync(cancellationToken))
                 return Write.LostRace();
@@ -51,6 +55,9 @@ public sealed class RotationIssuer(ConsoleStore store, KeyIndex index, RotationB
         var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
         if (act.Rotation.Sink is not { } sink)
             return await write.CommitAsync(by, body with { ApiKey = secret }, cancellationToken);
+        if (act.IsDelivering)
+            return RotationProblems.Delivering;
+        act.Rotation.DeliveringUntil = write.Now + Rotation.LongestDelivery;
         var committed = await write.CommitAsync(by, body, cancellationToken);
         if (committed.Problem is not null)
             return committed;
@@ -74,6 +81,22 @@ public sealed class RotationIssuer(ConsoleStore store, KeyIndex index, RotationB
     private async Task<Outcome<RotationBody>?> DeliverAsync(Actor by, SecretDelivery delivery, CancellationToken cancellationToken)
     {
         var delivered = await sinks.DeliverAsync(delivery, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            // The watch of any node may have moved the rotation in the same moment.
+            var (isWritten, body) = await NoteAsync(by, delivery, delivered, cancellationToken);
+            if (isWritten || attempt == MostNotes)
+                return body;
+        }
+    }
+
+    private async Task<(bool IsWritten, Outcome<RotationBody>? Body)> NoteAsync(
+        Actor by,
+        SecretDelivery delivery,
+        Outcome<DeliveryReceipt> delivered,
+        CancellationToken cancellationToken
+    )
+    {
         await using var write = await store.WriteAsync(cancellationToken);
         // What became of the delivery is written down whatever the actor may see by now.
         var rotation = await write.Db.Rotations.FirstOrDefaultAsync(
@@ -81,13 +104,13 @@ public sealed class RotationIssuer(ConsoleStore store, KeyIndex index, RotationB
             cancellationToken
         );
         if (rotation is not { IsOpen: true } || rotation.ToVersion != delivery.KeyVersion)
-            return null;
+            return (true, null);
         var act = (await bodies.LoadAsync(write.Db, [rotation], write.Now, cancellationToken, (write, index)))[0];
         if (delivered.Try(out var receipt, out var problem))
             act.Delivered(by, receipt);
         else
-            act.Fail(by, Texts.Clip($"The new secret was not delivered to {delivery.Sink}: {problem.Detail}", 500)!);
+            act.NotDelivered(by, Texts.Clip($"The new secret was not delivered to {delivery.Sink}: {problem.Detail}", 500)!);
         var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
-        return await write.TryCommitAsync(cancellationToken) ? (Outcome<RotationBody>?)body : null;
+        return await write.TryCommitAsync(cancellationToken) ? (true, body) : (false, null);
     }
 }

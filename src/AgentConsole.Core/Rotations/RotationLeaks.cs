@@ -120,17 +120,10 @@ public sealed class RotationLeaks(
     )
     {
         await using var write = await store.WriteAsync(cancellationToken);
-        var agent = await write.Db.Agents.AsNoTracking().VisibleTo(by).Named(agentIdOrSlug).FirstOrDefaultAsync(cancellationToken);
-        if (agent is null)
-            return AgentProblems.NotFound;
-        var key = IdText.TryParse(IdText.Key, keyId, out var id)
-            ? await write.Db.AgentKeys.FirstOrDefaultAsync(
-                k => k.OrganizationId == agent.OrganizationId && k.AgentId == agent.Id && k.Id == id,
-                cancellationToken
-            )
-            : null;
-        if (key is null)
-            return KeyProblems.NotFound;
+        var found = await RotationTables.KeyOfAsync(write.Db, by, agentIdOrSlug, keyId, cancellationToken);
+        if (!found.Try(out var named, out var unknown))
+            return unknown;
+        var (agent, key) = named;
         if (mint.Refusal(by, agent.TeamId) is { } missing)
             return missing;
         if (!input.Try(out var body, out var unreadable))
@@ -162,6 +155,7 @@ public sealed class RotationLeaks(
                 key,
                 [version, .. accepted.Where(v => v.LeakReportedAt == write.Now)],
                 write.Now,
+                null,
                 cancellationToken
             ),
         };

@@ -32,6 +32,12 @@ public static class RotationProblems
         "A rotation of this key is open already. Go on with the secret it issued, or abort it first."
     );
 
+    public static readonly Problem Delivering = new(
+        ProblemKind.Conflict,
+        "rotation_delivering",
+        "The new secret is on its way to the sink at this moment. Try again in half a minute: by then it arrived or failed."
+    );
+
     public static readonly Problem SeveralKeys = Problem.Invalid(
         "key_id",
         "This agent has several active keys. Name the one to rotate: GET /api/v1/agents/{agent}/keys lists them."

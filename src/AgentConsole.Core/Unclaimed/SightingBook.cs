@@ -61,6 +61,9 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         {
             // Slugs have no capitals: a name that differs in case alone is the same name, blocked or not.
             var name = given?.Trim().ToLowerInvariant();
+            // Registered before its beginning came to mark an id: what it lacks is its key, and not another name.
+            if (name is not null && agents.FindBySlug(by.OrganizationId, name) is not null)
+                return UnclaimedProblems.AgentKeyRequired;
             if (Texts.SlugFault(name) is { } fault)
                 errors.Add("agent", fault);
             else
@@ -71,8 +74,6 @@ public sealed class SightingBook(ConsoleStore store, AgentDirectory agents, Time
         var distinct = names.Select(n => n.Key).Distinct().ToList();
         if (distinct.Count > MostNamesAtOnce)
             return Problem.Invalid("agent", $"At most {MostNamesAtOnce} different names at a time; this has {distinct.Count}.");
-        if (distinct.Exists(key => agents.FindBySlug(key.OrganizationId, key.Name) is not null))
-            return UnclaimedProblems.AgentKeyRequired;
         var now = _clock.Now();
         lock (_lock)
         {

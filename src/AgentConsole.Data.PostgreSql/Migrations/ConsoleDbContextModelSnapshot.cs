@@ -2983,6 +2983,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("delivered_at");
 
+                    b.Property<long?>("DeliveringUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("delivering_until");
+
                     b.Property<string>("Failure")
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)")

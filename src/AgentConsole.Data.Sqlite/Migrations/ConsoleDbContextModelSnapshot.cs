@@ -3001,6 +3001,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("delivered_at");
 
+                    b.Property<long?>("DeliveringUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("delivering_until");
+
                     b.Property<string>("Failure")
                         .HasMaxLength(500)
                         .HasColumnType("TEXT")

@@ -10,6 +10,7 @@ internal static class UiRegistration
     public static void AddConsoleUi(this IServiceCollection services)
     {
         services.AddSingleton<PageContext>();
+        services.AddSingleton<Onlookers>();
         services.AddScoped<Visitor>();
         services.AddScoped<LiveState>();
         services.AddScoped<Toasts>();

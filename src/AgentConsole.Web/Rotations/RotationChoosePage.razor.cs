@@ -18,6 +18,7 @@ public sealed partial class RotationChoosePage
 {
     internal static readonly IReadOnlyList<int> Graces = [0, 3600, 86_400, 604_800];
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CountAgain = TimeSpan.FromMinutes(1);
     private readonly Submission _planning = new("rotation-plan");
     private List<KeyBody>? _keys;
     private IReadOnlyList<SinkChoice> _sinks = [];
@@ -27,6 +28,7 @@ public sealed partial class RotationChoosePage
     private (string?, string?) _shown;
     private bool _busy;
     private bool _reading;
+    private DateTimeOffset _countedAt;
     private ITimer? _timer;
     private int _grace = (int)Rotation.UsualGrace.TotalSeconds;
     private int _hours = 48;
@@ -68,6 +70,33 @@ public sealed partial class RotationChoosePage
             0 => "Whoever has not moved is refused the moment the new secret is made.",
             _ => "Old and new are both accepted meanwhile. Then the old one is refused, and can be enabled again for 7 days.",
         };
+
+    private int Grace => _grace == -1 ? _hours * 3600 : _grace;
+
+    // What follows, and when, if one goes on without a pause.
+    private IEnumerable<string> WillHappen
+    {
+        get
+        {
+            var (old, now) = (_use!.KeyVersion, Now);
+            yield return _sink.Length == 0
+                ? "In the next step a new secret is made, and shown to you once. Nothing changes before."
+                : "In the next step a new secret is made, written into the sink and read back. If that fails, nothing changes for callers.";
+            yield return (_use.Accepted, Grace) switch
+            {
+                (false, _) => "It works at once. No older one works.",
+                (_, 0) when _revoke => $"Version {old} is revoked at that moment, for good: whoever has not moved is refused.",
+                (_, 0) =>
+                    $"Version {old} is refused at that moment, and can be enabled again until {Words.Exact(now + Rotation.UsualWindow)}.",
+                var (_, grace) =>
+                    $"Both work until {Words.Exact(now.AddSeconds(grace))}{(_autoExtend ? ", and longer while somebody still uses version " + old.ToString(CultureInfo.InvariantCulture) : "")}. You may cut over as soon as every caller has moved.",
+            };
+            if (_use.Accepted && Grace > 0)
+                yield return $"Then version {old} is refused, and can be enabled again for 7 days. After those it is revoked, if the new one was ever used.";
+            if (int.TryParse(_days, CultureInfo.InvariantCulture, out var days))
+                yield return $"The new secret ends by itself on {Words.Exact(now.AddDays(days))}, unless it was rotated before.";
+        }
+    }
 
     protected override async Task OnParametersSetAsync()
     {
@@ -115,10 +144,13 @@ public sealed partial class RotationChoosePage
     {
         if (_use is not { } use || Live.Paused)
             return;
-        var again = await StoreFault.CatchAsync(() => Uses.GetAsync(Me, Agent!, use.KeyId, Left), Now);
+        var counts = Now - _countedAt >= CountAgain;
+        var again = await StoreFault.CatchAsync(() => Uses.GetAsync(Me, Agent!, use.KeyId, Left, counts ? null : use.LastDay.Runs), Now);
         if (again.Problem is not null || _use?.KeyId != use.KeyId)
             return; // what is shown stays
         _use = again.Value;
+        if (counts)
+            _countedAt = Now;
         StateHasChanged();
     }
 
@@ -135,6 +167,7 @@ public sealed partial class RotationChoosePage
         var use = await Uses.GetAsync(Me, Agent!, key.Id, Left);
         _problem = use.Problem;
         _use = use.Problem is null ? use.Value : null;
+        _countedAt = Now;
         if (_use is null)
             return;
         var team = Access.Current.TeamsBySlug.GetValueOrDefault((Me.OrganizationId, _use.Team))?.Id ?? Guid.Empty;
@@ -150,7 +183,7 @@ public sealed partial class RotationChoosePage
         var body = new CreateRotation
         {
             KeyId = _use.KeyId,
-            GraceSeconds = _grace == -1 ? _hours * 3600 : _grace,
+            GraceSeconds = Grace,
             RevokeImmediately = _grace == 0 && _revoke,
             AutoExtend = _grace != 0 && _autoExtend,
             TtlDays = int.TryParse(_days, CultureInfo.InvariantCulture, out var days) ? days : null,

@@ -190,7 +190,7 @@ public sealed partial class RotationPage
                 return unproved;
             foreach (var submission in (Submission[])[_reissued, _issue])
             {
-                var found = await Once.FindAsync<RotationBody>(submission, Me, new IssueRotation(), Left);
+                var found = await Once.FindAsync<RotationBody>(submission, Me, Left);
                 if (found is { Problem: null, Value: { ApiKey: not null } shown } && shown.ApiKeyLast4 == _rotation!.ApiKeyLast4)
                     return shown;
             }

@@ -12,12 +12,9 @@ using AgentConsole.Core.Sinks.Senders;
 using AgentConsole.Core.Trail;
 using FsCheck;
 using FsCheck.Fluent;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace AgentConsole.Core.Tests.Sinks;
 
@@ -336,23 +333,5 @@ public sealed class SinkStories
     {
         public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
             Task.FromResult<IPAddress[]>([IPAddress.Parse("8.8.8.8"), IPAddress.Parse("169.254.169.254")]);
-    }
-
-    private sealed class StandIn(WebApplication app) : IAsyncDisposable
-    {
-        public string Address => app.Urls.Single();
-
-        public static async Task<StandIn> StartAsync(RequestDelegate answer)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            var app = builder.Build();
-            app.Run(answer);
-            await app.StartAsync(Stop);
-            return new StandIn(app);
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }

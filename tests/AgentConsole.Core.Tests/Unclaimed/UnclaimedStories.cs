@@ -262,6 +262,33 @@ public sealed class UnclaimedStories
         Assert.Equal("agent_key_required", Note(house, house.As(house.Cast.Ines), "sorter-9").Problem!.Code); // a session is no token
     }
 
+    [Fact]
+    public async Task A_registered_agent_whose_name_marks_an_id_by_now_is_told_that_it_lacks_its_key_and_not_another_name()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        var token = await TokenAsync(house, house.Cast.Ines);
+        Assert.Contains("agent", Note(house, token, "ses_mailer").Problem!.Errors!.Keys);
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(TestHouse.Stop))
+        {
+            var agent = new Agent
+            {
+                Id = write.NewId(),
+                OrganizationId = house.Cast.Acme,
+                TeamId = house.Cast.Payments,
+                Slug = "ses_mailer",
+                DisplayName = "Registered before ses_ came to mark sessions",
+                CreatedAt = write.Now,
+                CreatedBy = "tests",
+                UpdatedAt = write.Now,
+            };
+            write.Db.Add(agent);
+            house.Get<AgentDirectory>().Announce(write, agent);
+            Assert.True(await write.TryCommitAsync(TestHouse.Stop));
+        }
+
+        Assert.Equal("agent_key_required", Note(house, token, "SES_mailer").Problem!.Code);
+    }
+
     private static Outcome<UnclaimedReport> Note(TestHouse house, Actor by, string? name, Sighted? sighted = null) =>
         house.Get<SightingBook>().Note(by, name, sighted ?? new Sighted("run", "completed"));
 

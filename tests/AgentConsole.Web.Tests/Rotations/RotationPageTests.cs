@@ -1,6 +1,8 @@
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Layout;
+using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Rotations;
 using AgentConsole.Web.Tests.Components;
 using Bunit;
@@ -157,5 +159,82 @@ public sealed class RotationPageTests : ConsoleBunitContext
 
         Address.NavigateTo("/rotations/new?agent=mailroom-1&key=" + planned.KeyId);
         Assert.Contains("A rotation of this key is open.", Render<RotationChoosePage>().Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_will_happen_is_said_with_its_times_and_a_busy_day_of_runs_is_not_counted_for_each_look()
+    {
+        var agent = await RegisterAsync("mailroom-1", body => body with { Key = true });
+        Address.NavigateTo("/rotations/new?agent=mailroom-1");
+        var page = Render<RotationChoosePage>();
+        var will = page.Find("[data-testid=will-happen]");
+        Assert.Equal(
+            [
+                "In the next step a new secret is made, and shown to you once. Nothing changes before.",
+                $"Both work until {Words.Exact(Clock.GetUtcNow().AddDays(1))}. You may cut over as soon as every caller has moved.",
+                "Then version 1 is refused, and can be enabled again for 7 days. After those it is revoked, if the new one was ever used.",
+                $"The new secret ends by itself on {Words.Exact(Clock.GetUtcNow().AddDays(90))}, unless it was rotated before.",
+            ],
+            will.QuerySelectorAll("li").Select(li => li.TextContent)
+        );
+        await page.ActAsync("#f-grace_seconds", field => field.Change("0"));
+        Assert.Contains(
+            "Version 1 is refused at that moment",
+            page.Find("[data-testid=will-happen]").TextContent,
+            StringComparison.Ordinal
+        );
+
+        var uses = Get<KeyUses>();
+        var known = (await uses.GetAsync(House.As(Cast.Ines), agent.Slug, agent.KeyId!, Stop)).Value;
+        var again = (await uses.GetAsync(House.As(Cast.Ines), agent.Slug, agent.KeyId!, Stop, runs: 41)).Value;
+        Assert.Equal((known.KeyVersion, 0, 41), (again.KeyVersion, known.LastDay.Runs, again.LastDay.Runs));
+    }
+
+    [Fact]
+    public async Task The_environment_for_OpenTelemetry_says_that_nothing_is_received_yet_and_sends_the_key_nowhere()
+    {
+        var (_, rotation) = await IssuedAsync();
+        var page = Open(rotation, "?act=reissue");
+        await page.PressAsync("Make another");
+        page.WaitForElement("[data-secret]");
+        Assert.Equal(["curl", ".NET", "TypeScript", "Python", "OpenTelemetry"], page.FindAll("nav.seg a").Select(a => a.TextContent));
+
+        Address.NavigateTo($"/rotations/{rotation.Id}?step=hand-over&lang=otel");
+        page.WaitForAssertion(() =>
+            Assert.Contains("does not receive OpenTelemetry", page.Find("[role=note]").TextContent, StringComparison.Ordinal)
+        );
+        var lines = page.Find(".cmd code").TextContent.Split('\n');
+        Assert.Contains("export OTEL_SERVICE_NAME=mailroom-1", lines);
+        Assert.Contains("export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", lines);
+        Assert.Contains("export OTEL_RESOURCE_ATTRIBUTES=\"service.namespace=payments,service.instance.id=$(hostname)\"", lines);
+        Assert.All(
+            lines.Where(l => l.Contains("ENDPOINT", StringComparison.Ordinal) || l.Contains("AGENT_KEY", StringComparison.Ordinal)),
+            l => Assert.StartsWith("#", l, StringComparison.Ordinal)
+        );
+        Assert.Equal(2, lines.Count(l => l.StartsWith("#export", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Who_else_looks_at_it_is_named_for_as_long_as_they_do()
+    {
+        var (_, rotation) = await IssuedAsync();
+        var all = Services.GetRequiredService<Onlookers>();
+        var page = Open(rotation);
+        string Also() => page.Find("[data-testid=also-here]").TextContent;
+        Assert.Equal("", Also());
+
+        var kim = all.Begin(rotation.Id, Guid.NewGuid(), "Kim", () => { });
+        page.WaitForAssertion(() => Assert.Equal("Kim looks at this too", Also()));
+        using var elsewhere = all.Begin("rot_other", Guid.NewGuid(), "Lee", () => { });
+        using (all.Begin(rotation.Id, Guid.NewGuid(), "Ada", () => { }))
+            page.WaitForAssertion(() => Assert.Equal("Ada and Kim look at this too", Also()));
+        kim.Dispose();
+        page.WaitForAssertion(() => Assert.Equal("", Also()));
+
+        // Two tabs of one person are one, and whoever leaves is gone.
+        Open(rotation);
+        Assert.Equal([House.As(Cast.Ines).Label], all.Others(rotation.Id, Guid.NewGuid()));
+        await DisposeComponentsAsync();
+        Assert.Empty(all.Others(rotation.Id, Guid.NewGuid()));
     }
 }

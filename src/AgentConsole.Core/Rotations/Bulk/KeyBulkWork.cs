@@ -7,6 +7,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Sinks;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
@@ -223,13 +224,45 @@ internal sealed class KeyBulkWork(
         CancellationToken cancellationToken
     )
     {
-        var there = outgoing.Where(o => o.Delivery is not null).Select(o => o.Delivery!).ToList();
+        var all = outgoing.Where(o => o.Delivery is not null).Select(o => o.Delivery!).ToList();
+        var ours = all.Count == 0 ? [] : await ClaimAsync(all, cancellationToken);
+        var there = all.FindAll(d => ours.Contains(d.RotationId));
         var sent = there.Count == 0 ? null : await sinks.DeliverAsync(there, AtOnce, cancellationToken);
         var next = 0;
         return new SentDeliveries(
-            [.. outgoing.Select(o => o.Delivery is null ? KeyBulkProblems.SecretForgotten : sent!.Receipts[next++])],
+            [
+                .. outgoing.Select(o =>
+                    o.Delivery is not { } delivery ? KeyBulkProblems.SecretForgotten
+                    : ours.Contains(delivery.RotationId) ? sent!.Receipts[next++]
+                    : RotationProblems.Delivering
+                ),
+            ],
             sent?.RecordAsync ?? ((_, _) => Task.CompletedTask)
         );
+    }
+
+    // While these are on their way nobody makes another secret of theirs, which a slow delivery could overtake and leave a revoked one in the sink. A claim that
+    // stands on the same version is our own, from before a crash: the same secret may go there twice.
+    private async Task<HashSet<Guid>> ClaimAsync(List<SecretDelivery> deliveries, CancellationToken cancellationToken)
+    {
+        var organization = deliveries[0].OrganizationId;
+        await using var write = await store.WriteAsync(cancellationToken);
+        var rounds = (deliveries.Count + AtOnce - 1) / AtOnce;
+        var until = (DateTimeOffset?)(write.Now + Rotation.LongestDelivery + (SinkDeliveries.Patience * (rounds - 1)));
+        var claimed = new HashSet<Guid>();
+        foreach (var same in deliveries.GroupBy(d => d.KeyVersion, d => d.RotationId))
+        {
+            var (version, ids) = (same.Key, same.ToArray());
+            var ours = write.Db.Rotations.Where(r =>
+                r.OrganizationId == organization && ids.Contains(r.Id) && r.ToVersion == version && r.ClosedAt == null
+            );
+            var count = await ours.ExecuteUpdateAsync(
+                set => set.SetProperty(r => r.DeliveringUntil, until).SetProperty(r => r.Revision, r => r.Revision + 1),
+                cancellationToken
+            );
+            claimed.UnionWith(count == ids.Length ? ids : await ours.Select(r => r.Id).ToListAsync(cancellationToken));
+        }
+        return await write.TryCommitAsync(cancellationToken) ? claimed : [];
     }
 
     /// <summary>Notes what arrived, within a write that the caller commits.</summary>
@@ -274,9 +307,13 @@ internal sealed class KeyBulkWork(
                 row.Sealed = null;
                 End(bulk, row, KeyBulkOutcome.Done, write.Now, null);
             }
+            else if (problem == RotationProblems.Delivering)
+            {
+                End(bulk, row, KeyBulkOutcome.Failed, write.Now, problem);
+            }
             else
             {
-                act.Fail(told, Texts.Clip($"The new secret was not delivered to {bulk.Sink}: {problem.Detail}", 500)!);
+                act.NotDelivered(told, Texts.Clip($"The new secret was not delivered to {bulk.Sink}: {problem.Detail}", 500)!);
                 End(bulk, row, KeyBulkOutcome.Failed, write.Now, problem);
             }
         }

@@ -44,16 +44,22 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         {
             var one = _ways[(uint)string.GetHashCode(place, StringComparison.Ordinal) % Ways];
             await one.WaitAsync(cancellationToken);
-            try
-            {
-                // A folder on a dead network disk may never answer.
-                return await Task.Run(() => Write(root, place[(root.Length + 1)..], content, parcel), CancellationToken.None)
-                    .WaitAsync(cancellationToken);
-            }
-            finally
-            {
-                one.Release();
-            }
+            // A folder on a dead network disk may never answer; the next delivery to it waits until this one did, and gives up like this one.
+            return await Task.Run(
+                    () =>
+                    {
+                        try
+                        {
+                            return Write(root, place[(root.Length + 1)..], content, parcel, cancellationToken);
+                        }
+                        finally
+                        {
+                            one.Release();
+                        }
+                    },
+                    CancellationToken.None
+                )
+                .WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -83,7 +89,7 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
             way.Dispose();
     }
 
-    private static Outcome<string> Write(string root, string path, byte[] content, Parcel parcel)
+    private static Outcome<string> Write(string root, string path, byte[] content, Parcel parcel, CancellationToken cancellationToken)
     {
         var open = new Stack<SafeFileHandle>();
         var made = new Stack<(SafeFileHandle Folder, string Name)>();
@@ -111,6 +117,8 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
                     RandomAccess.Write(file, content, 0);
                     RandomAccess.FlushToDisk(file);
                 }
+                // Who waited for this has gone, and the next secret may lie there by now.
+                cancellationToken.ThrowIfCancellationRequested();
                 LinkFree.Replace(folder, unfinished, name);
             }
             catch

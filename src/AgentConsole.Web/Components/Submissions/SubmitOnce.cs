@@ -31,7 +31,7 @@ public sealed class SubmitOnce
 
     /// <summary>Does the write, or gives the result that it had when the same key was used before.</summary>
     /// <param name="body">What is asked for; the same key with another body is refused once and then counts as a new form.</param>
-    /// <param name="keep">The browser keeps its key after the result, to ask for it once more with <see cref="FindAsync{T}(Submission, Actor, object?, CancellationToken)"/>.</param>
+    /// <param name="keep">The browser keeps its key after the result, to ask for it once more with <see cref="FindAsync{T}(Submission, Actor, CancellationToken)"/>.</param>
     public async Task<Outcome<T>> RunAsync<T>(
         Submission submission,
         Actor by,
@@ -56,13 +56,13 @@ public sealed class SubmitOnce
         return outcome;
     }
 
-    /// <summary>The result that this form had; null when its key opens none.</summary>
-    public async Task<Outcome<T>?> FindAsync<T>(Submission submission, Actor by, object? body, CancellationToken cancellationToken)
+    /// <summary>The result that this form had, whatever stood in it; null when its key opens none.</summary>
+    public async Task<Outcome<T>?> FindAsync<T>(Submission submission, Actor by, CancellationToken cancellationToken)
         where T : notnull =>
         submission.Key is { } key
             ? await FindAsync<T>(
                 by,
-                _retries.Of(by, submission.Name, key, JsonSerializer.SerializeToUtf8Bytes(body, ConsoleJson.Options)),
+                _retries.Of(by, submission.Name, key, []),
                 anyBody: true, // its key alone says which it is
                 cancellationToken
             )

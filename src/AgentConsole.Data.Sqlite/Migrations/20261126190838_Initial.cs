@@ -1700,6 +1700,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     ttl_days = table.Column<int>(type: "INTEGER", nullable: true),
                     sink = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     delivered_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    delivering_until = table.Column<long>(type: "INTEGER", nullable: true),
                     issued_at = table.Column<long>(type: "INTEGER", nullable: true),
                     issuer_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     issued_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),

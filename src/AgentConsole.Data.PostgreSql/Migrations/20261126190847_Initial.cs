@@ -1702,6 +1702,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     ttl_days = table.Column<int>(type: "integer", nullable: true),
                     sink = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     delivered_at = table.Column<long>(type: "bigint", nullable: true),
+                    delivering_until = table.Column<long>(type: "bigint", nullable: true),
                     issued_at = table.Column<long>(type: "bigint", nullable: true),
                     issuer_id = table.Column<Guid>(type: "uuid", nullable: true),
                     issued_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
