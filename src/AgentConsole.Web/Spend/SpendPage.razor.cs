@@ -78,6 +78,12 @@ public sealed partial class SpendPage
     protected override async Task OnParametersSetAsync()
     {
         var query = QueryHelpers.ParseQuery(new Uri(Navigation.Uri).Query);
+        // Days that the form only showed and nobody chose go on sliding, as they would be lost in a zone where tomorrow has begun.
+        foreach (var (day, slid) in ((string, string)[])[("from", "slid_from"), ("to", "slid_to")])
+        {
+            if (query.Remove(slid, out var shown) && query.TryGetValue(day, out var given) && given == shown)
+                query.Remove(day);
+        }
         var errors = new FieldErrors();
         _query = SpendQuery.Parse(
             name => name != "limit" && query.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null,

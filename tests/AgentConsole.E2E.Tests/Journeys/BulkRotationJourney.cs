@@ -91,6 +91,7 @@ public sealed class BulkRotationJourney(Chromium chromium) : JourneyTest(chromiu
     {
         var secrets = await FurnishAsync();
         await CallAsync(secrets["mailroom-1"]);
+        await Console.Get<AgentConsole.Core.Keys.KeyUse>().StepAsync(Stop); // a plan shows the callers that are written down
         // Where the folder of one agent should be, somebody left a file.
         var obstacle = Path.Combine(_root, "mailroom-2");
         await File.WriteAllTextAsync(obstacle, "old notes", Stop);

@@ -42,6 +42,7 @@ public sealed class KeyboardAloneJourney(Chromium chromium) : JourneyTest(chromi
         await Expect(secret).Not.ToContainTextAsync("•");
         await TabToAsync(page, page.GetByLabel("I stored it; its last four characters are"));
         await page.Keyboard.TypeAsync((await secret.InnerTextAsync())[^4..]);
+        await Expect(Button(page, "I stored it")).Not.ToHaveAttributeAsync("aria-disabled", "true");
         await PressAsync(page, Button(page, "I stored it"));
         await Expect(page.Locator(".secret")).ToHaveCountAsync(0);
     }
