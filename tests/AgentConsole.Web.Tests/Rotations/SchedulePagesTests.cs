@@ -52,6 +52,22 @@ public sealed class SchedulePagesTests : ConsoleBunitContext
     }
 
     [Fact]
+    public async Task A_policy_that_is_made_meanwhile_changes_the_row_that_is_looked_at()
+    {
+        await WithKeyAsync("mailroom-1");
+        var page = Open<DuePage>("/rotations/due");
+        Assert.Contains("No date", page.Find("[data-testid=due-row] .c-due").TextContent, StringComparison.Ordinal);
+
+        await PolicyAsync(new SetRotationPolicy { Team = "payments", CadenceDays = 20 });
+
+        await SoonAsync(
+            page,
+            () => Assert.Contains("Due soon", page.Find("[data-testid=due-row] .c-due").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("1 key is due soon", page.Find("h1").TextContent);
+    }
+
+    [Fact]
     public async Task A_notice_is_dismissed_until_the_next_step_and_the_overview_forgets_it()
     {
         await WithKeyAsync("mailroom-1");
