@@ -292,6 +292,8 @@ public sealed partial class RotationPage
         Doing switch
         {
             "abort" when _rotation!.ToVersion is null => "Nothing was made; nothing changes for callers.",
+            "abort" when _rotation!.DeliveredAt is not null =>
+                $"The new secret is refused from now on, and the old one works on. The new one still lies in {_rotation.Sink}: put the old one back there, or rotate again, before anybody reads it.",
             "abort" =>
                 $"Version {_rotation!.ToVersion} is revoked, and whoever uses it is refused from this moment. The old secret goes on as if nothing had been.",
             "override" => $"{Late} The lock opens for you, and your reason stands in the trail.",
