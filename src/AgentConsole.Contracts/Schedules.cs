@@ -2,7 +2,7 @@ namespace AgentConsole.Contracts;
 
 /// <summary>
 /// Body of <c>POST /api/v1/rotation-policies</c> and <c>PUT /api/v1/rotation-policies/{policy}</c>: the whole policy. A field that is absent falls through
-/// to the next level: agent, team with environment, team, environment, organization.
+/// to the next level: agent, team with environment, team, environment, organization. Of the longest lifetimes the shortest holds.
 /// </summary>
 public sealed record SetRotationPolicy
 {
@@ -18,7 +18,10 @@ public sealed record SetRotationPolicy
     /// <summary>Days after which a version is due to be replaced, 1 to 3650; 0 for never, whatever the levels above say.</summary>
     public int? CadenceDays { get; init; }
 
-    /// <summary>Most days from a version's making to its expiry, 1 to 3650. Counts for what is made from then on.</summary>
+    /// <summary>
+    /// Most days from a version's making to its expiry, 1 to 3650. Counts for what is made from then on. A ceiling: of all levels that say one, the
+    /// shortest holds.
+    /// </summary>
     public int? MaxLifetimeDays { get; init; }
 
     /// <summary>Id or name of the secret sink into which keys are rotated by themselves.</summary>

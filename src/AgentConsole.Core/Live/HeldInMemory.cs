@@ -22,7 +22,8 @@ public static class HeldNouns
     public const string KeyCard = "key-card";
     public const string Price = "price";
 
-    public const string RotationPolicy = "rotation-policy";
+    // Not the noun of the live event, which pages are to hear.
+    public const string RotationPolicy = "rotation-policy-card";
 
     /// <summary>A request to cancel a run.</summary>
     public const string RunCancel = "run-cancel";

@@ -12,6 +12,8 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Rotations.Bulk;
+using AgentConsole.Core.Rotations.Schedules;
 using AgentConsole.Core.Sinks;
 using AgentConsole.Core.Spend;
 using AgentConsole.Core.Unclaimed;
@@ -36,6 +38,9 @@ public sealed class PrintedIds(
     SinkService sinks,
     GatewayService gateways,
     RotationLists rotations,
+    RotationPolicyService rotationPolicies,
+    CalendarService calendar,
+    KeyBulkService bulks,
     SnapshotLists snapshots,
     FreezeService freezes,
     RetentionService retention,
@@ -92,6 +97,26 @@ public sealed class PrintedIds(
                 )
                 {
                     Agent = rotation.Agent,
+                }
+            ),
+            IdText.RotationPolicy => Hit(
+                await rotationPolicies.GetAsync(by, id, cancellationToken),
+                policy => new SearchHit(SearchKind.RotationPolicy, id, NameOf(by, policy), "Rotation policy")
+            ),
+            IdText.CalendarLink => Hit(
+                await calendar.GetAsync(by, id, cancellationToken),
+                link => new SearchHit(SearchKind.CalendarLink, id, link.Name, "Your calendar link")
+            ),
+            IdText.Bulk => Hit(
+                await bulks.GetAsync(by, id, cancellationToken),
+                bulk => new SearchHit(
+                    SearchKind.KeyBulk,
+                    id,
+                    bulk.Action == "rotate" ? "Rotation of many keys" : $"Many keys: {bulk.Action}",
+                    $"{bulk.State} · by {bulk.Maker}"
+                )
+                {
+                    Action = bulk.Action,
                 }
             ),
             IdText.Snapshot => Hit(
@@ -176,11 +201,19 @@ public sealed class PrintedIds(
             IdText.Price => TokenScopes.RunsRead,
             IdText.Snapshot or IdText.Freeze => TokenScopes.DeploymentsRead,
             IdText.Gateway => TokenScopes.DeploymentsRead,
-            IdText.Sink or IdText.Rotation => TokenScopes.KeysRead,
+            IdText.Sink or IdText.Rotation or IdText.RotationPolicy or IdText.CalendarLink or IdText.Bulk => TokenScopes.KeysRead,
             IdText.Rerating or IdText.Purge or IdText.Session or IdText.Passkey or IdText.BreakGlass or IdText.BreakGlassUse =>
                 TokenScopes.Admin,
             _ => null,
         };
+
+    // For whom it is, as its page says.
+    private string NameOf(Actor by, RotationPolicyBody policy) =>
+        policy.Agent
+        ?? string.Join(
+            " / ",
+            new[] { policy.Team ?? access.Current.Organizations.GetValueOrDefault(by.OrganizationId), policy.Environment }.OfType<string>()
+        );
 
     private SearchHit? Organization(Actor by, string id) =>
         id == IdText.Format(IdText.Organization, by.OrganizationId)

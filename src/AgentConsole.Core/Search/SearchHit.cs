@@ -22,6 +22,13 @@ public enum SearchKind
     Sink,
     Gateway,
     Rotation,
+    RotationPolicy,
+
+    /// <summary>One's own.</summary>
+    CalendarLink,
+
+    /// <summary>A bulk rotation, or another act on many keys.</summary>
+    KeyBulk,
     Snapshot,
     Freeze,
     Purge,
@@ -63,6 +70,9 @@ public sealed record SearchHit(SearchKind Kind, string Id, string Title, string 
 
     /// <summary>Of a key, a run or a name that is not registered, as it travels.</summary>
     public string? State { get; init; }
+
+    /// <summary>What an act on many keys does with each, as it travels.</summary>
+    public string? Action { get; init; }
 
     public Guid? TeamId { get; init; }
 

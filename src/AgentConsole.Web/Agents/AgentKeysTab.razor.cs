@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Rotations.Schedules;
 using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Submissions;
@@ -20,7 +21,8 @@ public sealed partial class AgentKeysTab
         public string Days { get; set; } = "90";
     }
 
-    private sealed record KeyLine(KeyBody Key, KeyVersionBody Version);
+    // Due: at the version from which it is counted.
+    private sealed record KeyLine(KeyBody Key, KeyVersionBody Version, DueKey? Due);
 
     private readonly Submission _mint = new("key-mint");
     private readonly Submission _act = new("key-act");
@@ -38,6 +40,9 @@ public sealed partial class AgentKeysTab
 
     [Inject]
     public required KeyService Keys { get; init; }
+
+    [Inject]
+    public required DueLists Dues { get; init; }
 
     [Inject]
     public required Toasts Toasts { get; init; }
@@ -65,6 +70,9 @@ public sealed partial class AgentKeysTab
 
     private KeyLine? Chosen => Doing is "expiry" or "revoke" or "enable" ? List.Rows?.FirstOrDefault(line => line.Version.Id == Of) : null;
 
+    private IEnumerable<DueKey> Noticed =>
+        (List.Rows ?? []).Select(line => line.Due).OfType<DueKey>().Where(due => due.NoticeDays is not null).OrderBy(due => due.DueAt);
+
     private KeyBody? Made => List.Rows?.FirstOrDefault(line => line.Key.Id == Of)?.Key;
 
     protected override async Task OnParametersSetAsync()
@@ -86,7 +94,14 @@ public sealed partial class AgentKeysTab
             _expiresAt = Chosen?.Version.ExpiresAt?.UtcDateTime;
     }
 
-    private bool Concerns(LiveEvent change) => change.Noun == "key" && change.AgentId == _agentId;
+    // A policy above the agent's own, and the sweep after it, name no agent.
+    private bool Concerns(LiveEvent change) =>
+        change.Noun switch
+        {
+            "key" or "key-notice" or "rotation" or "agent" => change.AgentId == _agentId,
+            "rotation-policy" => change.AgentId is null || change.AgentId == _agentId,
+            _ => false,
+        };
 
     // All at once: an agent has few.
     private async Task<Outcome<Paged<KeyLine>>> ReadAsync(PageRequest page)
@@ -94,7 +109,18 @@ public sealed partial class AgentKeysTab
         var read = await Keys.ListAsync(Me, Agent.Id, Left);
         if (read.Problem is not null)
             return read.Problem;
-        return new Paged<KeyLine>([.. read.Value.SelectMany(key => key.Versions.Select(version => new KeyLine(key, version)))], null);
+        var dues = await Dues.ListAsync(Me, new DueFilter { Agent = Agent.Id }, new PageRequest(PageRequest.MaxLimit), Left);
+        if (dues.Problem is not null)
+            return dues.Problem;
+        var at = dues.Value.Items.ToDictionary(due => (due.KeyId, due.KeyVersion));
+        return new Paged<KeyLine>(
+            [
+                .. read.Value.SelectMany(key =>
+                    key.Versions.Select(version => new KeyLine(key, version, at.GetValueOrDefault((key.Id, version.Number))))
+                ),
+            ],
+            null
+        );
     }
 
     private async Task MintAsync()
@@ -140,6 +166,17 @@ public sealed partial class AgentKeysTab
             null
         );
 
+    private async Task DismissAsync(DueKey due)
+    {
+        _problem = (await Dues.DismissAsync(Me, due.AgentId, due.KeyId, Left)).Problem;
+        if (_problem is null)
+            Toasts.Show($"Dismissed the notice of {due.KeyName}{(due.NoticeDays == 0 ? "" : " until the next step before its date")}");
+        await List.ActedAsync();
+    }
+
+    private static Dictionary<string, object> DismissNamed(DueKey due) =>
+        new(StringComparer.Ordinal) { ["aria-label"] = $"Dismiss the notice of {due.KeyName}" };
+
     // One that was reported as leaked is trusted again for a reason only.
     private Task AskOrEnableAsync(KeyBody key, KeyVersionBody version)
     {
@@ -151,7 +188,7 @@ public sealed partial class AgentKeysTab
 
     private async Task TrustAsync()
     {
-        var (key, version) = Chosen!;
+        var (key, version, _) = Chosen!;
         var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
             () => Once.RunAsync(_act, Me, body, me => Keys.EnableAsync(me, Agent.Id, key.Id, body, Left), Left),
@@ -163,7 +200,7 @@ public sealed partial class AgentKeysTab
 
     private async Task RevokeAsync()
     {
-        var (key, version) = Chosen!;
+        var (key, version, _) = Chosen!;
         var body = new KeyAction { KeyVersion = version.Number, Reason = Why };
         await ActAsync(
             () => Once.RunAsync(_act, Me, body, me => Keys.RevokeAsync(me, Agent.Id, key.Id, body, Left), Left),
@@ -175,7 +212,7 @@ public sealed partial class AgentKeysTab
 
     private async Task SetExpiryAsync()
     {
-        var (key, version) = Chosen!;
+        var (key, version, _) = Chosen!;
         var at = _expiresAt is { } local ? new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Utc)) : (DateTimeOffset?)null;
         var body = new SetKeyExpiry
         {

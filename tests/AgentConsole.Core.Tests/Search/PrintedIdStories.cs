@@ -14,6 +14,8 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Rotations.Bulk;
+using AgentConsole.Core.Rotations.Schedules;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Search;
 using AgentConsole.Core.Sinks;
@@ -143,6 +145,15 @@ public sealed class PrintedIdStories
                 },
                 Stop
             );
+        var rotationPolicy = await house
+            .Get<RotationPolicyService>()
+            .CreateAsync(ines, new SetRotationPolicy { Team = "payments", CadenceDays = 90 }, Stop);
+        var link = await house
+            .Get<CalendarService>()
+            .MakeAsync(ines, "https://console.example", new MakeCalendarLink { Name = "Outlook" }, Stop);
+        var bulk = await house
+            .Get<KeyBulkService>()
+            .PlanAsync(ines, KeyBulkAction.Disable, new MakeKeyBulk { Agents = ["mailroom-1"], Action = "disable" }, Stop);
         var account = await house.Get<ServiceAccountService>().CreateAsync(olga, new CreateServiceAccount { Name = "ci" }, Stop);
         var token = await house.Get<TokenService>().CreateAsync(ines, new CreateToken { Name = "ci", Scopes = ["agents:read"] }, Stop);
         foreach (
@@ -156,6 +167,9 @@ public sealed class PrintedIdStories
                 policy.Problem,
                 exemption.Problem,
                 sink.Problem,
+                rotationPolicy.Problem,
+                link.Problem,
+                bulk.Problem,
                 account.Problem,
                 token.Problem,
             }
@@ -245,6 +259,9 @@ public sealed class PrintedIdStories
             [IdText.Key] = new(IdText.Format(IdText.Key, key.KeyId), SearchKind.Key, cast.Victor, cast.Sara),
             [IdText.KeyVersion] = new(IdText.Format(IdText.KeyVersion, key.VersionId), SearchKind.Key, cast.Victor, cast.Sara),
             [IdText.Rotation] = new(rotation.Value.Id, SearchKind.Rotation, cast.Victor, cast.Sara),
+            [IdText.RotationPolicy] = new(rotationPolicy.Value.Id, SearchKind.RotationPolicy, cast.Victor, cast.Sara),
+            [IdText.CalendarLink] = new(link.Value.Id, SearchKind.CalendarLink, cast.Ines, cast.Olga),
+            [IdText.Bulk] = new(bulk.Value.Id, SearchKind.KeyBulk, cast.Ines, cast.Sara),
             [IdText.Run] = new(run.Run.Id, SearchKind.Run, cast.Victor, cast.Sara),
             [IdText.Event] = new(IdText.Format(IdText.Event, step), SearchKind.Step, cast.Victor, cast.Sara),
             [IdText.Trail] = new(IdText.Format(IdText.Trail, record), SearchKind.TrailRecord, cast.Tara, cast.Victor),

@@ -1,6 +1,7 @@
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Rotations.Schedules;
+using AgentConsole.Web.Agents;
 using AgentConsole.Web.Keys;
 using AgentConsole.Web.Overview;
 using AgentConsole.Web.Rotations;
@@ -49,6 +50,22 @@ public sealed class SchedulePagesTests : ConsoleBunitContext
             page.Find("[data-testid=due-row] .c-ac a").GetAttribute("href"),
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public async Task A_policy_that_is_made_meanwhile_changes_the_row_that_is_looked_at()
+    {
+        await WithKeyAsync("mailroom-1");
+        var page = Open<DuePage>("/rotations/due");
+        Assert.Contains("No date", page.Find("[data-testid=due-row] .c-due").TextContent, StringComparison.Ordinal);
+
+        await PolicyAsync(new SetRotationPolicy { Team = "payments", CadenceDays = 20 });
+
+        await SoonAsync(
+            page,
+            () => Assert.Contains("Due soon", page.Find("[data-testid=due-row] .c-due").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("1 key is due soon", page.Find("h1").TextContent);
     }
 
     [Fact]
@@ -152,6 +169,32 @@ public sealed class SchedulePagesTests : ConsoleBunitContext
         Assert.Contains("bad-t", row.QuerySelector(".c-due a")!.ClassName, StringComparison.Ordinal);
         Assert.Equal("Olga", row.QuerySelector(".c-own")!.TextContent);
         Assert.Contains(page.FindAll("nav.tabs a"), a => a.TextContent == "Older than policy" && a.GetAttribute("aria-current") == "page");
+    }
+
+    [Fact]
+    public async Task At_the_key_stand_its_date_the_reason_and_a_notice_that_a_key_admin_dismisses()
+    {
+        var agent = await WithKeyAsync("mailroom-1");
+        var page = Render<AgentKeysTab>(p => p.Add(t => t.Agent, agent));
+        Assert.Contains("No date", page.Find(".c-ex").TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("[data-testid=due-notice]"));
+
+        await PolicyAsync(new SetRotationPolicy { Team = "payments", CadenceDays = 20 });
+        await SoonAsync(page, () => Assert.Contains("by its rotation policy", page.Find(".c-ex").TextContent, StringComparison.Ordinal));
+
+        await LaterAsync(TimeSpan.FromDays(6.01));
+        await RenewAsync();
+        LookAs(Cast.Victor);
+        var seen = Render<AgentKeysTab>(p => p.Add(t => t.Agent, agent));
+        Assert.Equal("true", seen.Find("[data-testid=due-notice] button").GetAttribute("aria-disabled"));
+        LookAs(Cast.Ines);
+        page = Render<AgentKeysTab>(p => p.Add(t => t.Agent, agent));
+        Assert.Contains("in 13 days", page.Find("[data-testid=due-notice]").TextContent, StringComparison.Ordinal);
+
+        await page.PressAsync("Dismiss");
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=due-notice]")));
+        Assert.Empty((await Get<DueLists>().ListAsync(House.As(Cast.Ines), new DueFilter { Noticed = true }, new(), Stop)).Value.Items);
     }
 
     // Sessions last for hours and these stories for days.

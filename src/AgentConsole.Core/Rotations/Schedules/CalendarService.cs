@@ -46,6 +46,13 @@ public sealed class CalendarService(
         return Paged<CalendarLink>.Of(rows, page.Limit, l => [IdText.Format(IdText.CalendarLink, l.Id)]).Map(l => Body(l, null));
     }
 
+    /// <summary>One of the actor's own links.</summary>
+    public async Task<Outcome<CalendarLinkBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        return await FindAsync(db, by, id, cancellationToken) is { } link ? Body(link, null) : ScheduleProblems.LinkNotFound;
+    }
+
     /// <summary>Makes a link; its address is in this answer and never again.</summary>
     /// <param name="origin">Where the console is reached, as <c>https://console.example</c>.</param>
     public async Task<Outcome<CalendarLinkBody>> MakeAsync(
@@ -90,14 +97,7 @@ public sealed class CalendarService(
     public async Task<Outcome<Done>> RevokeAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         await using var write = await store.WriteAsync(cancellationToken);
-        var (organization, user) = (by.OrganizationId, by.Id ?? Guid.Empty);
-        var link = IdText.TryParse(IdText.CalendarLink, id, out var linkId)
-            ? await write.Db.CalendarLinks.FirstOrDefaultAsync(
-                l => l.OrganizationId == organization && l.UserId == user && l.Id == linkId,
-                cancellationToken
-            )
-            : null;
-        if (link is null)
+        if (await FindAsync(write.Db, by, id, cancellationToken) is not { } link)
             return ScheduleProblems.LinkNotFound;
         write.Db.Remove(link);
         write.Trail(by, "calendar-link.revoked", Target(link), before: new { name = link.Name, last4 = link.Last4 });
@@ -133,6 +133,17 @@ public sealed class CalendarService(
         await MarkUsedAsync(link, cancellationToken);
         var bytes = Encoding.UTF8.GetBytes(CalendarText.Write("Keys due for rotation", entries));
         return new CalendarFeed(bytes, $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 16))}\"");
+    }
+
+    private static async Task<CalendarLink?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken)
+    {
+        var (organization, user) = (by.OrganizationId, by.Id ?? Guid.Empty);
+        return IdText.TryParse(IdText.CalendarLink, id, out var link)
+            ? await db.CalendarLinks.FirstOrDefaultAsync(
+                l => l.OrganizationId == organization && l.UserId == user && l.Id == link,
+                cancellationToken
+            )
+            : null;
     }
 
     private CalendarEntry Entry(Actor by, DueKey row, string origin)

@@ -18,7 +18,7 @@ public enum PolicyLevel
 
 /// <summary>
 /// How often keys get a new version, how long a version may live, and whether that happens by itself. A field that is null falls through to the next
-/// level.
+/// level; the longest lifetime is a ceiling that no level below can lift.
 /// </summary>
 public sealed class RotationPolicy : IRevised, IHeldInMemory
 {
@@ -43,7 +43,7 @@ public sealed class RotationPolicy : IRevised, IHeldInMemory
     /// <summary>Days after which a version is due for replacement; 0 for never, whatever the levels above say.</summary>
     public int? CadenceDays { get; set; }
 
-    /// <summary>Most days from a version's making to its expiry.</summary>
+    /// <summary>Most days from a version's making to its expiry. A ceiling: of all levels that say one, the shortest holds.</summary>
     public int? MaxLifetimeDays { get; set; }
 
     /// <summary>Where automatic rotations put the new secret.</summary>
@@ -138,7 +138,7 @@ public sealed class RotationPolicies
         var grace = First(levels, p => p.GraceSeconds);
         return new EffectivePolicy(
             cadence.Value == 0 ? cadence with { Value = null } : cadence,
-            First(levels, p => p.MaxLifetimeDays),
+            Least(levels, p => p.MaxLifetimeDays),
             First(levels, p => p.SinkId),
             new(automatic.Value ?? false, automatic.From),
             new(lead.Value ?? RotationPolicy.UsualLeadDays, lead.From),
@@ -156,5 +156,17 @@ public sealed class RotationPolicies
                 return new Ruled<T?>(value, policy.Level);
         }
         return new Ruled<T?>(null, PolicyLevel.Default);
+    }
+
+    // Of two that say the same, the wider one is named: it would hold without the other.
+    private static Ruled<int?> Least(List<RotationPolicy> levels, Func<RotationPolicy, int?> field)
+    {
+        var least = new Ruled<int?>(null, PolicyLevel.Default);
+        foreach (var policy in levels)
+        {
+            if (field(policy) is { } value && !(least.Value < value))
+                least = new Ruled<int?>(value, policy.Level);
+        }
+        return least;
     }
 }

@@ -15,7 +15,7 @@ public sealed class PolicyStories
     private static CancellationToken Stop => TestHouse.Stop;
 
     [Theory, BothDatabases]
-    public async Task Each_field_comes_from_the_most_specific_level_that_says_it(Database database)
+    public async Task Each_field_but_the_longest_lifetime_comes_from_the_most_specific_level_that_says_it(Database database)
     {
         await using var scene = await ScheduleScene.OpenAsync(database);
         await scene.PolicyAsync(
@@ -68,6 +68,36 @@ public sealed class PolicyStories
         await scene.PolicyAsync(new SetRotationPolicy { Agent = "mailroom-1", CadenceDays = 0 });
         var never = await scene.KeyAsync();
         Assert.Equal((null, "no-policy"), (never.DueAt, never.State));
+    }
+
+    [Theory, BothDatabases]
+    public async Task The_longest_lifetime_is_a_ceiling_that_a_level_below_tightens_and_never_lifts(Database database)
+    {
+        await using var scene = await ScheduleScene.OpenAsync(database);
+        var keys = scene.House.Get<KeyService>();
+        async Task<RuledNumber> HoldsAsync() =>
+            (await scene.Due.PolicyOfAsync(scene.Ines, "mailroom-1", scene.KeyId, Stop)).Value.MaxLifetimeDays;
+        async Task<string?> MintAsync(int days) =>
+            (await keys.MintAsync(scene.Ines, "mailroom-1", new MintKey { TtlDays = days }, Stop)).Problem?.Code;
+        Assert.Equal(new RuledNumber(null, "default"), await HoldsAsync());
+        await scene.PolicyAsync(new SetRotationPolicy { MaxLifetimeDays = 90 });
+
+        // A key-admin, and one agent's own policy, ask for more in vain.
+        var team = await scene.PolicyAsync(new SetRotationPolicy { Team = "payments", MaxLifetimeDays = 3650 });
+        await scene.PolicyAsync(new SetRotationPolicy { Agent = "mailroom-1", MaxLifetimeDays = 365 });
+        Assert.Equal(new RuledNumber(90, "organization"), await HoldsAsync());
+        Assert.Equal("lifetime_too_long", await MintAsync(91));
+        var most = (await keys.MintAsync(scene.Ines, "mailroom-1", new MintKey(), Stop)).Value;
+        Assert.Equal(scene.Now.AddDays(90), most.Versions[0].ExpiresAt);
+
+        team = await scene.ChangeAsync(team, new SetRotationPolicy { MaxLifetimeDays = 30 });
+        Assert.Equal(new RuledNumber(30, "team"), await HoldsAsync());
+        Assert.Equal("lifetime_too_long", await MintAsync(31));
+        Assert.Null(await MintAsync(30));
+
+        // Of two that say the same the wider one is named: it holds without the other, too.
+        await scene.ChangeAsync(team, new SetRotationPolicy { MaxLifetimeDays = 90 });
+        Assert.Equal(new RuledNumber(90, "organization"), await HoldsAsync());
     }
 
     [Theory, BothDatabases]
