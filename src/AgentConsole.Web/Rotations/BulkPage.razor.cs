@@ -284,9 +284,16 @@ public sealed partial class BulkPage
         if (_busy)
             return;
         _busy = true;
-        var me = Me;
-        var made = await Task.Run(() => Bulks.MakeAgainAsync(me, Id, null, Left), Left);
-        _busy = false;
+        Outcome<KeyBulkBody> made;
+        try
+        {
+            var me = Me;
+            made = await Task.Run(() => Bulks.MakeAgainAsync(me, Id, null, Left), Left);
+        }
+        finally
+        {
+            _busy = false;
+        }
         _problem = made.Problem;
         if (made.Problem is null)
             Navigation.NavigateTo(

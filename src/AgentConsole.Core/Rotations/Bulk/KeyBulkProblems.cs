@@ -41,6 +41,11 @@ internal static class KeyBulkProblems
         "nothing_to_resume",
         "Every row has been done, or was cancelled; there is nothing to resume."
     );
+    public static readonly Problem RowsRemain = new(
+        ProblemKind.Conflict,
+        "rows_remain",
+        "Rows were not begun yet. Resume all that remain; those that failed are tried again with them."
+    );
     public static readonly Problem NothingToCancel = new(
         ProblemKind.Conflict,
         "nothing_to_cancel",

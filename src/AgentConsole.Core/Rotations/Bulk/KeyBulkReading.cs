@@ -115,6 +115,8 @@ internal sealed class KeyBulkReading(
         {
             var filter = KeyFilter.Parse(QueryText.Read(text).GetValueOrDefault, new FieldErrors());
             versions = lists.Matching(db, by, filter with { State = filter.State ?? Usual(action) });
+            if (action == KeyBulkAction.Disable && filter.State is null)
+                versions = versions.Where(v => v.State == KeyState.Active || v.State == KeyState.Retiring);
         }
         else
         {
@@ -134,9 +136,18 @@ internal sealed class KeyBulkReading(
             versions = db.KeyVersions.Where(v =>
                 v.OrganizationId == organization
                 && (state == null || v.State == state)
+                && (action != KeyBulkAction.Disable || v.State == KeyState.Active || v.State == KeyState.Retiring)
                 && agents.Any(a => a.OrganizationId == v.OrganizationId && a.Id == v.AgentId)
             );
         }
+        // A rotation is about keys: several versions of one are one row.
+        if (action == KeyBulkAction.Rotate)
+            return
+            [
+                .. (
+                    await versions.Select(v => v.KeyId).Distinct().OrderBy(k => k).Take(KeyBulk.MostRows + 1).ToListAsync(cancellationToken)
+                ).Select(k => new Wanted(k, null, null)),
+            ];
         return await versions
             .OrderBy(v => v.Id)
             .Select(v => new Wanted(v.KeyId, v.Id, null))
@@ -152,7 +163,7 @@ internal sealed class KeyBulkReading(
         action switch
         {
             KeyBulkAction.Enable => KeyState.Disabled,
-            KeyBulkAction.Revoke => null,
+            KeyBulkAction.Revoke or KeyBulkAction.Disable => null,
             _ => KeyState.Active,
         };
 

@@ -187,15 +187,27 @@ public sealed class KeyBulkRunner : BackgroundService
         try
         {
             using var timer = new PeriodicTimer(SayAgain, _clock);
+            var said = _clock.Now();
             while (await timer.WaitForNextTickAsync(lost.Token))
             {
-                await using var write = await _store.WriteAsync(lost.Token);
-                var until = (DateTimeOffset?)(write.Now + KeyBulk.Lease);
-                var kept = await write
-                    .Db.KeyBulks.Where(b => b.OrganizationId == job.OrganizationId && b.Id == job.BulkId && b.WorkId == job.WorkId)
-                    .ExecuteUpdateAsync(set => set.SetProperty(b => b.LeaseUntil, until), lost.Token);
-                await write.TryCommitAsync(lost.Token);
-                if (kept == 0)
+                try
+                {
+                    await using var write = await _store.WriteAsync(lost.Token);
+                    var now = write.Now;
+                    var until = (DateTimeOffset?)(now + KeyBulk.Lease);
+                    var kept = await write
+                        .Db.KeyBulks.Where(b => b.OrganizationId == job.OrganizationId && b.Id == job.BulkId && b.WorkId == job.WorkId)
+                        .ExecuteUpdateAsync(set => set.SetProperty(b => b.LeaseUntil, until), lost.Token);
+                    if (await write.TryCommitAsync(lost.Token))
+                        said = now;
+                    if (kept == 0)
+                        await lost.CancelAsync();
+                }
+                catch (Exception e) when (!lost.IsCancellationRequested)
+                {
+                    _log.LogError(e, "A bulk act on keys could not say that it goes on; it tries again");
+                }
+                if (_clock.Now() - said >= KeyBulk.Lease)
                     await lost.CancelAsync();
             }
         }

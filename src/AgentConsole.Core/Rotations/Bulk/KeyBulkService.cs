@@ -138,7 +138,7 @@ public sealed class KeyBulkService
                 return refusal;
             if (seen.Action is not (KeyBulkAction.Disable or KeyBulkAction.Enable) || seen.Done == 0)
                 return PlanProblems.NothingToUndo;
-            var organization = seen.OrganizationId;
+            var wasDisable = seen.Action == KeyBulkAction.Disable;
             versions =
             [
                 .. (
@@ -159,12 +159,21 @@ public sealed class KeyBulkService
                                 v.KeyId,
                                 v.Number,
                             },
-                            (_, v) => v.Id
+                            (r, v) => new
+                            {
+                                v.Id,
+                                v.DisabledAt,
+                                r.EndedAt,
+                            }
                         )
+                        .Where(b => b.DisabledAt == (wasDisable ? b.EndedAt : null))
+                        .Select(b => b.Id)
                         .ToListAsync(cancellationToken)
                 ).Select(v => IdText.Format(IdText.KeyVersion, v)),
             ];
         }
+        if (versions.Count == 0)
+            return PlanProblems.NothingToUndo;
         return await DoAsync(
             by,
             seen.Action == KeyBulkAction.Disable ? KeyBulkAction.Enable : KeyBulkAction.Disable,
@@ -349,6 +358,8 @@ public sealed class KeyBulkService
                 return Problem.Invalid("rows", "Must be failed or remaining.");
             if (body.Rows == "failed" && bulk.Failed == 0)
                 return KeyBulkProblems.NothingToResume;
+            if (body.Rows == "failed" && bulk.Pending > 0)
+                return KeyBulkProblems.RowsRemain;
             if (bulk.Resume(by, _store.NewId(), write.Now) is { } state)
                 return state;
             write.Trail(
@@ -362,9 +373,6 @@ public sealed class KeyBulkService
                     remaining = bulk.Pending + bulk.Issued,
                 }
             );
-            // Those that were not begun are left to another resume.
-            if (body.Rows == "failed" && bulk.Pending > 0)
-                await SetAsideAsync(write, bulk, KeyBulkOutcome.Pending, KeyBulkOutcome.Cancelled, cancellationToken);
             await KeyBulkWork.RetryFailedAsync(write, bulk, cancellationToken);
             var done = await BeginWorkAsync(write, bulk, by, cancellationToken);
             if (done.Problem is null || attempt == Tries)
@@ -533,11 +541,12 @@ public sealed class KeyBulkService
             refused += refusedHere.Count;
             refusals.AddRange(refusedHere.Take(MostRefusals - refusals.Count));
         }
-        await using var read = await _store.ReadAsync(cancellationToken);
+        // The answer is kept for a repetition of the call.
+        await using var last = await _store.WriteAsync(cancellationToken);
         var isLast = from.Contains(RotationState.OldDisabled);
-        var rotations = read.Rotations;
-        var left = await read
-            .KeyBulkRows.VisibleTo(by, bulk)
+        var rotations = last.Db.Rotations;
+        var left = await last
+            .Db.KeyBulkRows.VisibleTo(by, bulk)
             .CountAsync(
                 r =>
                     r.RotationId != null
@@ -549,7 +558,11 @@ public sealed class KeyBulkService
                     ),
                 cancellationToken
             );
-        return new KeyBulkCut(IdText.Format(IdText.Bulk, bulkId), done, left, refused, refusals);
+        return await last.CommitAsync(
+            by,
+            new KeyBulkCut(IdText.Format(IdText.Bulk, bulkId), done, left, refused, refusals),
+            cancellationToken
+        );
     }
 
     /// <summary>With the states of its rotations.</summary>
