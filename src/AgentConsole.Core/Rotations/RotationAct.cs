@@ -139,6 +139,12 @@ internal sealed class RotationAct(
         {
             (rotation.State, rotation.ReadyAt) = (RotationState.Issued, null);
         }
+        // The grace of a secret that is replaced before it was used is over: it begins anew when this one arrives.
+        if (again && rotation.Sink is not null && kept is { State: KeyState.Retiring, LeakReportedAt: null } && Accepts(kept, Now))
+        {
+            (kept.State, kept.RetiresAt) = (KeyState.Active, null);
+            Announce(kept);
+        }
         if (rotation.Sink is { } sink)
             rotation.Failure =
                 $"The new secret was not delivered to {sink} yet. Re-issue if this does not change; the old version stays as it is.";
@@ -147,20 +153,26 @@ internal sealed class RotationAct(
         return secret;
     }
 
-    /// <summary>The sink has the secret: the old version's grace begins.</summary>
-    public void Delivered(Actor by, DeliveryReceipt receipt)
+    /// <summary>The sink has the secret: the old version's grace begins, unless the new one is not accepted by now.</summary>
+    /// <returns>What keeps the rotation from going on although the secret arrived.</returns>
+    public Problem? Delivered(Actor by, DeliveryReceipt receipt)
     {
         var before = rotation.State;
         rotation.DeliveredAt = receipt.At;
         rotation.DeliveringUntil = null;
         rotation.AcknowledgedAt = Now;
         rotation.Failure = null;
-        if (rotation.State == RotationState.Issued)
+        var stays = rotation.State == RotationState.Issued && !NewIsAccepted;
+        if (rotation.State == RotationState.Issued && !stays)
         {
             rotation.State = RotationState.Observing;
             Replace(Old);
         }
         Record(by, "rotation.delivered", before, $"{receipt.Sink}: {receipt.Place}");
+        if (!stays)
+            return null;
+        Fail(by, "The new secret arrived, but its version is disabled or has ended. The old version stays as it is. Enable the new one, or abort.");
+        return RotationProblems.NewNotAccepted;
     }
 
     // What becomes of the version that is replaced.
@@ -208,8 +220,8 @@ internal sealed class RotationAct(
         var before = rotation.State;
         rotation.State = RotationState.Observing;
         rotation.ReadyAt = null;
-        // Whoever uses it has it: it did arrive at the sink, although whoever delivered it did not live to say so.
-        if (before == RotationState.Issued && rotation is { Sink: not null, DeliveredAt: null } && Old is { State: KeyState.Active })
+        // Whoever uses it has it: it did arrive at the sink, although whoever delivered it did not live to say so, or it was not accepted then.
+        if (before == RotationState.Issued && rotation.Sink is not null && Old is { State: KeyState.Active })
         {
             rotation.Failure = null;
             Replace(Old);

@@ -111,6 +111,24 @@ public sealed class RotationIssuer(ConsoleStore store, KeyIndex index, RotationB
         else
             act.NotDelivered(by, Texts.Clip($"The new secret was not delivered to {delivery.Sink}: {problem.Detail}", 500)!);
         var body = await bodies.FullAsync(write.Db, by, act, write.Now, cancellationToken);
+        await AnswerAgainAsync(write, by, body, cancellationToken);
         return await write.TryCommitAsync(cancellationToken) ? (true, body) : (false, null);
+    }
+
+    // Whoever repeats the call must not be told to issue again what has arrived since.
+    private static async Task AnswerAgainAsync(Write write, Actor by, RotationBody body, CancellationToken cancellationToken)
+    {
+        if (by.Retry is not { } ticket)
+            return;
+        var (organization, scope, answer) = (by.OrganizationId, ticket.Scope, ticket.Shape(body));
+        await write
+            .Db.StoredRetries.Where(r => r.OrganizationId == organization && r.Scope == scope)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(r => r.Body, answer.Body)
+                        .SetProperty(r => r.ETag, answer.ETag)
+                        .SetProperty(r => r.Sealed, answer.Sealed),
+                cancellationToken
+            );
     }
 }

@@ -120,9 +120,16 @@ public sealed class RotationService(
         var begun = await issuer.BeginAsync(write, by, bodies.AgentOf(agent), key, RotationTrigger.Agent, reason, cancellationToken);
         if (!begun.Try(out var act, out var lost))
             return lost;
-        act.Rotation.GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds;
         // An agent does not give itself more time than its key-admin did.
-        act.Rotation.TtlDays = version.ExpiresAt is { } end ? Math.Max(1, (int)Math.Floor((end - version.CreatedAt).TotalDays)) : null;
+        if (write.Db.Entry(act.Rotation).State == EntityState.Added)
+        {
+            act.Rotation.GraceSeconds = body.GraceSeconds ?? (int)Rotation.UsualGrace.TotalSeconds;
+            act.Rotation.TtlDays = version.ExpiresAt is { } end ? Math.Max(1, (int)Math.Floor((end - version.CreatedAt).TotalDays)) : null;
+        }
+        else if (body.GraceSeconds is { } wished)
+        {
+            act.Rotation.GraceSeconds = Math.Min(wished, act.Rotation.GraceSeconds);
+        }
         return await issuer.HandOutAsync(write, by, act, act.Issue(by, mint), cancellationToken);
     }
 

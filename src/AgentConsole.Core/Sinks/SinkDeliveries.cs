@@ -112,7 +112,8 @@ public sealed class SinkDeliveries
     {
         foreach (var ofSink in sent.Where(s => s.Sink is not null).GroupBy(s => s.Sink!.Id))
         {
-            var last = ofSink.Last();
+            // One that failed tells more than those that came after it.
+            var last = ofSink.LastOrDefault(s => s.Place.Problem is not null) ?? ofSink.Last();
             await MarkAsync(write, last.Sink!, last.Place, cancellationToken);
             var by = Actor.ForSystem(last.Sink!.OrganizationId, "secret sinks");
             foreach (var one in ofSink)

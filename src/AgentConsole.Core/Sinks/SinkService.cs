@@ -207,6 +207,8 @@ public sealed class SinkService
         await using var write = await _store.WriteAsync(cancellationToken);
         if (!(await FindAsync(write.Db, by, id, cancellationToken)).Try(out var sink, out var problem))
             return problem;
+        if (StepUp.Require(by) is { } first)
+            return first;
         write.Db.Remove(sink);
         write.Trail(by, "sink.deleted", Target(sink), before: Facts(sink, null));
         Tell(write, sink);

@@ -149,7 +149,7 @@ public sealed partial class SinksPage
         if (_busy)
             return;
         _busy = true;
-        var deleted = await Sinks.DeleteAsync(Me, sink.Id, Left);
+        var deleted = await ConfirmedAsync(() => Sinks.DeleteAsync(Me, sink.Id, Left));
         _busy = false;
         Ask(null);
         await ReloadAsync();

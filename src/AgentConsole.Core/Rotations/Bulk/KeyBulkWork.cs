@@ -24,7 +24,9 @@ internal sealed class KeyBulkWork(
     KeyMint mint,
     RotationBodies bodies,
     KeyBulkReading reading,
-    ISecretSinks sinks
+    ActorSource actors,
+    ISecretSinks sinks,
+    TimeProvider clock
 )
 {
     /// <summary>Rows of one transaction: other writers wait that long and no longer.</summary>
@@ -159,8 +161,8 @@ internal sealed class KeyBulkWork(
         return refusal;
     }
 
-    /// <summary>The rows whose secret is made and has not arrived, with it; at most one part.</summary>
-    public async Task<List<(int Ordinal, SecretDelivery? Delivery)>> OutgoingAsync(
+    /// <summary>The rows whose secret is made and has not arrived, with it, or with why it must not go there now; at most one part.</summary>
+    public async Task<List<KeyBulkOutgoing>> OutgoingAsync(
         Guid organization,
         Guid bulkId,
         string sink,
@@ -182,45 +184,56 @@ internal sealed class KeyBulkWork(
                 a.Id,
                 a.Slug,
                 a.TeamId,
+                a.DeletedAt,
             })
             .ToDictionaryAsync(a => a.Id, cancellationToken);
-        var ends = await db
+        var made = await db
             .KeyVersions.Where(v => v.OrganizationId == organization && keyIds.Contains(v.KeyId))
-            .Select(v => new
-            {
-                v.KeyId,
-                v.Number,
-                v.ExpiresAt,
-            })
-            .ToDictionaryAsync(v => (v.KeyId, v.Number), v => v.ExpiresAt, cancellationToken);
-        return
-        [
-            .. rows.Select(row =>
-                (
-                    row.Ordinal,
-                    Open(row) is { } secret && agents.TryGetValue(row.AgentId!.Value, out var agent)
-                        ? new SecretDelivery
-                        {
-                            OrganizationId = organization,
-                            TeamId = agent.TeamId,
-                            Sink = sink,
-                            AgentSlug = agent.Slug,
-                            KeyId = row.KeyId!.Value,
-                            KeyVersion = row.ToVersion!.Value,
-                            RotationId = row.RotationId!.Value,
-                            Secret = secret,
-                            ExpiresAt = ends.GetValueOrDefault((row.KeyId!.Value, row.ToVersion.Value)),
-                            IssuedAt = row.IssuedAt!.Value,
-                        }
-                        : null
-                )
-            ),
-        ];
+            .ToDictionaryAsync(v => (v.KeyId, v.Number), cancellationToken);
+        // Asked at this moment, not when the row began: a resume may come a day later.
+        var bulk = await db.KeyBulks.AsNoTracking().SingleAsync(b => b.OrganizationId == organization && b.Id == bulkId, cancellationToken);
+        var maker = actors.Again(bulk.Worker());
+        var now = clock.Now();
+        return [.. rows.Select(Outgoing)];
+
+        KeyBulkOutgoing Outgoing(KeyBulkRow row)
+        {
+            if (Open(row) is not { } secret)
+                return new KeyBulkOutgoing(row.Ordinal, null, KeyBulkProblems.SecretForgotten);
+            var agent = agents.GetValueOrDefault(row.AgentId!.Value);
+            var version = made.GetValueOrDefault((row.KeyId!.Value, row.ToVersion!.Value));
+            // The place follows from the team and the name that stood in the plan.
+            if (agent is not { DeletedAt: null } || agent.TeamId != row.TeamId || agent.Slug != row.Agent)
+                return new KeyBulkOutgoing(row.Ordinal, null, KeyBulkProblems.ChangedMeanwhile);
+            if (!maker.Try(out var by, out var ended))
+                return new KeyBulkOutgoing(row.Ordinal, null, ended);
+            if (mint.Refusal(by, agent.TeamId) is { } missing)
+                return new KeyBulkOutgoing(row.Ordinal, null, missing);
+            if (version is null || !RotationAct.Accepts(version, now))
+                return new KeyBulkOutgoing(row.Ordinal, null, RotationProblems.NewNotAccepted);
+            return new KeyBulkOutgoing(
+                row.Ordinal,
+                new SecretDelivery
+                {
+                    OrganizationId = organization,
+                    TeamId = agent.TeamId,
+                    Sink = sink,
+                    AgentSlug = agent.Slug,
+                    KeyId = row.KeyId.Value,
+                    KeyVersion = row.ToVersion.Value,
+                    RotationId = row.RotationId!.Value,
+                    Secret = secret,
+                    ExpiresAt = version.ExpiresAt,
+                    IssuedAt = row.IssuedAt!.Value,
+                },
+                null
+            );
+        }
     }
 
     /// <summary>Sends what can be sent; a row without a secret has no delivery, and fails by itself.</summary>
     public async Task<SentDeliveries> SendAsync(
-        IReadOnlyList<(int Ordinal, SecretDelivery? Delivery)> outgoing,
+        IReadOnlyList<KeyBulkOutgoing> outgoing,
         CancellationToken cancellationToken
     )
     {
@@ -232,7 +245,7 @@ internal sealed class KeyBulkWork(
         return new SentDeliveries(
             [
                 .. outgoing.Select(o =>
-                    o.Delivery is not { } delivery ? KeyBulkProblems.SecretForgotten
+                    o.Delivery is not { } delivery ? o.Refusal!
                     : ours.Contains(delivery.RotationId) ? sent!.Receipts[next++]
                     : RotationProblems.Delivering
                 ),
@@ -253,8 +266,15 @@ internal sealed class KeyBulkWork(
         foreach (var same in deliveries.GroupBy(d => d.KeyVersion, d => d.RotationId))
         {
             var (version, ids) = (same.Key, same.ToArray());
+            var versions = write.Db.KeyVersions;
             var ours = write.Db.Rotations.Where(r =>
-                r.OrganizationId == organization && ids.Contains(r.Id) && r.ToVersion == version && r.ClosedAt == null
+                r.OrganizationId == organization
+                && ids.Contains(r.Id)
+                && r.ToVersion == version
+                && r.ClosedAt == null
+                && versions.Any(v =>
+                    v.OrganizationId == organization && v.KeyId == r.KeyId && v.Number == version && v.State == KeyState.Active
+                )
             );
             var count = await ours.ExecuteUpdateAsync(
                 set => set.SetProperty(r => r.DeliveringUntil, until).SetProperty(r => r.Revision, r => r.Revision + 1),
@@ -270,7 +290,7 @@ internal sealed class KeyBulkWork(
         Write write,
         KeyBulk bulk,
         Actor by,
-        IReadOnlyList<(int Ordinal, SecretDelivery? Delivery)> outgoing,
+        IReadOnlyList<KeyBulkOutgoing> outgoing,
         SentDeliveries sent,
         CancellationToken cancellationToken
     )
@@ -303,9 +323,10 @@ internal sealed class KeyBulkWork(
             }
             else if (sent.Receipts[i].Try(out var receipt, out var problem))
             {
-                act.Delivered(told, receipt);
-                row.Sealed = null;
-                End(bulk, row, KeyBulkOutcome.Done, write.Now, null);
+                // Enabled once more, the same secret is delivered again, and the old version goes then.
+                var stuck = act.Delivered(told, receipt);
+                row.Sealed = stuck is null ? null : row.Sealed;
+                End(bulk, row, stuck is null ? KeyBulkOutcome.Done : KeyBulkOutcome.Failed, write.Now, stuck);
             }
             else if (problem == RotationProblems.Delivering)
             {
@@ -381,3 +402,7 @@ internal sealed class KeyBulkWork(
         return master.Derive("bulk-delivery", salt);
     }
 }
+
+/// <summary>A row whose secret is to go out.</summary>
+/// <param name="Delivery">Null where it must not go now; <paramref name="Refusal"/> says why.</param>
+internal sealed record KeyBulkOutgoing(int Ordinal, SecretDelivery? Delivery, Problem? Refusal);
