@@ -98,7 +98,8 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
         {
             var links = db.GatewayLinks.Where(l => l.OrganizationId == agent.OrganizationId && l.AgentId == agent.Id);
             return await db
-                .Gateways.Where(g => g.OrganizationId == agent.OrganizationId && links.Any(l => l.GatewayId == g.Id))
+                .Gateways.VisibleTo(by)
+                .Where(g => links.Any(l => l.GatewayId == g.Id))
                 .Select(g => g.Name)
                 .Take(SnapshotContent.MostNames)
                 .ToListAsync(cancellationToken);

@@ -23,6 +23,9 @@ public sealed class Freeze : IRevised
     public static readonly TimeSpan LongestOnce = TimeSpan.FromDays(366);
     public const int MostCron = 100;
 
+    /// <summary>Windows that may run into each other to make one.</summary>
+    private const int MostMerged = 64;
+
     /// <summary>How far ahead the next window is looked for.</summary>
     public static readonly TimeSpan Horizon = TimeSpan.FromDays(400);
 
@@ -120,6 +123,22 @@ public sealed class Freeze : IRevised
                 break;
         }
         return seen == 0 ? "Never comes: this day is in no month." : null;
+    }
+
+    /// <summary>Whether each window of this recurrence runs into the next, so that it would never end.</summary>
+    public static bool IsEndless(string cron, string zone, int minutes)
+    {
+        var lasts = TimeSpan.FromMinutes(minutes);
+        DateTimeOffset? before = null;
+        var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var all = CronExpression.Parse(cron, CronFormat.Standard).GetOccurrences(start, start.AddYears(8), Zones.Of(zone));
+        foreach (var begins in all.Take(MostMerged))
+        {
+            if (begins - before > lasts)
+                return false;
+            before = begins;
+        }
+        return true;
     }
 
     private IEnumerable<DateTimeOffset> Beginnings(DateTimeOffset from, DateTimeOffset to) =>

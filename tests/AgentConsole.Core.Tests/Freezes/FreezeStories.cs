@@ -124,6 +124,8 @@ public sealed class FreezeStories
     [InlineData("duration_minutes", "0 18 * * FRI", "0", null, null)]
     [InlineData("duration_minutes", "0 18 * * FRI", "44641", null, null)]
     [InlineData("duration_minutes", "0 18 * * FRI", null, null, null)]
+    [InlineData("duration_minutes", "0 0 * * *", "1440", null, null)]
+    [InlineData("duration_minutes", "0 * * * *", "60", null, null)]
     [InlineData("cron", "0 18 * * FRI", "60", 1, 2)]
     [InlineData("ends_at", null, null, 1, null)]
     [InlineData("ends_at", null, null, 2, 1)]

@@ -51,6 +51,14 @@ public sealed class FreezeTests
         Assert.Equal((At("2026-11-23T00:00Z"), At("2026-11-25T00:00Z")), Only(freeze, "2026-11-24T12:00Z"));
     }
 
+    [Theory]
+    [InlineData("0 0 * * *", 1440, true)]
+    [InlineData("0 0 * * *", 1439, false)]
+    [InlineData("0 0 * * SAT,SUN", 1440, false)]
+    [InlineData("0 8-18 * * *", 60, false)]
+    public void One_that_runs_into_the_next_for_ever_is_known_as_such(string cron, int minutes, bool endless) =>
+        Assert.Equal(endless, Freeze.IsEndless(cron, "UTC", minutes));
+
     [Fact]
     public void Once_is_once()
     {

@@ -100,6 +100,34 @@ public sealed class DeliveryStories
         Assert.Equal("observing", (await scene.GetAsync(failed.Id)).State);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_secret_that_arrives_after_its_version_was_disabled_ends_nothing(Database database)
+    {
+        var sink = new SlowSink();
+        await using var scene = await RotationScene.OpenAsync(database, services => services.AddSingleton<ISecretSinks>(sink));
+        var delivering = scene.RotateAsync(new CreateRotation { Sink = "vault", RevokeImmediately = true });
+        var first = await sink.AskedAsync();
+        var keys = scene.House.Get<KeyService>();
+        var two = new KeyAction { KeyVersion = 2 };
+        Assert.Null((await keys.DisableAsync(scene.Kurt, "mailroom-1", scene.Agent.KeyId!, two, Stop)).Problem);
+
+        first.Arrives();
+        var stuck = await delivering;
+
+        Assert.Equal("issued", stuck.State);
+        Assert.Contains("disabled", stuck.Failure, StringComparison.Ordinal);
+        Assert.Equal(["active", "disabled"], await scene.StatesAsync());
+        await scene.WatchAsync(TimeSpan.FromDays(2));
+        Assert.Equal(KeyCheck.Ok, scene.Check(scene.First));
+
+        // Enabled and used, it goes on as it was meant to.
+        Assert.Null((await keys.EnableAsync(scene.Kurt, "mailroom-1", scene.Agent.KeyId!, two, Stop)).Problem);
+        await scene.CallAsync(first.Delivery.Secret);
+        await scene.WatchAsync();
+        Assert.Equal(["revoked", "active"], await scene.StatesAsync());
+        Assert.Null((await scene.GetAsync(stuck.Id)).Failure);
+    }
+
     private sealed class Asked(SecretDelivery delivery, TaskCompletionSource<Outcome<DeliveryReceipt>> answer)
     {
         public SecretDelivery Delivery => delivery;

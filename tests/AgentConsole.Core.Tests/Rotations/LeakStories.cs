@@ -135,6 +135,31 @@ public sealed class LeakStories
     }
 
     [Theory, BothDatabases]
+    public async Task An_agent_that_takes_up_what_was_planned_keeps_to_the_plan(Database database)
+    {
+        await using var scene = await RotationScene.OpenAsync(database);
+        var allow = new ChangeKey { SelfRotation = true };
+        Assert.Null((await scene.House.Get<KeyService>().ChangeAsync(scene.Kurt, "mailroom-1", scene.Agent.KeyId!, allow, Stop)).Problem);
+        await scene.RotateAsync(
+            new CreateRotation
+            {
+                PlanOnly = true,
+                TtlDays = 30,
+                GraceSeconds = 3600,
+            }
+        );
+
+        var own = await scene.Rotations.RotateOwnAsync(
+            scene.House.Get<KeyActor>().Of(scene.House.Get<KeyIndex>().Check(scene.First).Card!, Outside),
+            new RotateOwnKey { GraceSeconds = 7 * 86_400 },
+            Stop
+        );
+
+        Assert.Equal(scene.House.Clock.GetUtcNow().AddHours(1), own.Value.OldKeyExpiresAt);
+        Assert.Equal(scene.House.Clock.GetUtcNow().AddDays(30), own.Value.ExpiresAt);
+    }
+
+    [Theory, BothDatabases]
     public async Task An_agent_gives_itself_no_longer_life_than_its_key_admin_did(Database database)
     {
         await using var scene = await RotationScene.OpenAsync(database);

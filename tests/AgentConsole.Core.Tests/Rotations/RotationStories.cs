@@ -499,6 +499,26 @@ public sealed class RotationStories
     }
 
     [Theory, BothDatabases]
+    public async Task Issued_again_into_a_sink_that_fails_the_old_version_stays_without_a_grace_that_runs(Database database)
+    {
+        var sinks = new OneSink { Works = true };
+        await using var scene = await RotationScene.OpenAsync(database, services => services.AddSingleton<ISecretSinks>(sinks));
+        var delivered = await scene.RotateAsync(new CreateRotation { Sink = "vault" });
+        Assert.Equal(["retiring", "active"], await scene.StatesAsync());
+
+        sinks.Works = false;
+        var again = (await scene.Rotations.ReissueAsync(scene.Ines, delivered.Id, new IssueRotation(), Stop)).Value;
+
+        Assert.NotNull(again.Failure);
+        Assert.Equal(["active", "revoked", "active"], await scene.StatesAsync());
+        await scene.WatchAsync(TimeSpan.FromDays(3));
+        Assert.Equal(KeyCheck.Ok, scene.Check(scene.First));
+        sinks.Works = true;
+        var arrived = (await scene.Rotations.ReissueAsync(scene.Ines, delivered.Id, new IssueRotation(), Stop)).Value;
+        Assert.Equal(scene.House.Clock.GetUtcNow().AddDays(1), arrived.OldKeyExpiresAt);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_file_sink_takes_the_new_secret_and_nobody_is_shown_it(Database database)
     {
         var root = Directory.CreateTempSubdirectory("agentconsole-test-").FullName;

@@ -299,6 +299,8 @@ public sealed class IsolationTests
             Subject.Rows => person == console.Cast.Olga || person == console.Cast.Sara ? Answer.Through : Answer.Forbidden,
             Subject.Agent => Answer.Forbidden,
             Subject.Organization or Subject.OfAcme or Subject.MissingOfAcme => Answer.Forbidden,
+            // A link is narrowed by nothing: who is limited to teams makes none.
+            _ when door.Operation == "MakeCalendarLink" => Answer.Forbidden,
             _ => Answer.Through,
         };
 

@@ -332,6 +332,12 @@ internal sealed class KeyBulkWork(
             {
                 End(bulk, row, KeyBulkOutcome.Failed, write.Now, problem);
             }
+            else if (outgoing[i].Delivery is null)
+            {
+                // Nothing was sent: what another may be delivering stays as it is.
+                act.Fail(told, Texts.Clip($"The new secret was not delivered to {bulk.Sink}: {problem.Detail}", 500)!);
+                End(bulk, row, KeyBulkOutcome.Failed, write.Now, problem);
+            }
             else
             {
                 act.NotDelivered(told, Texts.Clip($"The new secret was not delivered to {bulk.Sink}: {problem.Detail}", 500)!);

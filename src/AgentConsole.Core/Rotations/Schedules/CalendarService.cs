@@ -71,6 +71,13 @@ public sealed class CalendarService(
         if (errors.ToProblem() is { } invalid)
             return invalid;
         await using var write = await store.WriteAsync(cancellationToken);
+        // The address follows its owner for good: whoever is let in for less must not make one.
+        if (
+            by.TeamLimit is not null
+            || by.Method == AuthMethod.BreakGlass
+            || await write.Db.ApiTokens.AnyAsync(t => t.Id == by.CredentialId && t.ExpiresAt != null, cancellationToken)
+        )
+            return ScheduleProblems.NarrowCredential;
         var organization = by.OrganizationId;
         if (
             await write.Db.CalendarLinks.CountAsync(l => l.OrganizationId == organization && l.UserId == user, cancellationToken)

@@ -89,7 +89,7 @@ internal sealed class ScheduleBook(RotationPolicyDirectory policies) : IBeforeCo
         foreach (var keyId in keyIds)
         {
             var schedule = known.GetValueOrDefault(keyId);
-            var newest = versions[keyId].Where(v => v.IsAccepted(now)).MaxBy(v => v.Number);
+            var newest = InUse([.. versions[keyId]], rotations[keyId].FirstOrDefault(r => r.IsOpen), now);
             if (newest is null || !agents.TryGetValue(newest.AgentId, out var agent))
             {
                 if (schedule is not null)
@@ -110,6 +110,14 @@ internal sealed class ScheduleBook(RotationPolicyDirectory policies) : IBeforeCo
             result.Add(schedule);
         }
         return result;
+    }
+
+    // A version that nobody can have yet makes no key fresh: what counts is the one in use.
+    private static VersionFacts? InUse(IReadOnlyList<VersionFacts> versions, Rotation? open, DateTimeOffset now)
+    {
+        var accepted = versions.Where(v => v.IsAccepted(now)).ToList();
+        var held = open is not null && IsUndelivered(open, versions) ? accepted.Where(v => v.Number != open.ToVersion) : [];
+        return held.MaxBy(v => v.Number) ?? accepted.MaxBy(v => v.Number);
     }
 
     internal static void Fill(

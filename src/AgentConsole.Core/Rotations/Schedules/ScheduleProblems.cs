@@ -25,6 +25,12 @@ public static class ScheduleProblems
         "A calendar link shows what a person sees, and belongs to one. Service accounts read /api/v1/rotations/due."
     );
 
+    public static readonly Problem NarrowCredential = new(
+        ProblemKind.Forbidden,
+        "credential_too_narrow",
+        "A calendar link shows all that its owner sees, until it is revoked. A token that ends or is limited to teams cannot make one: make it in the console."
+    );
+
     public static readonly Problem NoNotice = new(
         ProblemKind.Conflict,
         "no_notice",
