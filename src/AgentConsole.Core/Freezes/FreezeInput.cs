@@ -77,7 +77,10 @@ internal sealed record FreezeInput(
         if (minutes is not { } lasts || lasts < 1 || lasts > Freeze.LongestRecurring.TotalMinutes)
             errors.Add("duration_minutes", "Is required with cron, and must be from 1 to 44640 (31 days).");
         else if (cron is not null && Freeze.CronFault(cron, zone) is null && Freeze.IsEndless(cron, zone, lasts))
-            errors.Add("duration_minutes", "Each one would run into the next, so that it never ends. Make it shorter, or let it begin less often.");
+            errors.Add(
+                "duration_minutes",
+                "Each one would run into the next, so that it never ends. Make it shorter, or let it begin less often."
+            );
     }
 
     private static DateTimeOffset? Micros(DateTimeOffset? at) => at is { } given ? Utc.FromMicros(Utc.ToMicros(given)) : null;

@@ -171,7 +171,10 @@ internal sealed class RotationAct(
         Record(by, "rotation.delivered", before, $"{receipt.Sink}: {receipt.Place}");
         if (!stays)
             return null;
-        Fail(by, "The new secret arrived, but its version is disabled or has ended. The old version stays as it is. Enable the new one, or abort.");
+        Fail(
+            by,
+            "The new secret arrived, but its version is disabled or has ended. The old version stays as it is. Enable the new one, or abort."
+        );
         return RotationProblems.NewNotAccepted;
     }
 

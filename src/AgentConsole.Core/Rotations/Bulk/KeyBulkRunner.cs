@@ -164,7 +164,7 @@ public sealed class KeyBulkRunner : BackgroundService
     // What was made goes to the sink, and then it is noted what arrived.
     private async Task<int> SendPartAsync(Job job, Actor by, string sink, CancellationToken cancellationToken)
     {
-        var outgoing = await _work.OutgoingAsync(job.OrganizationId, job.BulkId, sink, cancellationToken);
+        var outgoing = await _work.OutgoingAsync(by, job.BulkId, sink, cancellationToken);
         if (outgoing.Count == 0)
             return 0;
         var sent = await _work.SendAsync(outgoing, cancellationToken);

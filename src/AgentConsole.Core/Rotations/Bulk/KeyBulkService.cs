@@ -159,12 +159,13 @@ public sealed class KeyBulkService
                                 v.KeyId,
                                 v.Number,
                             },
-                            (r, v) => new
-                            {
-                                v.Id,
-                                v.DisabledAt,
-                                r.EndedAt,
-                            }
+                            (r, v) =>
+                                new
+                                {
+                                    v.Id,
+                                    v.DisabledAt,
+                                    r.EndedAt,
+                                }
                         )
                         .Where(b => b.DisabledAt == (wasDisable ? b.EndedAt : null))
                         .Select(b => b.Id)

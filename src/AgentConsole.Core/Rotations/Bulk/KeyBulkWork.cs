@@ -24,7 +24,6 @@ internal sealed class KeyBulkWork(
     KeyMint mint,
     RotationBodies bodies,
     KeyBulkReading reading,
-    ActorSource actors,
     ISecretSinks sinks,
     TimeProvider clock
 )
@@ -162,13 +161,10 @@ internal sealed class KeyBulkWork(
     }
 
     /// <summary>The rows whose secret is made and has not arrived, with it, or with why it must not go there now; at most one part.</summary>
-    public async Task<List<KeyBulkOutgoing>> OutgoingAsync(
-        Guid organization,
-        Guid bulkId,
-        string sink,
-        CancellationToken cancellationToken
-    )
+    /// <param name="by">Whoever works, with the rights of this moment.</param>
+    public async Task<List<KeyBulkOutgoing>> OutgoingAsync(Actor by, Guid bulkId, string sink, CancellationToken cancellationToken)
     {
+        var organization = by.OrganizationId;
         await using var db = await store.ReadAsync(cancellationToken);
         var rows = await db
             .KeyBulkRows.Where(r => r.OrganizationId == organization && r.BulkId == bulkId && r.Outcome == KeyBulkOutcome.Issued)
@@ -190,9 +186,6 @@ internal sealed class KeyBulkWork(
         var made = await db
             .KeyVersions.Where(v => v.OrganizationId == organization && keyIds.Contains(v.KeyId))
             .ToDictionaryAsync(v => (v.KeyId, v.Number), cancellationToken);
-        // Asked at this moment, not when the row began: a resume may come a day later.
-        var bulk = await db.KeyBulks.AsNoTracking().SingleAsync(b => b.OrganizationId == organization && b.Id == bulkId, cancellationToken);
-        var maker = actors.Again(bulk.Worker());
         var now = clock.Now();
         return [.. rows.Select(Outgoing)];
 
@@ -205,8 +198,7 @@ internal sealed class KeyBulkWork(
             // The place follows from the team and the name that stood in the plan.
             if (agent is not { DeletedAt: null } || agent.TeamId != row.TeamId || agent.Slug != row.Agent)
                 return new KeyBulkOutgoing(row.Ordinal, null, KeyBulkProblems.ChangedMeanwhile);
-            if (!maker.Try(out var by, out var ended))
-                return new KeyBulkOutgoing(row.Ordinal, null, ended);
+            // The right of this moment, not of when the row began: a resume may come a day later.
             if (mint.Refusal(by, agent.TeamId) is { } missing)
                 return new KeyBulkOutgoing(row.Ordinal, null, missing);
             if (version is null || !RotationAct.Accepts(version, now))
@@ -232,10 +224,7 @@ internal sealed class KeyBulkWork(
     }
 
     /// <summary>Sends what can be sent; a row without a secret has no delivery, and fails by itself.</summary>
-    public async Task<SentDeliveries> SendAsync(
-        IReadOnlyList<KeyBulkOutgoing> outgoing,
-        CancellationToken cancellationToken
-    )
+    public async Task<SentDeliveries> SendAsync(IReadOnlyList<KeyBulkOutgoing> outgoing, CancellationToken cancellationToken)
     {
         var all = outgoing.Where(o => o.Delivery is not null).Select(o => o.Delivery!).ToList();
         var ours = all.Count == 0 ? [] : await ClaimAsync(all, cancellationToken);

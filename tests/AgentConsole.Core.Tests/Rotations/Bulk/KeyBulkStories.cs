@@ -280,6 +280,41 @@ public sealed class KeyBulkStories
     }
 
     [Theory, BothDatabases]
+    public async Task A_secret_does_not_follow_its_agent_to_another_team(Database database)
+    {
+        await using var scene = await BulkScene.OpenAsync(database, 1);
+        scene.Shelf.Refuses.Add("mailroom-1");
+        var bulk = await scene.RunAsync(BulkScene.ToShelf);
+        var (olga, move) = (scene.House.As(scene.House.Cast.Olga), new ChangeAgent { Team = "research" });
+        var agents = scene.House.Get<AgentService>();
+        var agent = (await agents.GetAsync(olga, "mailroom-1", Stop)).Value;
+        Assert.Null((await agents.ChangeAsync(olga, "mailroom-1", agent.Revision, move, Stop)).Problem);
+
+        scene.Shelf.Refuses.Clear();
+        var tried = scene.Shelf.Came["mailroom-1"].Count;
+        Assert.Null((await scene.Bulks.ResumeAsync(scene.Ines, bulk.Id, new ResumeKeyBulk(), Stop)).Problem);
+        await scene.House.Get<KeyBulkRunner>().StepAsync(Stop);
+
+        Assert.Equal(1, (await scene.GetAsync(bulk.Id)).Rows.Failed);
+        Assert.Equal(tried, scene.Shelf.Came["mailroom-1"].Count);
+        Assert.Equal(["1 active", "2 active"], await scene.VersionsAsync("mailroom-1"));
+        Assert.Equal(KeyCheck.Ok, scene.Check(scene.Agents["mailroom-1"].ApiKey));
+    }
+
+    [Theory, BothDatabases]
+    public async Task Disabling_agents_keys_leaves_none_that_is_in_its_grace(Database database)
+    {
+        await using var scene = await BulkScene.OpenAsync(database, 1);
+        await scene.House.Get<RotationService>().CreateAsync(scene.Ines, "mailroom-1", new CreateRotation(), Stop);
+        Assert.Equal(["1 retiring", "2 active"], await scene.VersionsAsync("mailroom-1"));
+
+        var disabled = await scene.Bulks.DoAsync(scene.Ines, null, new MakeKeyBulk { Action = "disable", Agents = ["mailroom-1"] }, Stop);
+
+        Assert.Equal(2, disabled.Value.Rows.Done);
+        Assert.Equal(["1 disabled", "2 disabled"], await scene.VersionsAsync("mailroom-1"));
+    }
+
+    [Theory, BothDatabases]
     public async Task Keys_are_disabled_enabled_and_revoked_by_the_set(Database database)
     {
         await using var scene = await BulkScene.OpenAsync(database, 3);
