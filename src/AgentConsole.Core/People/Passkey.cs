@@ -16,7 +16,7 @@ public sealed class Passkey : IdentityUserPasskey<Guid>
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? LastUsedAt { get; set; }
 
-    /// <summary>When its counter went back: somebody may hold a copy of it.</summary>
+    /// <summary>When its counter went back: somebody may hold a copy of it, and it signs in nobody any more.</summary>
     public DateTimeOffset? CopySuspectedAt { get; set; }
 
     internal string Name => Data.Name ?? "Passkey";
@@ -55,7 +55,7 @@ internal static class PasskeyProblems
     public static readonly Problem Copied = new(
         ProblemKind.Unauthenticated,
         "passkey_counter",
-        "The counter of this passkey went back: somebody may have a copy of it. Sign in with your password or another passkey, and remove this one."
+        "The counter of this passkey went back: somebody may have a copy of it, so it signs in nobody any more. Sign in with your password or another passkey, and remove this one."
     );
     public static readonly Problem Expired = new(
         ProblemKind.Unauthenticated,

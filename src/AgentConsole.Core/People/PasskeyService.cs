@@ -286,9 +286,11 @@ public sealed class PasskeyService
             return PasskeyProblems.Expired;
         var proof = await _ceremony.CheckUseAsync(user, passkey, answer!, pending.State, place);
         var by = session ?? PeopleWrites.Unproven(user.OrganizationId, origin);
-        if (proof.Copied)
+        // Once two hold it, nothing tells the copy from the original: a copy that tries again has counted up by then.
+        var suspected = proof.Right && passkey.CopySuspectedAt is not null;
+        if (proof.Copied || suspected)
         {
-            passkey.CopySuspectedAt = write.Now;
+            passkey.CopySuspectedAt ??= write.Now;
             write.Trail(
                 by,
                 session is null ? "user.sign-in-refused" : "user.step-up-refused",
@@ -296,7 +298,7 @@ public sealed class PasskeyService
                 after: new
                 {
                     by = "passkey",
-                    why = "counter-went-back",
+                    why = suspected ? "copy-suspected" : "counter-went-back",
                     passkey = IdText.Format(IdText.Passkey, passkey.Id),
                     name = passkey.Name,
                     counter = proof.Counter,

@@ -133,10 +133,12 @@ public class RestartedConsole(Chromium chromium) : IAsyncLifetime
         await _process.KillAsync();
         await _process.DisposeAsync();
         _process = await ConsoleProcess.StartAsync(Settings, CancellationToken.None);
+        // All of them load anew at once beside what else runs: the first one waits for its share of the machine.
+        const int AllAtOnce = 120_000;
         foreach (var page in _pages.Values)
         {
-            await page.WaitForFunctionAsync("() => document.marked !== true", null, new PageWaitForFunctionOptions { Timeout = 30_000 });
-            await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+            await page.WaitForFunctionAsync("() => document.marked !== true", null, new() { Timeout = AllAtOnce });
+            await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live", new() { Timeout = AllAtOnce });
         }
     }
 
