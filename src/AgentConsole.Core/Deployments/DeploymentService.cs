@@ -1,19 +1,16 @@
-using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
-using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
-using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Deployments;
 
 /// <summary>What is deployed where: every change appends a snapshot, and the one before ends.</summary>
-public sealed class DeploymentService(ConsoleStore store, AccessDirectory access, AgentDirectory directory, SnapshotBodies bodies)
+public sealed class DeploymentService(ConsoleStore store, AccessDirectory access, SnapshotBook book, SnapshotBodies bodies)
 {
     /// <summary>
     /// Sets a version active, to a canary, or retired. An active one in the agent's own environment becomes its declared version. In a freeze it needs a reason,
@@ -79,7 +76,7 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
             DeployedAt = write.Now,
             DeployedBy = Texts.Clip(by.Label, 256)!,
         };
-        return await AppendAsync(write, by, agent, snapshot, cancellationToken)
+        return await book.AppendAsync(write, by, agent, snapshot, cancellationToken)
             ? await write.CommitAsync(by, bodies.Of(snapshot), cancellationToken)
             : Write.LostRace();
     }
@@ -110,69 +107,4 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
             errors.Add("gateways", $"There is no gateway {Texts.Clip(unknown, 60)} that you see.");
         return given;
     }
-
-    /// <summary>Ends what is current and adds the snapshot, with its record on the trail.</summary>
-    /// <returns>False when somebody else deployed meanwhile: leave, and nothing was written.</returns>
-    private async Task<bool> AppendAsync(Write write, Actor by, Agent agent, Snapshot snapshot, CancellationToken cancellationToken)
-    {
-        var current = await write
-            .Db.Snapshots.Where(s =>
-                s.OrganizationId == snapshot.OrganizationId
-                && s.AgentId == snapshot.AgentId
-                && s.Environment == snapshot.Environment
-                && s.Outcome == SnapshotOutcome.Current
-            )
-            .ToListAsync(cancellationToken);
-        var ended = current.FindAll(s => s.EndsWith(snapshot.Status));
-        foreach (var before in ended)
-        {
-            before.End(snapshot);
-            Tell(write, before);
-        }
-        // The one before makes room in the index of what is current.
-        if (!await write.TryFlushAsync(cancellationToken))
-            return false;
-        write.Db.Add(snapshot);
-        var declares = snapshot.Status == SnapshotStatus.Active && snapshot.Environment == (agent.Environment ?? "");
-        if (declares && agent.Version != snapshot.Version)
-        {
-            (agent.Version, agent.UpdatedAt) = (snapshot.Version, write.Now);
-            directory.Announce(write, agent);
-        }
-        write.Trail(
-            by,
-            snapshot.Status switch
-            {
-                SnapshotStatus.Active => "snapshot.activated",
-                SnapshotStatus.Canary => "snapshot.canary",
-                _ => "snapshot.retired",
-            },
-            new TrailTarget("snapshot", snapshot.Id, $"{agent.Slug} {snapshot.Version}", agent.TeamId),
-            before: ended.Count == 0
-                ? null
-                : new
-                {
-                    ended = ended.Select(s => new
-                    {
-                        version = s.Version,
-                        status = KebabCase.Of(s.Status),
-                        digest = s.Digest,
-                    }),
-                },
-            after: new
-            {
-                version = snapshot.Version,
-                status = KebabCase.Of(snapshot.Status),
-                environment = snapshot.Environment,
-                digest = snapshot.Digest,
-                content = JsonElement.Parse(snapshot.Content),
-            },
-            reason: snapshot.Reason
-        );
-        Tell(write, snapshot);
-        return true;
-    }
-
-    private static void Tell(Write write, Snapshot snapshot) =>
-        write.Tell(new LiveEvent("snapshot", snapshot.OrganizationId, snapshot.TeamId, snapshot.AgentId, snapshot.Id));
 }

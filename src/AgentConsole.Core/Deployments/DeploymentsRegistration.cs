@@ -8,6 +8,7 @@ internal static class DeploymentsRegistration
     {
         services.AddSingleton<SnapshotBodies>();
         services.AddSingleton<SnapshotLists>();
+        services.AddSingleton<SnapshotBook>();
         services.AddSingleton<DeploymentService>();
         return services;
     }

@@ -65,9 +65,13 @@ public sealed class Snapshot
     public bool EndsWith(SnapshotStatus next) =>
         Outcome == SnapshotOutcome.Current && (next != SnapshotStatus.Canary || Status != SnapshotStatus.Active);
 
-    public void End(Snapshot next)
+    /// <param name="failed">It is taken back because it was found to be worse.</param>
+    public void End(Snapshot next, bool failed = false)
     {
-        Outcome = next.RolledBackFrom == Id ? SnapshotOutcome.RolledBack : SnapshotOutcome.Superseded;
+        Outcome =
+            next.RolledBackFrom != Id ? SnapshotOutcome.Superseded
+            : failed ? SnapshotOutcome.Failed
+            : SnapshotOutcome.RolledBack;
         (EndedAt, EndedBy) = (next.DeployedAt, next.Id);
     }
 }
