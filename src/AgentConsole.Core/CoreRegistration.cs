@@ -4,6 +4,7 @@ using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
+using AgentConsole.Core.Jobs;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.Outgoing;
@@ -33,6 +34,7 @@ public static class CoreRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddData();
         services.AddLive();
+        services.AddJobs();
         services.AddTrail();
         services.AddPeople();
         services.AddAgents();

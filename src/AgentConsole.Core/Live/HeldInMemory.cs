@@ -25,6 +25,9 @@ public static class HeldNouns
     // Not the noun of the live event, which pages are to hear.
     public const string RotationPolicy = "rotation-policy-card";
 
+    // Not the noun of the live event, which pages are to hear.
+    public const string Rollout = "rollout-card";
+
     /// <summary>A request to cancel a run.</summary>
     public const string RunCancel = "run-cancel";
     public const string Sighting = "sighting";
@@ -37,6 +40,7 @@ public static class HeldNouns
         KeyCard,
         Price,
         RotationPolicy,
+        Rollout,
         RunCancel,
         Sighting,
     ];

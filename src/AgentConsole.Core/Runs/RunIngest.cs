@@ -7,6 +7,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Runs.Arms;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -52,6 +53,7 @@ public sealed class RunIngest : BackgroundService
     private readonly ILogger<RunIngest> _log;
     private readonly AgentTouches _touches;
     private readonly OpenCancels _cancels;
+    private readonly OpenArms _arms;
 
     public RunIngest(
         WriteGate gate,
@@ -60,6 +62,7 @@ public sealed class RunIngest : BackgroundService
         NodeOutbox outbox,
         RunBodies bodies,
         OpenCancels cancels,
+        OpenArms arms,
         AgentDirectory agents,
         PriceDirectory prices,
         IdSource ids,
@@ -81,7 +84,7 @@ public sealed class RunIngest : BackgroundService
             options.Value,
             log
         );
-        _cancels = cancels;
+        (_cancels, _arms) = (cancels, arms);
         _touches = new AgentTouches(ids);
         _queue = new RunQueue(_options.QueueBytes);
         Meter.CreateObservableGauge(
@@ -287,11 +290,14 @@ public sealed class RunIngest : BackgroundService
             await writer.BeginAsync(CancellationToken.None);
             var ledger = new RollupLedger();
             var now = _clock.Now();
-            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes), _prices);
+            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes), _prices, _arms);
             foreach (var job in group)
                 await WriteOneAsync(writer, job, desk, ledger);
             if (!ledger.IsEmpty)
                 await writer.AddRollupsAsync(ledger, CancellationToken.None);
+            List<ArmEntry> arms = [.. group.SelectMany(job => job.Arms)];
+            if (arms.Count > 0)
+                await writer.InsertArmEntriesAsync(arms, CancellationToken.None);
             var touches = _touches.Take(group, now, more: _queue.HasMore);
             if (touches.Count > 0)
                 await writer.TouchAgentsAsync(touches, CancellationToken.None);
@@ -374,6 +380,7 @@ public sealed class RunIngest : BackgroundService
         if (job.Refusal is not null)
         {
             job.Changed.Clear();
+            job.Arms.Clear();
             await writer.UndoAsync(CancellationToken.None);
             return;
         }
