@@ -174,6 +174,9 @@ public sealed record RolloutBody
 /// <param name="Blocked">With at least one blocked decision.</param>
 public sealed record RolloutArmBody(long Runs, long Failed, long ToolFailed, long Blocked);
 
+/// <summary>Answer of <c>GET /api/v1/rollouts/{id}/decisions</c>, newest first.</summary>
+public sealed record RolloutDecisions(IReadOnlyList<RolloutDecisionBody> Data);
+
 /// <summary>One decision, with what it was reached by.</summary>
 public sealed record RolloutDecisionBody
 {

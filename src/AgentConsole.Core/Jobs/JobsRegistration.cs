@@ -24,9 +24,6 @@ public static class JobsRegistration
     internal static IServiceCollection AddJob<T>(this IServiceCollection services, string name, TimeSpan every)
         where T : class, IJob =>
         services.AddQuartz(quartz =>
-            quartz.ScheduleJob<T>(
-                trigger => trigger.WithIdentity(name).WithSimpleSchedule(every, null),
-                job => job.WithIdentity(name)
-            )
+            quartz.ScheduleJob<T>(trigger => trigger.WithIdentity(name).WithSimpleSchedule(every, null), job => job.WithIdentity(name))
         );
 }

@@ -50,6 +50,8 @@ internal static class AnswerShape
             CalendarLinkBody => "/api/v1/calendar-links",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
             FreezeBody freeze => $"/api/v1/freezes/{freeze.Id}",
+            RolloutBody rollout => $"/api/v1/rollouts/{rollout.Id}",
+            RolloutTemplateBody plan => $"/api/v1/rollout-plans/{plan.Id}",
             SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
             GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
             _ => null,
@@ -70,6 +72,7 @@ internal static class AnswerShape
             SinkBody sink => ETag(sink.Revision),
             FreezeBody freeze => ETag(freeze.Revision),
             GatewayBody gateway => ETag(gateway.Revision),
+            RolloutTemplateBody plan => ETag(plan.Revision),
             _ => null,
         };
 

@@ -49,6 +49,7 @@ internal static class ApiRegistration
         api.MapSinkApi();
         api.MapFreezeApi();
         api.MapSnapshotApi();
+        api.MapRolloutApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

@@ -32,6 +32,73 @@ internal static class OpenApiExamples
         DeployedAt = At,
         DeployedBy = "ines@example.com",
     };
+    private static readonly RolloutPlanBody CarefulPlan = new()
+    {
+        Steps =
+        [
+            new RolloutStepBody
+            {
+                Percent = 5,
+                HoldMinutes = 30,
+                MinimumRuns = 200,
+                PlannedRuns = 600,
+            },
+            new RolloutStepBody
+            {
+                Percent = 25,
+                HoldMinutes = 60,
+                MinimumRuns = 500,
+                PlannedRuns = 1500,
+            },
+        ],
+        Metrics =
+        [
+            new RolloutMetricBody { Metric = "error-rate", Margin = 0.01m },
+            new RolloutMetricBody
+            {
+                Metric = "duration-p95",
+                Margin = 0.5m,
+                Relative = true,
+            },
+        ],
+        Looks = 3,
+        FalseRollback = 0.05m,
+        FalsePass = 0.05m,
+        OnFail = "roll-back",
+        ConsecutiveFails = 1,
+        PatienceMinutes = 1440,
+    };
+
+    private static readonly RolloutBody Rollout = new()
+    {
+        Id = "rol_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        Agent = "mailroom-1",
+        AgentId = "agt_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        Team = "payments",
+        Environment = "production",
+        State = "running",
+        WaitsFor = "runs",
+        Says = "Step 1 of 2: 214 of 600 canary runs, 12 min to hold.",
+        StableVersion = "2.1.0",
+        CanaryVersion = "2.2.0",
+        StableSnapshot = "dep_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        CanarySnapshot = "dep_01m2fz6b8tk4n1c9q5w3r7h2xg",
+        Plan = CarefulPlan,
+        Template = "Careful",
+        Step = 1,
+        StepStartedAt = At,
+        HoldUntil = At.AddMinutes(30),
+        TargetPercent = 5,
+        MeasuredPercent = 5.12,
+        Canary = new RolloutArmBody(214, 9, 2, 0),
+        Stable = new RolloutArmBody(3966, 161, 40, 3),
+        Verdict = "inconclusive",
+        Reason = "New tax rates",
+        StartedAt = At,
+        StartedBy = "otto@example.com",
+        Revision = 4,
+    };
+
     private static readonly FreezeWindow Weekend = new(
         "frz_01m2fz6b8tk4n1c9q5w3r7h2xf",
         "Weekend",
@@ -694,6 +761,48 @@ internal static class OpenApiExamples
             false,
             [new SnapshotChange("model", "changed", JsonElement.Parse("\"small-3\""), JsonElement.Parse("\"small-4\""))]
         ),
+        [typeof(StartRollout)] = new
+        {
+            snapshot = new
+            {
+                version = "2.2.0",
+                model = "small-4",
+                reason = "New tax rates",
+            },
+            template = "Careful",
+        },
+        [typeof(RolloutAct)] = new { reason = "The failures were a broken scanner" },
+        [typeof(SetRolloutTemplate)] = new
+        {
+            team = "payments",
+            name = "Careful",
+            plan = CarefulPlan,
+        },
+        [typeof(RolloutTemplateBody)] = new RolloutTemplateBody
+        {
+            Id = "rpl_01m2fz6b8tk4n1c9q5w3r7h2xf",
+            Team = "payments",
+            Name = "Careful",
+            Plan = CarefulPlan,
+            CreatedAt = At,
+            UpdatedAt = At,
+            UpdatedBy = "olga@example.com",
+            Revision = 1,
+        },
+        [typeof(RolloutBody)] = Rollout,
+        [typeof(RolloutDecisions)] = new RolloutDecisions([
+            new RolloutDecisionBody
+            {
+                Number = 1,
+                Step = 1,
+                At = At,
+                Verdict = "inconclusive",
+                Act = "none",
+                Digest = "9b0c7a4e2d5f8816c3a97be0d14f6258a7c90b3de86f1427508c6d9e3fa1b274",
+                Replays = true,
+                Record = JsonElement.Parse("""{"format":1,"decision":{"verdict":"inconclusive","spent":0.111111}}"""),
+            },
+        ]),
         [typeof(SetFreeze)] = new
         {
             name = "Weekend",

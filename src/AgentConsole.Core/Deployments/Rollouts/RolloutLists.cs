@@ -50,6 +50,23 @@ public sealed class RolloutLists(ConsoleStore store, AgentDirectory directory, R
         return paged.Map(r => bodies.Of(r, [.. arms[(r.Id, r.Step)]], now));
     }
 
+    /// <summary>Of one agent, which the actor must see; newest first.</summary>
+    public async Task<Outcome<Paged<RolloutBody>>> OfAgentAsync(
+        Actor by,
+        string agentIdOrSlug,
+        RolloutFilter filter,
+        PageRequest page,
+        CancellationToken cancellationToken
+    )
+    {
+        Guid agent;
+        await using (var db = await store.ReadAsync(cancellationToken))
+            agent = await db.Agents.VisibleTo(by).Named(agentIdOrSlug).Select(a => a.Id).FirstOrDefaultAsync(cancellationToken);
+        return agent == default
+            ? AgentProblems.NotFound
+            : await ListAsync(by, filter with { Agent = IdText.Format(IdText.Agent, agent) }, page, cancellationToken);
+    }
+
     public async Task<Outcome<RolloutBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         await using var db = await store.ReadAsync(cancellationToken);
@@ -59,7 +76,7 @@ public sealed class RolloutLists(ConsoleStore store, AgentDirectory directory, R
     }
 
     /// <summary>Every decision, newest first; there are as many as looks.</summary>
-    public async Task<Outcome<IReadOnlyList<RolloutDecisionBody>>> DecisionsAsync(Actor by, string id, CancellationToken cancellationToken)
+    public async Task<Outcome<RolloutDecisions>> DecisionsAsync(Actor by, string id, CancellationToken cancellationToken)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         if (await FindAsync(db, by, id, cancellationToken) is not { } rollout)
@@ -68,7 +85,7 @@ public sealed class RolloutLists(ConsoleStore store, AgentDirectory directory, R
             .RolloutDecisions.Where(d => d.OrganizationId == rollout.OrganizationId && d.RolloutId == rollout.Id)
             .OrderByDescending(d => d.Number)
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(Body);
+        return new RolloutDecisions(rows.ConvertAll(Body));
     }
 
     /// <summary>The record's bytes, from which anybody reaches the decision again.</summary>

@@ -110,7 +110,7 @@ internal sealed class RolloutHouse(TestHouse house, Actor agent) : IAsyncDisposa
     }
 
     public async Task<IReadOnlyList<RolloutDecisionBody>> DecisionsAsync(string id) =>
-        (await house.Get<RolloutLists>().DecisionsAsync(house.As(house.Cast.Victor), id, TestHouse.Stop)).Value;
+        (await house.Get<RolloutLists>().DecisionsAsync(house.As(house.Cast.Victor), id, TestHouse.Stop)).Value.Data;
 
     /// <summary>Version, status and outcome, oldest first.</summary>
     public async Task<string[]> SnapshotsAsync()

@@ -69,7 +69,9 @@ public sealed class RolloutIngestTests(ITestOutputHelper output)
             Assert.All(await rollouts.DecisionsAsync(started.Id), d => Assert.True(d.Replays));
             if (over.EndedAt is null)
                 Assert.Null(
-                    (await rollouts.Service.AbortAsync(rollouts.Otto, started.Id, new RolloutAct { Reason = "Next one" }, TestHouse.Stop)).Problem
+                    (
+                        await rollouts.Service.AbortAsync(rollouts.Otto, started.Id, new RolloutAct { Reason = "Next one" }, TestHouse.Stop)
+                    ).Problem
                 );
             else if (over.State == "promoted")
                 await rollouts.SetAsync("2.1.0", "active");
