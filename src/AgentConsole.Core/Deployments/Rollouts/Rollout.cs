@@ -86,9 +86,10 @@ public sealed class Rollout : IRevised, IHeldInMemory
     /// <summary>Time that counts towards the step's hold.</summary>
     public TimeSpan HeldFor(DateTimeOffset now) => (PausedAt ?? now) - StepStartedAt - TimeSpan.FromSeconds(PausedSeconds);
 
-    public void BeginStep(int step, DateTimeOffset now)
+    /// <param name="from">Runs that begin from then on are counted.</param>
+    public void BeginStep(int step, DateTimeOffset from)
     {
-        (Step, StepStartedAt, PausedSeconds, PausedAt) = (step, now, 0, null);
+        (Step, StepStartedAt, PausedSeconds, PausedAt) = (step, from, 0, null);
         (RunsLooked, FailsInRow, Verdict, StepDone) = (0, 0, null, false);
         (State, Waits) = (RolloutState.Running, RolloutWait.Runs);
     }

@@ -31,7 +31,8 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
         var share = RolloutPlan.Parse(rollout.Plan).Steps[step - 1].Percent;
         var canary = Make(write, by, rollout, rollout.CanaryVersion, SnapshotStatus.Canary, content.WithTraffic(share), reason);
         await CloseStepAsync(write, rollout, cancellationToken);
-        rollout.BeginStep(step, write.Now);
+        // A node that has not heard of the store for two seconds takes no reports: from then on each one that does knows of this step.
+        rollout.BeginStep(step, write.Db.Engine.HasSingleWriter ? write.Now : write.Now + NodeLink.LongestSilence);
         rollout.CanarySnapshotId = canary.Id;
         foreach (var isCanary in (bool[])[true, false])
         {

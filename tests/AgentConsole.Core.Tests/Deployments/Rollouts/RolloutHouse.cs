@@ -76,6 +76,7 @@ internal sealed class RolloutHouse(TestHouse house, Actor agent) : IAsyncDisposa
     /// <summary>Runs that begin now, of which each so-manieth fails.</summary>
     public async Task RunAsync(string version, int count, int failEvery = 0, Func<ReportRun, ReportRun>? more = null)
     {
+        house.Clock.Advance(TimeSpan.FromSeconds(2)); // until every node knows of the step
         var rows = Enumerable
             .Range(1, count)
             .Select(i =>

@@ -126,7 +126,8 @@ public sealed class RolloutStories
 
         var resumed = await rollouts.Service.ResumeAsync(rollouts.Otto, started.Id, new RolloutAct(), Stop);
 
-        Assert.Equal(rollouts.House.Clock.GetUtcNow() + TimeSpan.FromMinutes(20), resumed.Value.HoldUntil);
+        var left = resumed.Value.HoldUntil!.Value - rollouts.House.Clock.GetUtcNow();
+        Assert.InRange(left, TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(20) + TimeSpan.FromSeconds(2));
         await rollouts.WatchAsync();
         Assert.Equal("rolled-back", (await rollouts.GetAsync(started.Id)).State);
     }
@@ -139,11 +140,11 @@ public sealed class RolloutStories
         var started = await rollouts.StartAsync(plan);
         await rollouts.RunAsync("2.2.0", 99, failEvery: 2);
         await rollouts.RunAsync("2.1.0", 900);
-        rollouts.House.Clock.Advance(TimeSpan.FromMinutes(89));
+        rollouts.House.Clock.Advance(TimeSpan.FromMinutes(88));
         await rollouts.WatchAsync();
         Assert.Equal(("running", "runs"), ((await rollouts.GetAsync(started.Id)).State, (await rollouts.GetAsync(started.Id)).WaitsFor));
 
-        rollouts.House.Clock.Advance(TimeSpan.FromMinutes(1));
+        rollouts.House.Clock.Advance(TimeSpan.FromMinutes(2));
         await rollouts.WatchAsync();
 
         Assert.Equal("not-enough-data", (await rollouts.GetAsync(started.Id)).WaitsFor);
@@ -249,7 +250,7 @@ public sealed class RolloutStories
         await rollouts.RunAsync("2.2.0", 3); // before the rollout
         rollouts.House.Clock.Advance(TimeSpan.FromMinutes(1));
         var started = await rollouts.StartAsync(plan);
-        rollouts.House.Clock.Advance(TimeSpan.FromSeconds(1));
+        rollouts.House.Clock.Advance(TimeSpan.FromSeconds(3));
         var ingest = rollouts.House.Get<RunIngest>();
         async Task ReportAsync(ReportRun run) => Assert.Null((await ingest.ReportAsync(rollouts.Agent, null, run, 10)).Problem);
         ReportRun Run(string id, string status, string version = "2.2.0") =>
@@ -301,6 +302,7 @@ public sealed class RolloutStories
     {
         await using var rollouts = await RolloutHouse.OpenAsync(database);
         var started = await rollouts.StartAsync(RolloutHouse.Plan(RolloutHouse.Step(10, hold: 600)));
+        rollouts.House.Clock.Advance(TimeSpan.FromSeconds(3));
         var ingest = rollouts.House.Get<RunIngest>();
         var open = new ReportRun
         {
