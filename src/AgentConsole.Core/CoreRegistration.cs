@@ -11,6 +11,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Routes;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Search;
@@ -52,6 +53,7 @@ public static class CoreRegistration
         services.AddSpend();
         services.AddRetention();
         services.AddGateways();
+        services.AddRoutes();
         return services;
     }
 }

@@ -683,6 +683,22 @@ internal static class OpenApiExamples
             reason = "New tax rates",
         },
         [typeof(SnapshotBody)] = Snapshot,
+        [typeof(RoutesBody)] = new RoutesBody([
+            new RouteBody
+            {
+                Agent = "mailroom-1",
+                AgentId = AgentId,
+                Team = "payments",
+                Environment = "production",
+                Paused = false,
+                Gateways = [new RouteGatewayBody("gateway-prod-eu", true), new RouteGatewayBody("gateway-prod-us", false)],
+                Split =
+                [
+                    new RouteShareBody("2.1.0", "active", 95m, "dep_01k6b0x2f4h8m0q3s5t7v9w1y2", new string('a', 64)),
+                    new RouteShareBody("2.2.0-rc1", "canary", 5m, Snapshot.Id, Snapshot.Digest),
+                ],
+            },
+        ]),
         [typeof(SnapshotDiff)] = new SnapshotDiff(
             Snapshot with
             {
