@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
 
@@ -19,9 +20,13 @@ public sealed class RoutePolls
         RetryAfterSeconds = 5,
     };
 
+    private static readonly Meter Meter = new("AgentConsole");
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, int> _ofCredential = [];
     private int _waiting;
+
+    public RoutePolls() =>
+        Meter.CreateObservableGauge("agentconsole.route.polls", () => Waiting, description: "Calls that are held until routes change");
 
     /// <summary>Calls that wait on this node.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
