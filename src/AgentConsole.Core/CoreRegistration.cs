@@ -1,6 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Drift;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
@@ -54,6 +55,7 @@ public static class CoreRegistration
         services.AddRetention();
         services.AddGateways();
         services.AddRoutes();
+        services.AddDrift();
         return services;
     }
 }

@@ -133,6 +133,7 @@ public sealed class RouteBook : IRefreshOnNews, IFollowCommits, IDisposable
                 snapshot.Version,
                 snapshot.Status,
                 snapshot.Digest,
+                snapshot.DeployedAt,
                 // Only a canary has a share of its own; contents may be long.
                 Content = snapshot.Status == SnapshotStatus.Canary ? snapshot.Content : null,
                 agent.Slug,
@@ -176,7 +177,8 @@ public sealed class RouteBook : IRefreshOnNews, IFollowCommits, IDisposable
                                     r.Version,
                                     r.Status,
                                     r.Status == SnapshotStatus.Canary ? share : 100 - share,
-                                    r.Digest
+                                    r.Digest,
+                                    r.DeployedAt
                                 )),
                         ]
                     );

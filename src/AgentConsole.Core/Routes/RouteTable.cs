@@ -21,7 +21,14 @@ internal sealed record Route(
 /// <param name="TeamId">Null for a gateway of the organization.</param>
 internal sealed record RoutedGateway(Guid Id, Guid? TeamId, string Name, bool InRouting);
 
-internal sealed record RouteShare(Guid SnapshotId, string Version, SnapshotStatus Status, decimal Percent, string Digest);
+internal sealed record RouteShare(
+    Guid SnapshotId,
+    string Version,
+    SnapshotStatus Status,
+    decimal Percent,
+    string Digest,
+    DateTimeOffset DeployedAt
+);
 
 /// <summary>An organization's routes at one moment; never changes.</summary>
 public sealed class RouteTable
