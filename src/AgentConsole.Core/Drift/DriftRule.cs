@@ -16,6 +16,9 @@ internal static class DriftRule
     /// <summary>How far back runs and instances count.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromHours(1);
 
+    /// <summary>With fewer runs of both versions together nothing is said about the split.</summary>
+    public const int LeastRuns = 30;
+
     /// <summary>Of a two-sided interval of 99.9 %, because it is looked at every few seconds.</summary>
     public const double Z = 3.2905267314919255;
 
@@ -49,7 +52,7 @@ internal static class DriftRule
             return null;
         var hits = runs.GetValueOrDefault(canary.Version);
         var all = hits + runs.GetValueOrDefault(active.Version);
-        if (all == 0)
+        if (all < LeastRuns)
             return null;
         var target = (double)canary.Percent / 100;
         var margin = Math.Clamp(Math.Min(target, 1 - target) / 2, 0.01, 0.05);

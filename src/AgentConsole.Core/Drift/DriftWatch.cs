@@ -47,7 +47,12 @@ public sealed class DriftWatch(
         var found = table.All.Count == 0 ? [] : await FindAsync(db, organization, table, now, cancellationToken);
         var changed = standing
             .Keys.Union(found.Keys)
-            .Where(id => !standing.TryGetValue(id, out var was) || !found.TryGetValue(id, out var finds) || was.Reason != finds.Reason || was.Kind != finds.Kind)
+            .Where(id =>
+                !standing.TryGetValue(id, out var was)
+                || !found.TryGetValue(id, out var finds)
+                || was.Reason != finds.Reason
+                || was.Kind != finds.Kind
+            )
             .Order()
             .ToList();
         foreach (var some in changed.Chunk(AtOnce))

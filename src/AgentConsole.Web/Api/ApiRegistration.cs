@@ -50,6 +50,7 @@ internal static class ApiRegistration
         api.MapFreezeApi();
         api.MapSnapshotApi();
         api.MapRouteApi();
+        api.MapDriftApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

@@ -683,6 +683,62 @@ internal static class OpenApiExamples
             reason = "New tax rates",
         },
         [typeof(SnapshotBody)] = Snapshot,
+        [typeof(DriftBody)] = new DriftBody
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            Team = "payments",
+            Environment = "production",
+            Verdict = "drifting",
+            Reason = "2.0.3 is reported, 2.1.0 should run.",
+            Since = At,
+            Declared = [new RouteShareBody("2.1.0", "active", 100m, Snapshot.Id, Snapshot.Digest)],
+            Hour =
+            [
+                new DriftShareBody
+                {
+                    Version = "2.1.0",
+                    Status = "active",
+                    Runs = 412,
+                    Percent = 100,
+                    Low = 97.44,
+                    High = 100,
+                    Target = 100m,
+                },
+                new DriftShareBody
+                {
+                    Version = "2.0.3",
+                    Status = "undeclared",
+                    Runs = 9,
+                },
+            ],
+            Day = [],
+            Instances = 8,
+            LaggingInstances = 1,
+            Lagging =
+            [
+                new LaggingInstance
+                {
+                    Instance = "pod-7",
+                    UserAgent = "mailroom/2.0",
+                    Address = "192.0.2.14",
+                    Version = "2.0.3",
+                    Since = At.AddDays(-3),
+                    LastSeenAt = At,
+                    Runs = 318,
+                },
+            ],
+        },
+        [typeof(DriftingAgent)] = new DriftingAgent
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            DisplayName = "Mailroom 1",
+            Team = "payments",
+            Kind = "version",
+            Reason = "2.0.3 is reported, 2.1.0 should run.",
+            Since = At,
+        },
         [typeof(RoutesBody)] = new RoutesBody([
             new RouteBody
             {
