@@ -1,6 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Drift;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
@@ -12,6 +13,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Routes;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Search;
@@ -54,6 +56,8 @@ public static class CoreRegistration
         services.AddSpend();
         services.AddRetention();
         services.AddGateways();
+        services.AddRoutes();
+        services.AddDrift();
         return services;
     }
 }

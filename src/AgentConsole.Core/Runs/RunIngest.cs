@@ -54,6 +54,7 @@ public sealed class RunIngest : BackgroundService
     private readonly AgentTouches _touches;
     private readonly OpenCancels _cancels;
     private readonly OpenArms _arms;
+    private readonly IInstanceNotes _instances;
 
     public RunIngest(
         WriteGate gate,
@@ -63,6 +64,7 @@ public sealed class RunIngest : BackgroundService
         RunBodies bodies,
         OpenCancels cancels,
         OpenArms arms,
+        IInstanceNotes instances,
         AgentDirectory agents,
         PriceDirectory prices,
         IdSource ids,
@@ -84,7 +86,7 @@ public sealed class RunIngest : BackgroundService
             options.Value,
             log
         );
-        (_cancels, _arms) = (cancels, arms);
+        (_cancels, _arms, _instances) = (cancels, arms, instances);
         _touches = new AgentTouches(ids);
         _queue = new RunQueue(_options.QueueBytes);
         Meter.CreateObservableGauge(
@@ -107,7 +109,10 @@ public sealed class RunIngest : BackgroundService
             return invalid;
         var row = new ReportRow(report, null);
         var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, [row], single: true);
-        return await EnqueueAsync(job) is { } refusal ? refusal : new RunAccepted(_bodies.Of(row.Run!), row.Created);
+        if (await EnqueueAsync(job) is { } refusal)
+            return refusal;
+        Saw(by, agent, job.Rows);
+        return new RunAccepted(_bodies.Of(row.Run!), row.Created);
     }
 
     /// <summary>Reports many runs at once; a bad row fails alone and is named by its index.</summary>
@@ -133,7 +138,10 @@ public sealed class RunIngest : BackgroundService
             rows[i] = read.Problem is { } problem ? new ReportRow(null, problem) : new ReportRow(read.Value, null);
         }
         var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, rows, single: false);
-        return await EnqueueAsync(job) is { } refusal ? refusal : job.Summarize() with { Cancels = _cancels.Of(agent.Id) };
+        if (await EnqueueAsync(job) is { } refusal)
+            return refusal;
+        Saw(by, agent, rows);
+        return job.Summarize() with { Cancels = _cancels.Of(agent.Id) };
     }
 
     /// <summary>Changes a run of the calling agent, by id or external id.</summary>
@@ -158,7 +166,11 @@ public sealed class RunIngest : BackgroundService
         )
             return await ExistsAsync(agent, idOrExternalId) ? invalid : RunProblems.NotFound;
         var job = new PatchJob(agent, keyVersionId, by.Retry, bytes, idOrExternalId, report);
-        return await EnqueueAsync(job) is { } refusal ? refusal : _bodies.Of(job.Run!);
+        if (await EnqueueAsync(job) is { } refusal)
+            return refusal;
+        if (report.Version is { } version)
+            _instances.Note(by, agent, version, 0);
+        return _bodies.Of(job.Run!);
     }
 
     /// <summary>Adds steps to a run of the calling agent. A step whose external id the run has already is a replay.</summary>
@@ -253,6 +265,26 @@ public sealed class RunIngest : BackgroundService
 
     private Outcome<AgentCard> Caller(Actor by) =>
         by.AgentId is { } id && _agents.Find(id) is { } agent ? agent : RunProblems.AgentKeyRequired;
+
+    // After the commit, and not part of it: which instance ran which version.
+    private void Saw(Actor by, AgentCard agent, IReadOnlyList<ReportRow> rows)
+    {
+        var (version, runs) = ((string?)null, 0);
+        foreach (var row in rows)
+        {
+            if (row.Run is null || row.Report?.Version is not { } said)
+                continue;
+            if (version is not null && version != said)
+            {
+                _instances.Note(by, agent, version, runs);
+                runs = 0;
+            }
+            version = said;
+            runs += row.Created ? 1 : 0;
+        }
+        if (version is not null)
+            _instances.Note(by, agent, version, runs);
+    }
 
     private async Task<Problem?> EnqueueAsync(RunJob job) => _queue.Add(job) is { } refusal ? refusal : await job.Done;
 

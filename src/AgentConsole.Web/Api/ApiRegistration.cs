@@ -50,6 +50,8 @@ internal static class ApiRegistration
         api.MapFreezeApi();
         api.MapSnapshotApi();
         api.MapRolloutApi();
+        api.MapRouteApi();
+        api.MapDriftApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

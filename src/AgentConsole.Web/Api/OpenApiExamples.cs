@@ -750,6 +750,78 @@ internal static class OpenApiExamples
             reason = "New tax rates",
         },
         [typeof(SnapshotBody)] = Snapshot,
+        [typeof(DriftBody)] = new DriftBody
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            Team = "payments",
+            Environment = "production",
+            Verdict = "drifting",
+            Reason = "2.0.3 is reported, 2.1.0 should run.",
+            Since = At,
+            Declared = [new RouteShareBody("2.1.0", "active", 100m, Snapshot.Id, Snapshot.Digest)],
+            Hour =
+            [
+                new DriftShareBody
+                {
+                    Version = "2.1.0",
+                    Status = "active",
+                    Runs = 412,
+                    Percent = 100,
+                    Low = 97.44,
+                    High = 100,
+                    Target = 100m,
+                },
+                new DriftShareBody
+                {
+                    Version = "2.0.3",
+                    Status = "undeclared",
+                    Runs = 9,
+                },
+            ],
+            Day = [],
+            Instances = 8,
+            LaggingInstances = 1,
+            Lagging =
+            [
+                new LaggingInstance
+                {
+                    Instance = "pod-7",
+                    UserAgent = "mailroom/2.0",
+                    Address = "192.0.2.14",
+                    Version = "2.0.3",
+                    Since = At.AddDays(-3),
+                    LastSeenAt = At,
+                    Runs = 318,
+                },
+            ],
+        },
+        [typeof(DriftingAgent)] = new DriftingAgent
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            DisplayName = "Mailroom 1",
+            Team = "payments",
+            Kind = "version",
+            Reason = "2.0.3 is reported, 2.1.0 should run.",
+            Since = At,
+        },
+        [typeof(RoutesBody)] = new RoutesBody([
+            new RouteBody
+            {
+                Agent = "mailroom-1",
+                AgentId = AgentId,
+                Team = "payments",
+                Environment = "production",
+                Paused = false,
+                Gateways = [new RouteGatewayBody("gateway-prod-eu", true), new RouteGatewayBody("gateway-prod-us", false)],
+                Split =
+                [
+                    new RouteShareBody("2.1.0", "active", 95m, "dep_01k6b0x2f4h8m0q3s5t7v9w1y2", new string('a', 64)),
+                    new RouteShareBody("2.2.0-rc1", "canary", 5m, Snapshot.Id, Snapshot.Digest),
+                ],
+            },
+        ]),
         [typeof(SnapshotDiff)] = new SnapshotDiff(
             Snapshot with
             {

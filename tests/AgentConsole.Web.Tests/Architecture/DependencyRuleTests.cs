@@ -27,6 +27,8 @@ public sealed partial class DependencyRuleTests
         ["Retention", "Spend"],
         ["Gateways"],
         ["Deployments"],
+        ["Routes"],
+        ["Drift"],
         ["Search"],
     ];
 

@@ -71,6 +71,9 @@ public static class Doors
         ),
         new("ListSnapshotsOfAgent", "GET", "/api/v1/agents/{agent}/snapshots", Subject.Payments, null),
         new("ListSnapshots", "GET", "/api/v1/snapshots", Subject.Narrowed, null),
+        new("GetRoutes", "GET", "/api/v1/routes", Subject.Narrowed, null),
+        new("GetAgentDrift", "GET", "/api/v1/agents/{agent}/drift", Subject.Payments, null),
+        new("ListDrift", "GET", "/api/v1/drift", Subject.Narrowed, null),
         new("GetSnapshot", "GET", "/api/v1/snapshots/{snapshot}", Subject.Payments, null),
         new("DiffSnapshots", "GET", "/api/v1/snapshots/{snapshot}/diff/{snapshot}", Subject.Payments, null),
         new(

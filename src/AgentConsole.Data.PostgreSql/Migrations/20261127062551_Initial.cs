@@ -1502,6 +1502,55 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "agent_drifts",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    drifting = table.Column<bool>(type: "boolean", nullable: false),
+                    since = table.Column<long>(type: "bigint", nullable: false),
+                    kind = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_drifts", x => new { x.organization_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_agent_drifts_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "agent_instances",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    caller = table.Column<byte[]>(type: "bytea", maxLength: 16, nullable: false),
+                    instance = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    since = table.Column<long>(type: "bigint", nullable: false),
+                    last_seen_at = table.Column<long>(type: "bigint", nullable: false),
+                    runs = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_instances", x => new { x.organization_id, x.agent_id, x.caller });
+                    table.ForeignKey(
+                        name: "FK_agent_instances_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "agent_keys",
                 columns: table => new
                 {
@@ -1889,6 +1938,22 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
                 });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_drifts_drifting",
+                table: "agent_drifts",
+                columns: new[] { "organization_id", "since", "agent_id" },
+                filter: "drifting");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_agent_instances_organization_id_agent_id_last_seen_at",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "agent_id", "last_seen_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_instances_seen",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "last_seen_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_agent_keys_organization_id_agent_id_id",
@@ -2540,6 +2605,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "agent_drifts");
+
+            migrationBuilder.DropTable(
+                name: "agent_instances");
+
             migrationBuilder.DropTable(
                 name: "agent_tags");
 

@@ -1500,6 +1500,55 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "agent_drifts",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    drifting = table.Column<bool>(type: "INTEGER", nullable: false),
+                    since = table.Column<long>(type: "INTEGER", nullable: false),
+                    kind = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_drifts", x => new { x.organization_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_agent_drifts_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "agent_instances",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    caller = table.Column<byte[]>(type: "BLOB", maxLength: 16, nullable: false),
+                    instance = table.Column<string>(type: "TEXT", maxLength: 120, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    since = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_instances", x => new { x.organization_id, x.agent_id, x.caller });
+                    table.ForeignKey(
+                        name: "FK_agent_instances_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "agent_keys",
                 columns: table => new
                 {
@@ -1887,6 +1936,22 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Cascade);
                 });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_drifts_drifting",
+                table: "agent_drifts",
+                columns: new[] { "organization_id", "since", "agent_id" },
+                filter: "drifting");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_agent_instances_organization_id_agent_id_last_seen_at",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "agent_id", "last_seen_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_instances_seen",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "last_seen_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_agent_keys_organization_id_agent_id_id",
@@ -2538,6 +2603,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "agent_drifts");
+
+            migrationBuilder.DropTable(
+                name: "agent_instances");
+
             migrationBuilder.DropTable(
                 name: "agent_tags");
 

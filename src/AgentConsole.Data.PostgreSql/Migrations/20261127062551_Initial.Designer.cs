@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261127054449_Initial")]
+    [Migration("20261127062551_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1030,6 +1030,108 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasFilter("outcome = 'current'");
 
                     b.ToTable("snapshots", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentDrift", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<bool>("Drifting")
+                        .HasColumnType("boolean")
+                        .HasColumnName("drifting");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("bigint")
+                        .HasColumnName("since");
+
+                    b.HasKey("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "Since", "AgentId")
+                        .HasDatabaseName("ix_agent_drifts_drifting")
+                        .HasFilter("drifting");
+
+                    b.ToTable("agent_drifts", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentInstance", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<byte[]>("Caller")
+                        .HasMaxLength(16)
+                        .HasColumnType("bytea")
+                        .HasColumnName("caller");
+
+                    b.Property<string>("Address")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("address");
+
+                    b.Property<string>("Instance")
+                        .HasMaxLength(120)
+                        .HasColumnType("character varying(120)")
+                        .HasColumnName("instance");
+
+                    b.Property<long>("LastSeenAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("runs");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("bigint")
+                        .HasColumnName("since");
+
+                    b.Property<string>("UserAgent")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("user_agent");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "AgentId", "Caller");
+
+                    b.HasIndex("OrganizationId", "LastSeenAt")
+                        .HasDatabaseName("ix_agent_instances_seen");
+
+                    b.HasIndex("OrganizationId", "AgentId", "LastSeenAt");
+
+                    b.ToTable("agent_instances", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Freezes.Freeze", b =>
@@ -5083,6 +5185,24 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .WithMany()
                         .HasForeignKey("OrganizationId", "TeamId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentDrift", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentInstance", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
