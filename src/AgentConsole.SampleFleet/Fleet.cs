@@ -30,6 +30,9 @@ public sealed record FleetOptions
     /// <summary>From the start of the fleet to its first rotations; later ones come by the hour.</summary>
     public TimeSpan FirstRotation { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>From the start of the fleet to its rollout.</summary>
+    public TimeSpan FirstRollout { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>From the cut-over of a rotation to its end.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -76,8 +79,10 @@ public static class Fleet
             return await runner.RunOnceAsync(stopping) ? Done : NotAllReported;
         log.Info($"{members.Count} agents at work against {options.Console}");
         var keyOwner = new DemoKeyOwner(owner, keys.CaredFor(agents), log, clock);
+        var deployer = new DemoDeployer(owner, agents, log, clock);
         await Task.WhenAll(
             runner.RunAsync(stopping),
+            FleetRunner.UntilStoppedAsync(() => deployer.RunAsync(options.FirstRollout, stopping), stopping),
             FleetRunner.UntilStoppedAsync(() => keyOwner.RunAsync(options.FirstRotation, options.Linger, stopping), stopping)
         );
         log.Info("The fleet has stopped.");

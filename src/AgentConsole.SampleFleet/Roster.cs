@@ -13,8 +13,11 @@ public sealed record Surroundings(Uri Console, string Root, string Fixtures, str
 /// <summary>Every agent of the fleet. A new one is a class beside the others and a line here.</summary>
 public static class Roster
 {
-    /// <summary>Version that every agent reports.</summary>
+    /// <summary>Version that every agent reports, save where the console's routes say otherwise.</summary>
     public const string Version = "1.0.0";
+
+    /// <summary>The next version of the ledger reconciler. It is worse, see <see cref="LedgerReconciler"/>, and nobody has noticed.</summary>
+    public const string NextLedgerReconciler = "1.1.0";
 
     /// <param name="auditor">The console with the auditor's right to read; null before the scene is set.</param>
     public static IReadOnlyList<FleetAgent> Of(Surroundings here, RunLedger ledger, Func<FleetClient?> auditor, TimeProvider clock) =>

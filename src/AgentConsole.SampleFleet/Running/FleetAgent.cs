@@ -46,6 +46,9 @@ public abstract class FleetAgent
 {
     public abstract Passport Passport { get; }
 
+    /// <summary>Versions that it can work as, besides the usual one.</summary>
+    public virtual IReadOnlyList<string> OtherVersions => [];
+
     /// <summary>Does the job once. An exception is a failure of the run, not of the fleet.</summary>
     public abstract Task<Finding> WorkAsync(Work work, CancellationToken cancellationToken);
 }

@@ -5,12 +5,16 @@ namespace AgentConsole.SampleFleet.Running;
 
 /// <summary>An agent with the key it acts under.</summary>
 /// <param name="Care">Brings the next versions of its key for as long as the fleet runs; null where it keeps the one it has.</param>
-public sealed record Member(FleetAgent Agent, FleetClient Console, Func<CancellationToken, Task>? Care = null);
+public sealed record Member(FleetAgent Agent, FleetClient Console, Func<CancellationToken, Task>? Care = null)
+{
+    internal RouteFollower Split { get; } = new(Agent, Console);
+}
 
 /// <summary>Lets every agent work at its own cadence and show that it is alive in between, until the fleet is stopped.</summary>
 public sealed class FleetRunner(IReadOnlyList<Member> members, RunLedger ledger, FleetLog log, TimeProvider clock, TimeSpan pace)
 {
     private static readonly TimeSpan FirstRunsWithin = TimeSpan.FromSeconds(12);
+    private const int WhileCompared = 6;
     private static readonly TimeSpan WhenRefused = TimeSpan.FromSeconds(60);
     private readonly string _instance = $"{Environment.MachineName}-{Environment.ProcessId}";
 
@@ -59,7 +63,10 @@ public sealed class FleetRunner(IReadOnlyList<Member> members, RunLedger ledger,
             var pause = Spread(passport.Cadence);
             try
             {
-                Tell(await reporter.RunAsync(member.Agent, stopping));
+                var split = await member.Split.ReadAsync(stopping);
+                if (split.IsShared)
+                    pause /= WhileCompared; // two versions are compared by their runs
+                Tell(await reporter.RunAsync(member.Agent, split.Draw(), stopping));
             }
             catch (ConsoleRefusal refusal)
             {

@@ -10,10 +10,13 @@ public sealed class RunReporter(FleetClient console, RunLedger ledger, TimeProvi
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(5);
     private int _number;
 
+    /// <summary>As below, in the usual version.</summary>
+    public Task<RunBody> RunAsync(FleetAgent agent, CancellationToken stopping) => RunAsync(agent, Roster.Version, stopping);
+
     /// <returns>The run as the console acknowledged it at the end.</returns>
     /// <exception cref="ConsoleRefusal">The console does not take the report.</exception>
     /// <exception cref="HttpRequestException">The console cannot be reached.</exception>
-    public async Task<RunBody> RunAsync(FleetAgent agent, CancellationToken stopping)
+    public async Task<RunBody> RunAsync(FleetAgent agent, string version, CancellationToken stopping)
     {
         var passport = agent.Passport;
         var startedAt = clock.GetUtcNow();
@@ -25,11 +28,11 @@ public sealed class RunReporter(FleetClient console, RunLedger ledger, TimeProvi
                 ExternalId = id,
                 Status = "running",
                 StartedAt = startedAt,
-                Version = Roster.Version,
+                Version = version,
             },
             stopping
         );
-        var work = new Work(new Steps(console, id), clock, pace);
+        var work = new Work(new Steps(console, id), clock, pace, version);
         Finding finding;
         await using (var order = new CancelOrder(console, id, clock, stopping))
             finding = await WorkAsync(agent, work, order, stopping);
@@ -47,7 +50,7 @@ public sealed class RunReporter(FleetClient console, RunLedger ledger, TimeProvi
                 StartedAt = startedAt,
                 EndedAt = clock.GetUtcNow(),
                 DurationMs = (long)clock.GetElapsedTime(began).TotalMilliseconds,
-                Version = Roster.Version,
+                Version = version,
                 InputTokens = work.WordsRead > 0 ? work.WordsRead : null,
                 Summary = Work.Clip(finding.Summary, 500),
                 Error = finding.Error is null ? null : Work.Clip(finding.Error, 2000),

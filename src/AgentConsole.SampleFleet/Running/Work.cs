@@ -9,8 +9,11 @@ namespace AgentConsole.SampleFleet.Running;
 /// A run in progress, as its agent sees it: tools are called through it, decisions and notes are told to it, and it hands them on in small batches
 /// while the work goes on.
 /// </summary>
-public sealed class Work(IStepSink sink, TimeProvider clock, TimeSpan pace)
+public sealed class Work(IStepSink sink, TimeProvider clock, TimeSpan pace, string version = Roster.Version)
 {
+    /// <summary>Of the agent in this run.</summary>
+    public string Version => version;
+
     /// <summary>A run reports at most this many steps; the rest is one line that says how many were left out.</summary>
     public const int MostSteps = 300;
     private const int BatchSize = 40;
