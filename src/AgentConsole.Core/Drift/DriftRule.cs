@@ -72,11 +72,11 @@ internal static class DriftRule
     public static DriftFinding OfVersions(IReadOnlyList<string> versions, IReadOnlyList<Route> routes)
     {
         var declared = string.Join(" or ", routes.SelectMany(r => r.Split).Select(s => s.Version).Distinct(StringComparer.Ordinal).Take(3));
-        var more = versions.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {versions.Count - 1} more") : "";
-        return new DriftFinding(
-            DriftKind.Version,
-            Common.Texts.Clip($"{versions[0]}{more} is reported, {declared} should run.", AgentDrift.MostReason)!
-        );
+        var said =
+            versions.Count > 1
+                ? string.Create(CultureInfo.InvariantCulture, $"{versions[0]} and {versions.Count - 1} more are reported")
+                : $"{versions[0]} is reported";
+        return new DriftFinding(DriftKind.Version, Common.Texts.Clip($"{said}, {declared} should run.", AgentDrift.MostReason)!);
     }
 
     public static (double Low, double High) Bounds(long hits, long all) =>

@@ -22,7 +22,9 @@ public sealed class FurnishedConsole : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Console = await ConsoleServer.StartAsync();
+        Console = await ConsoleServer.StartAsync(
+            settings: new Dictionary<string, string?>(StringComparer.Ordinal) { ["AgentConsole:Drift:GraceSeconds"] = "0" }
+        );
         var (_, key) = await Console.AgentAsync("mailroom-1");
         var price = new AddPrice
         {
@@ -200,6 +202,28 @@ public sealed class FurnishedConsole : IAsyncLifetime
             using var set = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", body, Stop);
             Snapshot = (await set.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         }
+        foreach (
+            var (instance, version, runs) in ((string, string, int)[])
+                [("pod-6", "2.1.0", 40), ("pod-8", "2.2.0-rc1", 3), ("pod-7", "2.0.3", 6)]
+        )
+        {
+            using var reports = new HttpRequestMessage(HttpMethod.Post, "/api/v1/runs/batch");
+            reports.Headers.Add("X-AgentConsole-Instance", instance);
+            reports.Content = JsonContent.Create(
+                Enumerable
+                    .Range(0, runs)
+                    .Select(_ => new
+                    {
+                        status = "completed",
+                        version,
+                        duration_ms = 900,
+                    })
+            );
+            using var reported = await agent.SendAsync(reports, Stop);
+            Assert.True(reported.IsSuccessStatusCode, await reported.Content.ReadAsStringAsync(Stop));
+        }
+        await Console.Get<AgentConsole.Core.Drift.InstanceBook>().StepAsync(Stop);
+        await Console.Get<AgentConsole.Core.Drift.DriftWatch>().StepAsync(Stop);
         var now = Console.Get<TimeProvider>().GetUtcNow();
         object[] freezes =
         [
