@@ -1,3 +1,5 @@
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments.Timeline;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Deployments;
@@ -10,6 +12,8 @@ internal static class DeploymentsRegistration
         services.AddSingleton<SnapshotLists>();
         services.AddSingleton<SnapshotBook>();
         services.AddSingleton<DeploymentService>();
+        services.AddSingleton<IBeforeCommit, SnapshotTeams>();
+        services.AddSingleton<TimelineService>();
         return services;
     }
 }

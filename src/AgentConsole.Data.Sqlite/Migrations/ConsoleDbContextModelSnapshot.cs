@@ -628,6 +628,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("agent_id");
 
+                    b.Property<string>("AgentSlug")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("agent_slug");
+
                     b.Property<string>("Content")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -663,6 +669,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("environment");
 
+                    b.Property<string>("Move")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("move");
+
                     b.Property<string>("Outcome")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -689,6 +701,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("team_id");
 
+                    b.Property<double?>("TrafficPercent")
+                        .HasColumnType("REAL")
+                        .HasColumnName("traffic_percent");
+
                     b.Property<string>("Trigger")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -701,18 +717,37 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("version");
 
+                    b.Property<byte[]>("VisibleTeamId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("visible_team_id");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
+                    b.HasIndex("OrganizationId", "Outcome", "Id");
+
                     b.HasIndex("OrganizationId", "TeamId", "Id");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "Id");
 
                     b.HasIndex("OrganizationId", "AgentId", "Environment", "Status")
                         .IsUnique()
                         .HasDatabaseName("ux_snapshots_current")
                         .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "AgentSlug", "Environment", "AgentId")
+                        .HasDatabaseName("ix_snapshots_lanes")
+                        .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Environment", "Status", "DeployedAt", "Id")
+                        .HasDatabaseName("ix_snapshots_before");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DeployedAt", "Environment", "Status", "Move", "VisibleTeamId", "Id")
+                        .HasDatabaseName("ix_snapshots_window");
 
                     b.ToTable("snapshots", (string)null);
                 });

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126190847_Initial")]
+    [Migration("20261127054049_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -632,6 +632,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("agent_id");
 
+                    b.Property<string>("AgentSlug")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("agent_slug");
+
                     b.Property<string>("Content")
                         .IsRequired()
                         .HasColumnType("text")
@@ -667,6 +673,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(60)")
                         .HasColumnName("environment");
 
+                    b.Property<string>("Move")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("move");
+
                     b.Property<string>("Outcome")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -692,6 +704,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("team_id");
 
+                    b.Property<double?>("TrafficPercent")
+                        .HasColumnType("double precision")
+                        .HasColumnName("traffic_percent");
+
                     b.Property<string>("Trigger")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -704,18 +720,36 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(64)")
                         .HasColumnName("version");
 
+                    b.Property<Guid>("VisibleTeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("visible_team_id");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
+                    b.HasIndex("OrganizationId", "Outcome", "Id");
+
                     b.HasIndex("OrganizationId", "TeamId", "Id");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "Id");
 
                     b.HasIndex("OrganizationId", "AgentId", "Environment", "Status")
                         .IsUnique()
                         .HasDatabaseName("ux_snapshots_current")
                         .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "AgentSlug", "Environment", "AgentId")
+                        .HasDatabaseName("ix_snapshots_lanes")
+                        .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Environment", "Status", "DeployedAt", "Id")
+                        .HasDatabaseName("ix_snapshots_before");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DeployedAt", "Environment", "Status", "Move", "VisibleTeamId", "Id")
+                        .HasDatabaseName("ix_snapshots_window");
 
                     b.ToTable("snapshots", (string)null);
                 });

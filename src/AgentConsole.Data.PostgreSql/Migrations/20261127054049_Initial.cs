@@ -1496,13 +1496,17 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
                     agent_id = table.Column<Guid>(type: "uuid", nullable: false),
                     team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    visible_team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_slug = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
                     version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     content = table.Column<string>(type: "text", nullable: false),
+                    traffic_percent = table.Column<double>(type: "double precision", nullable: true),
                     digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
                     trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    move = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     rolled_back_from = table.Column<Guid>(type: "uuid", nullable: true),
                     deployed_at = table.Column<long>(type: "bigint", nullable: false),
                     deployed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
@@ -2247,9 +2251,35 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "digest" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_outcome_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "outcome", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_team_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_visible_team_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_before",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "environment", "status", "deployed_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_lanes",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "agent_slug", "environment", "agent_id" },
+                filter: "outcome = 'current'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_window",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "deployed_at", "environment", "status", "move", "visible_team_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_snapshots_current",

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126190838_Initial")]
+    [Migration("20261127054043_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -631,6 +631,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("agent_id");
 
+                    b.Property<string>("AgentSlug")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("agent_slug");
+
                     b.Property<string>("Content")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -666,6 +672,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("environment");
 
+                    b.Property<string>("Move")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("move");
+
                     b.Property<string>("Outcome")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -692,6 +704,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("team_id");
 
+                    b.Property<double?>("TrafficPercent")
+                        .HasColumnType("REAL")
+                        .HasColumnName("traffic_percent");
+
                     b.Property<string>("Trigger")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -704,18 +720,37 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("version");
 
+                    b.Property<byte[]>("VisibleTeamId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("visible_team_id");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
+                    b.HasIndex("OrganizationId", "Outcome", "Id");
+
                     b.HasIndex("OrganizationId", "TeamId", "Id");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "Id");
 
                     b.HasIndex("OrganizationId", "AgentId", "Environment", "Status")
                         .IsUnique()
                         .HasDatabaseName("ux_snapshots_current")
                         .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "AgentSlug", "Environment", "AgentId")
+                        .HasDatabaseName("ix_snapshots_lanes")
+                        .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Environment", "Status", "DeployedAt", "Id")
+                        .HasDatabaseName("ix_snapshots_before");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DeployedAt", "Environment", "Status", "Move", "VisibleTeamId", "Id")
+                        .HasDatabaseName("ix_snapshots_window");
 
                     b.ToTable("snapshots", (string)null);
                 });

@@ -1494,13 +1494,17 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    visible_team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
                     version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     content = table.Column<string>(type: "TEXT", nullable: false),
+                    traffic_percent = table.Column<double>(type: "REAL", nullable: true),
                     digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
                     trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    move = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
                     deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
                     deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
@@ -2245,9 +2249,35 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "digest" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_outcome_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "outcome", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_team_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_visible_team_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_before",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "environment", "status", "deployed_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_lanes",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "agent_slug", "environment", "agent_id" },
+                filter: "outcome = 'current'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_window",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "deployed_at", "environment", "status", "move", "visible_team_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_snapshots_current",
