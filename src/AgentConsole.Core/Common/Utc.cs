@@ -11,7 +11,8 @@ public static class Utc
         new(DateTimeOffset.UnixEpoch.Ticks + (micros * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
     /// <summary>ISO 8601 with <c>Z</c>, as short as it is exact.</summary>
-    public static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+    public static string Text(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Now, cut to the precision that is stored.</summary>
     public static DateTimeOffset Now(this TimeProvider clock) => FromMicros(ToMicros(clock.GetUtcNow()));

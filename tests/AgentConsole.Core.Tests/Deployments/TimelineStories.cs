@@ -29,10 +29,7 @@ public sealed class TimelineStories
         var lane = Assert.Single((await scene.ReadAsync(start, start.AddHours(8))).Data);
 
         Assert.Equal(("mailroom-1", "payments", "production"), (lane.Agent, lane.Team, lane.Environment));
-        Assert.Equal(
-            ["deployed", "canary", "canary-step", "promoted", "canary", "retired"],
-            lane.Marks.Select(m => m.Kind)
-        );
+        Assert.Equal(["deployed", "canary", "canary-step", "promoted", "canary", "retired"], lane.Marks.Select(m => m.Kind));
         Assert.Equal([10, 70, 130, 190, 250, 310], lane.Marks.Select(m => (int)(m.At - start).TotalMinutes));
         Assert.Equal(
             [
@@ -158,10 +155,7 @@ public sealed class TimelineStories
             Assert.Equal(page.HasMore, cursor is not null);
         } while (cursor is not null);
 
-        Assert.Equal(
-            ["payments/beta/production", "payments/beta/staging", "payments/zeta/production", "research/alpha/production"],
-            seen
-        );
+        Assert.Equal(["payments/beta/production", "payments/beta/staging", "payments/zeta/production", "research/alpha/production"], seen);
         var timeline = scene.House.Get<TimelineService>();
         var window = new TimelineWindow(scene.Now.AddDays(-1), scene.Now);
         Assert.Equal(
@@ -208,14 +202,16 @@ public sealed class TimelineStories
         Assert.Equal("mailroom-2: 1.0 | 1", await OfAsync(new SnapshotFilter { Environment = "staging" }));
         Assert.Equal("mailroom-1: 1.0 1.1 | 2", await OfAsync(new SnapshotFilter { Agent = "mailroom-1" }));
         Assert.Equal("mailroom-1: 1.0 1.1 | 2; mailroom-2: 1.0 | 1", await OfAsync(new SnapshotFilter { Team = "payments" }));
-        foreach (var nothing in (SnapshotFilter[])
-            [
-                new() { Agent = "nobody" },
-                new() { Team = "research" },
-                new() { Team = "nowhere" },
-                new() { Version = "9" },
-                new() { Trigger = SnapshotTrigger.Rollback },
-            ])
+        foreach (
+            var nothing in (SnapshotFilter[])
+                [
+                    new() { Agent = "nobody" },
+                    new() { Team = "research" },
+                    new() { Team = "nowhere" },
+                    new() { Version = "9" },
+                    new() { Trigger = SnapshotTrigger.Rollback },
+                ]
+        )
             Assert.Equal("", await OfAsync(nothing));
         // Before the window begins a version counts as long as it ran in it.
         from = from.AddMinutes(30);

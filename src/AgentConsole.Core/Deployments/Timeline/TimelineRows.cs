@@ -68,9 +68,7 @@ internal static class TimelineRows
         foreach (var some in agents.Chunk(AtOnce))
         {
             var lanes = db
-                .Snapshots.Where(s =>
-                    s.OrganizationId == organization && some.Contains(s.AgentId) && s.Outcome == SnapshotOutcome.Current
-                )
+                .Snapshots.Where(s => s.OrganizationId == organization && some.Contains(s.AgentId) && s.Outcome == SnapshotOutcome.Current)
                 .Select(s => new { s.AgentId, s.Environment })
                 .Distinct();
             // Of each status at most one is current at a time: the last one before the window, unless it had ended by then.
@@ -172,7 +170,9 @@ internal static class TimelineRows
         var scope = by.TeamsWith(Permission.ReadFleet);
         var sql = new StringBuilder("WITH parts AS (SELECT agent_id, environment, status, move, ")
             .Append(picks.Count == 0 ? "1" : $"CASE WHEN {string.Join(" AND ", picks)} THEN 1 ELSE 0 END")
-            .Append($" AS picked, (deployed_at - {from}) / {Put(Math.Max(1, Utc.ToMicros(window.To) - Utc.ToMicros(window.From)) / TimelineWindow.Parts)} AS part, ")
+            .Append(
+                $" AS picked, (deployed_at - {from}) / {Put(Math.Max(1, Utc.ToMicros(window.To) - Utc.ToMicros(window.From)) / TimelineWindow.Parts)} AS part, "
+            )
             .Append("COUNT(*) AS n, MIN(deployed_at) AS first_at, MAX(deployed_at) AS last_at, ")
             .Append(db.Engine.StoresGuidsAsBytes ? "MAX(id)" : "CAST(MAX(CAST(id AS text)) AS uuid)")
             .Append($" AS last_id FROM snapshots WHERE organization_id = {organization} AND agent_id IN ({List(agents)})")
@@ -180,7 +180,9 @@ internal static class TimelineRows
         if (!scope.All)
             sql.Append(scope.Ids.Length == 0 ? " AND 1 = 0" : $" AND visible_team_id IN ({List(scope.Ids)})");
         sql.Append(" GROUP BY 1, 2, 3, 4, 5, 6) ")
-            .Append("SELECT p.agent_id, p.environment, p.status, p.move, p.picked, p.n, p.first_at, p.last_at, s.id, s.version, s.outcome, s.ended_at, s.traffic_percent ")
+            .Append(
+                "SELECT p.agent_id, p.environment, p.status, p.move, p.picked, p.n, p.first_at, p.last_at, s.id, s.version, s.outcome, s.ended_at, s.traffic_percent "
+            )
             .Append($"FROM parts p JOIN snapshots s ON s.organization_id = {organization} AND s.id = p.last_id");
 #pragma warning disable CA2100 // names of columns and parameters
         command.CommandText = sql.ToString();
@@ -205,5 +207,6 @@ internal static class TimelineRows
             row.IsDBNull(12) ? null : row.GetDouble(12)
         );
 
-    private static Guid Id(DbDataReader row, int column) => row.GetValue(column) is byte[] bytes ? new Guid(bytes, bigEndian: true) : row.GetGuid(column);
+    private static Guid Id(DbDataReader row, int column) =>
+        row.GetValue(column) is byte[] bytes ? new Guid(bytes, bigEndian: true) : row.GetGuid(column);
 }

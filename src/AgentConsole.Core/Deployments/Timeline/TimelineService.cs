@@ -90,10 +90,7 @@ public sealed class TimelineService(ConsoleStore store, AccessDirectory access, 
             var picked = filter.Pick(db.Snapshots.VisibleTo(by));
             current = current.Where(s =>
                 picked.Any(p =>
-                    p.AgentId == s.AgentId
-                    && p.Environment == s.Environment
-                    && p.DeployedAt < to
-                    && (p.EndedAt == null || p.EndedAt > from)
+                    p.AgentId == s.AgentId && p.Environment == s.Environment && p.DeployedAt < to && (p.EndedAt == null || p.EndedAt > from)
                 )
             );
         }

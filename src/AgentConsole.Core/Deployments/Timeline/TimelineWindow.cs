@@ -18,5 +18,8 @@ public readonly record struct TimelineWindow(DateTimeOffset From, DateTimeOffset
     public double At(DateTimeOffset at) => (at - From) / Length;
 
     /// <summary>Why there is no such window; null when there is.</summary>
-    public Problem? Fault() => Length < Shortest || Length > Longest ? Problem.Invalid("to", "Must be after from, by one minute at least and 400 days at most.") : null;
+    public Problem? Fault() =>
+        Length < Shortest || Length > Longest
+            ? Problem.Invalid("to", "Must be after from, by one minute at least and 400 days at most.")
+            : null;
 }
