@@ -13,9 +13,22 @@
       for (const mark of all) if (mark.tabIndex !== (mark === stop ? 0 : -1)) mark.tabIndex = mark === stop ? 0 : -1;
     }
   };
+  // Further lanes come when the end of those that are there is scrolled into sight.
+  const ends = new IntersectionObserver((seen) => {
+    for (const end of seen) if (end.isIntersecting) end.target.querySelector("button:not([aria-disabled=true])")?.click();
+  });
+  const watched = new WeakSet();
+  const watch = () => {
+    for (const end of document.querySelectorAll("[data-tl-more]")) {
+      if (watched.has(end)) continue;
+      watched.add(end);
+      ends.observe(end);
+    }
+  };
   let waits = 0;
-  const soon = () => (waits ||= requestAnimationFrame(() => ((waits = 0), settle())));
+  const soon = () => (waits ||= requestAnimationFrame(() => ((waits = 0), settle(), watch())));
   settle();
+  watch();
   new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
 
   const stand = (mark) => {

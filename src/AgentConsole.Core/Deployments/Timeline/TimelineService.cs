@@ -127,16 +127,16 @@ public sealed class TimelineService(ConsoleStore store, AccessDirectory access, 
             lanes.AddRange(
                 (
                     await ofTeam
-                        .Select(s => new
+                        .GroupBy(s => new
                         {
                             s.AgentSlug,
                             s.Environment,
                             s.AgentId,
                         })
-                        .Distinct()
-                        .OrderBy(s => s.AgentSlug)
-                        .ThenBy(s => s.Environment)
-                        .ThenBy(s => s.AgentId)
+                        .OrderBy(g => g.Key.AgentSlug)
+                        .ThenBy(g => g.Key.Environment)
+                        .ThenBy(g => g.Key.AgentId)
+                        .Select(g => g.Key)
                         .Take(most - lanes.Count)
                         .ToListAsync(cancellationToken)
                 ).Select(s => new LanePlace(team.Id, s.AgentSlug, s.Environment, s.AgentId))

@@ -13,7 +13,7 @@ namespace AgentConsole.Web.Components.Timeline;
 /// <summary>The timeline of deployments, of the fleet or of one agent, at the address at which it stands.</summary>
 public sealed partial class FleetTimeline
 {
-    private const int LanesAtOnce = 40;
+    private const int LanesAtOnce = 25;
     private static readonly string[] Kinds = ["deployed", "canary", "canary-step", "promoted", "rolled-back", "retired"];
     private static readonly TimeSpan Slide = TimeSpan.FromMinutes(1);
 
@@ -94,6 +94,9 @@ public sealed partial class FleetTimeline
         _drawing = new TimelineDrawing(_state, _window, Now);
         _ticks = Tick.Of(_window, Zone.Current);
     }
+
+    // Beside the word for now.
+    private bool HasRoom(Tick tick) => !_drawing.ShowsNow || _window.At(tick.At) - _window.At(_drawing.Now) is > 0.03 or < -0.055;
 
     // Where freezes begin, once for all lanes, with room for each.
     private List<TimelineFreeze> Frozen(IReadOnlyList<TimelineLane> lanes)

@@ -100,20 +100,20 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
 
     private void Bar(StringBuilder html, TimelineLane lane, TimelineSpan span)
     {
-        var marked = lane.Marks.FirstOrDefault(m => m.At <= span.StartedAt && span.StartedAt <= m.Until);
-        var ends = span.EndedAt is { } ended && ended < Window.To ? Window.At(ended) : 1;
-        var wide = ends - Math.Max(0, Window.At(span.StartedAt)) >= 1.0 / TimelineWindow.Parts;
-        var says = $"{span.Version} active from {Words.DayClock(span.StartedAt)} {Until(span)}";
-        var word = marked is { Kind: "rolled-back", Count: 1 } ? $"rolled back to {span.Version}" : span.Version;
-        var classes = $"tl-sv{(span.EndedAt is null ? "" : " old")}{(marked is null ? "" : " m")}{(span.Picked ? "" : " dim")}";
+        // What has a mark of its own at its beginning is reached there with the keyboard.
+        var marked = lane.Marks.FirstOrDefault(m => m.Count == 1 && m.Snapshot == span.Snapshot);
+        var ends = Window.At(span.EndedAt ?? Now);
+        var wide = Math.Min(1, ends) - Math.Max(0, Window.At(span.StartedAt)) >= 1.0 / TimelineWindow.Parts;
+        var word = marked is { Kind: "rolled-back" } ? $"rolled back to {span.Version}" : span.Version;
+        var says = $"{word}, active from {Words.DayClock(span.StartedAt)} {Until(span)}";
+        var classes = $"tl-sv{(span.EndedAt is null ? "" : " old")}{(marked is null ? "" : " mkd")}{(span.Picked ? "" : " dim")}";
         if (!wide)
         {
             html.Append($"<span class=\"{classes}\" style=\"{Width(span)}\" title=\"{Markup.Text(says)}\"></span>");
             return;
         }
-        // What has a mark at its beginning is reached there with the keyboard.
         html.Append(
-            $"<a class=\"{classes}\" style=\"{Width(span)}\" href=\"{Markup.Text(State.Opened(span.Snapshot))}\"{(marked is null ? " data-tl" : " tabindex=\"-1\"")}{Current(span.Snapshot)} title=\"{Markup.Text(says)}\" aria-label=\"{Markup.Text(says)}\">{Markup.Text(word)}</a>"
+            $"<a class=\"{classes}\" style=\"{Width(span)}\" href=\"{Markup.Text(State.Opened(span.Snapshot))}\"{(marked is null ? " data-tl" : " tabindex=\"-1\"")}{Current(span.Snapshot)} title=\"{Markup.Text(says)}\">{Markup.Text(word)}</a>"
         );
     }
 
@@ -129,7 +129,7 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
         );
         if (span.StartedAt < Window.From)
             html.Append(
-                $"<a class=\"tl-mk acc edge\" data-tl href=\"{Markup.Text(State.Opened(span.Snapshot))}\"{Current(span.Snapshot)} title=\"{Markup.Text(says)}\" aria-label=\"{Markup.Text(says)}\">{Status.IconHtml("split")}</a>"
+                $"<a class=\"tl-mk acc edge\" data-tl href=\"{Markup.Text(State.Opened(span.Snapshot))}\"{Current(span.Snapshot)} title=\"{Markup.Text(says)}\">{Status.IconHtml("split")}</a>"
             );
     }
 
@@ -148,7 +148,7 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
                 : "";
         var look = several ? "n" : Look(mark.Kind);
         html.Append(
-            $"<a class=\"tl-mk {look}\" data-tl data-testid=\"mark\" data-kind=\"{Markup.Text(several ? "several" : mark.Kind)}\" style=\"left:{At(mark.At)}\" href=\"{Markup.Text(href)}\"{(several ? "" : Current(mark.Snapshot))} title=\"{Markup.Text(says)}\" aria-label=\"{Markup.Text(several ? says + ". Opens them" : says)}\">{inside}</a>"
+            $"<a class=\"tl-mk {look}\" data-tl data-kind=\"{Markup.Text(several ? "several" : mark.Kind)}\" style=\"left:{At(mark.At)}\" href=\"{Markup.Text(href)}\"{(several ? "" : Current(mark.Snapshot))} title=\"{Markup.Text(says)}\">{inside}</a>"
         );
     }
 
