@@ -146,9 +146,11 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
             : Icon(mark.Kind) is { } icon
                 ? Status.IconHtml(icon)
                 : "";
+        // A number alone would be its name.
+        var name = several ? $" aria-label=\"{Markup.Text(says)}\"" : "";
         var look = several ? "n" : Look(mark.Kind);
         html.Append(
-            $"<a class=\"tl-mk {look}\" data-tl data-kind=\"{Markup.Text(several ? "several" : mark.Kind)}\" style=\"left:{At(mark.At)}\" href=\"{Markup.Text(href)}\"{(several ? "" : Current(mark.Snapshot))} title=\"{Markup.Text(says)}\">{inside}</a>"
+            $"<a class=\"tl-mk {look}\" data-tl data-kind=\"{Markup.Text(several ? "several" : mark.Kind)}\" style=\"left:{At(mark.At)}\" href=\"{Markup.Text(href)}\"{(several ? "" : Current(mark.Snapshot))}{name} title=\"{Markup.Text(says)}\">{inside}</a>"
         );
     }
 
