@@ -5,8 +5,14 @@
   const lanesOf = (timeline) => [...timeline.querySelectorAll(".tl-ln")].filter((lane) => lane.querySelector("[data-tl]"));
 
   // One of the marks can be reached with Tab: the one where somebody stood, else the open one, else the first.
+  const shown = new WeakSet();
   const settle = () => {
     for (const timeline of document.querySelectorAll(".tl")) {
+      // Where it is wider than the window, what is now is what one came for.
+      const line = timeline.querySelector(".tl-grid > .now");
+      if (!shown.has(timeline) && line && timeline.scrollWidth > timeline.clientWidth)
+        timeline.scrollLeft = line.getBoundingClientRect().left - timeline.getBoundingClientRect().left - timeline.clientWidth * 0.85;
+      shown.add(timeline);
       const all = stops(timeline);
       const focus = document.activeElement;
       const stop = all.find((mark) => mark === focus) ?? all.find((mark) => mark.tabIndex === 0 && "stood" in mark.dataset) ?? all.find((mark) => mark.matches("[aria-current]")) ?? all[0];

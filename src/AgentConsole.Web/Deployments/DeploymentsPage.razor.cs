@@ -85,12 +85,10 @@ public sealed partial class DeploymentsPage
                     : new KeyValuePair<string, string>[] { new("zoom", _timeline.Zoom.Name) },
             ];
 
-    private IEnumerable<KeyValuePair<string, string>> Copied
+    private IEnumerable<KeyValuePair<string, string>> ShownMembers
     {
         get
         {
-            if (_table)
-                return _filter.Members();
             var window = _timeline.Window(Now);
             return (_filter with { From = window.From, To = window.To }).Members();
         }

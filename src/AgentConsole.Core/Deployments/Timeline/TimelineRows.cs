@@ -140,7 +140,8 @@ internal static class TimelineRows
         return rows;
     }
 
-    private static DbCommand Command(ConsoleDbContext db, Actor by, SnapshotFilter filter, Guid[] agents, TimelineWindow window)
+    /// <summary>The question of <see cref="InWindowAsync"/>.</summary>
+    internal static DbCommand Command(ConsoleDbContext db, Actor by, SnapshotFilter filter, Guid[] agents, TimelineWindow window)
     {
         var command = db.Database.GetDbConnection().CreateCommand();
         string Put(object value)

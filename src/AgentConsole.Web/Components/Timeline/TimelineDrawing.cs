@@ -106,7 +106,10 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
         var wide = Math.Min(1, ends) - Math.Max(0, Window.At(span.StartedAt)) >= 1.0 / TimelineWindow.Parts;
         var word = marked is { Kind: "rolled-back" } ? $"rolled back to {span.Version}" : span.Version;
         var says = $"{word}, active from {Words.DayClock(span.StartedAt)} {Until(span)}";
-        var classes = $"tl-sv{(span.EndedAt is null ? "" : " old")}{(marked is null ? "" : " mkd")}{(span.Picked ? "" : " dim")}";
+        var covered =
+            marked is null && span.StartedAt < Window.From && lane.Spans.Any(s => s.Status == "canary" && s.StartedAt < Window.From);
+        var classes =
+            $"tl-sv{(covered ? " cov" : "")}{(span.EndedAt is null ? "" : " old")}{(marked is null ? "" : " mkd")}{(span.Picked ? "" : " dim")}";
         if (!wide)
         {
             html.Append($"<span class=\"{classes}\" style=\"{Width(span)}\" title=\"{Markup.Text(says)}\"></span>");
@@ -120,7 +123,7 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
     private void Canary(StringBuilder html, TimelineSpan span)
     {
         var share = Math.Clamp(span.TrafficPercent ?? 0, 0, 100);
-        var height = 3 + (19 * share / 100);
+        var height = 3 + (9 * share / 100);
         var percent = span.TrafficPercent is null ? "" : string.Create(CultureInfo.InvariantCulture, $" at {share:0.##}{Nb}%");
         var says = $"Canary {span.Version}{percent} from {Words.DayClock(span.StartedAt)} {Until(span)}";
         html.Append(
