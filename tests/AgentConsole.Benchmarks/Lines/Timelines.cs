@@ -19,6 +19,15 @@ internal sealed class Timelines : ILine
         await using var few = await Scene.OpenAsync(Agents, 1, cancellationToken);
         await using var many = await Scene.OpenAsync(Agents, 100, cancellationToken);
         await using var wide = await Scene.OpenAsync(10_000, 1, cancellationToken);
+        foreach (var scene in (Scene[])[few, many, wide])
+        {
+            var began = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(began) < pace.WarmUp)
+            {
+                foreach (var address in (string[])["/deployments", "/deployments?zoom=week", "/deployments?zoom=quarter", Quarter()])
+                    await scene.GetAsync(address, cancellationToken);
+            }
+        }
         var figures = new List<Figure>();
         foreach (
             var (what, address, large, limit) in ((string, string, Scene, double?)[])
@@ -31,11 +40,6 @@ internal sealed class Timelines : ILine
                 ]
         )
         {
-            for (var warm = 0; warm < (pace.Quick ? 150 : 300); warm++)
-            {
-                await few.GetAsync(address, cancellationToken);
-                await large.GetAsync(address, cancellationToken);
-            }
             var (a, b, ratio) = await pace.PairsAsync(
                 () => MedianAsync(large, address, pace, cancellationToken),
                 () => MedianAsync(few, address, pace, cancellationToken),
