@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
 using AgentConsole.Web.Components.Timeline;
 using Microsoft.AspNetCore.Components;
@@ -68,6 +69,17 @@ public sealed partial class DeploymentsPage
         if (_table && _seesNothing is null)
             await List.LoadAsync();
     }
+
+    private string? Time =>
+        (_filter.From, _filter.To) switch
+        {
+            ({ } from, { } to) => $"{Words.DayClock(from)} to {Words.DayClock(to)}",
+            ({ } from, null) => $"since {Words.DayClock(from)}",
+            (null, { } to) => $"before {Words.DayClock(to)}",
+            _ => null,
+        };
+
+    private string AnyTime => ConsoleUrls.DeploymentsTable((_filter with { From = null, To = null }).Members());
 
     private string TimelineUrl => ConsoleUrls.DeploymentsOf(_filter.Members());
 

@@ -394,7 +394,7 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "deployments-open", "/deployments?mark={past}" },
             { "deployments-quarter", "/deployments?zoom=quarter&version=2.7.0" },
             { "deployments-hour", "/deployments?zoom=hour&team=payments" },
-            { "deployments-table", "/deployments?view=table" },
+            { "deployments-table", "/deployments?view=table&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z" },
             { "deployments-filtered-out", "/deployments?version=9.9.9" },
             { "deployments-table-filtered-out", "/deployments?view=table&version=9.9.9" },
             { "deployments-nonsense", "/deployments?zoom=century&from=yesterday" },

@@ -171,6 +171,9 @@ public sealed class TimelinePageTests : ConsoleBunitContext
         );
         page = Open<DeploymentsPage>(page.FindAll("[data-kind=several]")[^1].GetAttribute("href")!);
         page.WaitForAssertion(() =>
+            Assert.Equal("/deployments?view=table&agent=mailroom-1", page.Find("[aria-label='Any time']").GetAttribute("href"))
+        );
+        page.WaitForAssertion(() =>
             Assert.Equal(["3.0.1", "3.0.0"], page.FindAll("[data-testid=snapshot-row] .nm").Select(a => a.TextContent))
         );
     }

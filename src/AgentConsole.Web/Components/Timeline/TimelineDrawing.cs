@@ -116,7 +116,7 @@ public sealed record TimelineDrawing(TimelineState State, TimelineWindow Window,
             return;
         }
         html.Append(
-            $"<a class=\"{classes}\" style=\"{Width(span)}\" href=\"{Markup.Text(State.Opened(span.Snapshot))}\"{(marked is null ? " data-tl" : " tabindex=\"-1\"")}{Current(span.Snapshot)} title=\"{Markup.Text(says)}\">{Markup.Text(word)}</a>"
+            $"<a class=\"{classes}\" style=\"{Width(span)}\" href=\"{Markup.Text(State.Opened(span.Snapshot))}\"{(marked is null ? " data-tl" : " tabindex=\"-1\"")}{Current(span.Snapshot)} title=\"{Markup.Text(says)}\"><span>{Markup.Text(word)}</span></a>"
         );
     }
 
