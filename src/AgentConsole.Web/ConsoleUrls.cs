@@ -67,6 +67,14 @@ public static class ConsoleUrls
     public static string DeploymentsOf(IEnumerable<KeyValuePair<string, string>> members) =>
         With(Deployments, [.. members.Select(m => (m.Key, (string?)m.Value))]);
 
+    /// <summary>The same as a table.</summary>
+    public static string DeploymentsTable(IEnumerable<KeyValuePair<string, string>> members) =>
+        With(Deployments, [("view", "table"), .. members.Select(m => (m.Key, (string?)m.Value))]);
+
+    /// <summary>Where somebody looks at what going back to a snapshot would change, before it is done.</summary>
+    public static string Rollback(string agent, string? environment, string to) =>
+        With($"/agents/{Uri.EscapeDataString(agent)}/rollback", ("environment", environment), ("to", to));
+
     /// <summary>One snapshot beside another: the one before it when none is named.</summary>
     public static string Snapshot(string id, string? against = null) =>
         With($"/deployments/{Uri.EscapeDataString(id)}", ("against", against));

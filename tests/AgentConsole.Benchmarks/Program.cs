@@ -21,6 +21,7 @@ IReadOnlyList<ILine> lines =
     new FacetCounts(),
     new FleetRows(),
     new PaletteAnswers(),
+    new Timelines(),
     new RunLists(),
     new LiveRows(),
     new Circuits(),

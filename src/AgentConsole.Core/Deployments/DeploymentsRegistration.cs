@@ -2,6 +2,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Jobs;
 using AgentConsole.Core.Live;
+using AgentConsole.Core.Deployments.Timeline;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Deployments;
@@ -24,6 +25,8 @@ internal static class DeploymentsRegistration
         services.AddJob<RolloutJob>("rollouts", RolloutJob.Every);
         services.AddSingleton<SnapshotBook>();
         services.AddSingleton<DeploymentService>();
+        services.AddSingleton<IBeforeCommit, SnapshotTeams>();
+        services.AddSingleton<TimelineService>();
         return services;
     }
 }

@@ -27,6 +27,19 @@ public enum SnapshotTrigger
     Rollback,
 }
 
+/// <summary>What setting a snapshot meant, seen from what was there before.</summary>
+public enum SnapshotMove
+{
+    Deployed,
+    Canary,
+
+    /// <summary>A canary that goes on with another share.</summary>
+    CanaryStep,
+    Promoted,
+    RolledBack,
+    Retired,
+}
+
 /// <summary>
 /// One deployment change of one agent. Nothing of it changes but what became of it, which follows from those that came after: of each agent,
 /// environment and status at most one is current.
@@ -42,7 +55,17 @@ public sealed class Snapshot : IHeldInMemory
     public Guid AgentId { get; init; }
 
     /// <summary>Of its time.</summary>
-    public Guid TeamId { get; init; }
+    public Guid TeamId
+    {
+        get;
+        init => (field, VisibleTeamId) = (value, value);
+    }
+
+    /// <summary>The team that sees it: while it is current the agent's, which <see cref="SnapshotTeams"/> keeps, and that of its time afterwards.</summary>
+    public Guid VisibleTeamId { get; private set; }
+
+    /// <summary>Never changes for an agent, so the lanes of the timeline are found in order by it.</summary>
+    public string AgentSlug { get; private set; } = "";
 
     /// <summary>Empty where the agent has none: a null would be no value that an index could hold to be unique.</summary>
     public required string Environment { get; init; }
@@ -50,12 +73,20 @@ public sealed class Snapshot : IHeldInMemory
     public SnapshotStatus Status { get; init; }
 
     /// <summary>Canonical JSON, see <see cref="SnapshotContent"/>.</summary>
-    public required string Content { get; init; }
+    public required string Content
+    {
+        get;
+        init => (field, TrafficPercent) = (value, SnapshotContent.ShareOf(value));
+    }
+
+    /// <summary>Of <see cref="Content"/>, to be read without it.</summary>
+    public double? TrafficPercent { get; private set; }
 
     /// <summary>SHA-256 of <see cref="Content"/> in hexadecimal.</summary>
     public required string Digest { get; init; }
     public string? Reason { get; init; }
     public SnapshotTrigger Trigger { get; init; }
+    public SnapshotMove Move { get; private set; }
 
     /// <summary>What a rollback took back.</summary>
     public Guid? RolledBackFrom { get; init; }
@@ -76,6 +107,21 @@ public sealed class Snapshot : IHeldInMemory
             next.RolledBackFrom != Id ? SnapshotOutcome.Superseded
             : failed ? SnapshotOutcome.Failed
             : SnapshotOutcome.RolledBack;
-        (EndedAt, EndedBy) = (next.DeployedAt, next.Id);
+        (EndedAt, EndedBy, VisibleTeamId) = (next.DeployedAt, next.Id, TeamId);
+    }
+
+    /// <param name="ended">What was current and ends with this one.</param>
+    public void Begin(string agentSlug, IReadOnlyCollection<Snapshot> ended)
+    {
+        AgentSlug = agentSlug;
+        var canary = ended.FirstOrDefault(s => s.Status == SnapshotStatus.Canary);
+        var goesOn = canary is not null && (Trigger == SnapshotTrigger.Rollout || canary.Version == Version);
+        Move = Status switch
+        {
+            _ when RolledBackFrom is not null => SnapshotMove.RolledBack,
+            SnapshotStatus.Retired => SnapshotMove.Retired,
+            SnapshotStatus.Canary => goesOn ? SnapshotMove.CanaryStep : SnapshotMove.Canary,
+            _ => goesOn || Trigger == SnapshotTrigger.Rollout ? SnapshotMove.Promoted : SnapshotMove.Deployed,
+        };
     }
 }

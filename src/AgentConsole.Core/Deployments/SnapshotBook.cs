@@ -35,6 +35,7 @@ public sealed class SnapshotBook(AgentDirectory directory)
             )
             .ToListAsync(cancellationToken);
         var ended = current.FindAll(s => s.EndsWith(snapshot.Status));
+        snapshot.Begin(agent.Slug, ended);
         foreach (var before in ended)
         {
             before.End(snapshot, failed);

@@ -19,6 +19,13 @@ public sealed record SnapshotContent(string Text)
 
     public string Digest { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
 
+    /// <summary>The <c>traffic_percent</c> of a content.</summary>
+    public static double? ShareOf(string text)
+    {
+        using var content = JsonDocument.Parse(text);
+        return content.RootElement.TryGetProperty("traffic_percent", out var share) ? share.GetDouble() : null;
+    }
+
     public static SnapshotContent? Read(SetSnapshot body, FieldErrors errors)
     {
         var content = new JsonObject();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
@@ -17,6 +18,12 @@ public sealed record SnapshotFilter
     public SnapshotStatus? Status { get; init; }
     public SnapshotOutcome? Outcome { get; init; }
     public SnapshotTrigger? Trigger { get; init; }
+
+    /// <summary>Deployed at this instant or later.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Deployed before this instant.</summary>
+    public DateTimeOffset? To { get; init; }
     public static SnapshotFilter None { get; } = new();
 
     /// <summary>Reads members of an address. What makes no sense is left out and named in <paramref name="errors"/>.</summary>
@@ -32,7 +39,25 @@ public sealed record SnapshotFilter
             Status = KebabCase.Read<SnapshotStatus>(Text("status", 20), "status", errors),
             Outcome = KebabCase.Read<SnapshotOutcome>(Text("outcome", 20), "outcome", errors),
             Trigger = KebabCase.Read<SnapshotTrigger>(Text("trigger", 20), "trigger", errors),
+            From = Instant(value("from"), "from", errors),
+            To = Instant(value("to"), "to", errors),
         };
+    }
+
+    /// <summary>Whether it says which snapshots of a lane are meant, and not only which lanes.</summary>
+    internal bool Picks => Version is not null || Status is not null || Outcome is not null || Trigger is not null;
+
+    private static DateTimeOffset? Instant(string? text, string field, FieldErrors errors)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (
+            DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            && at.Year is >= 2000 and < 2200
+        )
+            return at.ToUniversalTime();
+        errors.Add(field, "Must be an instant, as 2026-11-19T09:00:00Z.");
+        return null;
     }
 
     /// <summary>Members of an address that <see cref="Parse"/> reads back.</summary>
@@ -48,6 +73,8 @@ public sealed record SnapshotFilter
                     ("status", Status is { } status ? KebabCase.Of(status) : null),
                     ("outcome", Outcome is { } outcome ? KebabCase.Of(outcome) : null),
                     ("trigger", Trigger is { } trigger ? KebabCase.Of(trigger) : null),
+                    ("from", From is { } from ? Utc.Text(from) : null),
+                    ("to", To is { } to ? Utc.Text(to) : null),
                 ]
         )
         {
@@ -70,6 +97,15 @@ public sealed record SnapshotFilter
         }
         if (Environment is { } environment)
             snapshots = snapshots.Where(s => s.Environment == environment);
+        if (From is { } from)
+            snapshots = snapshots.Where(s => s.DeployedAt >= from);
+        if (To is { } to)
+            snapshots = snapshots.Where(s => s.DeployedAt < to);
+        return Pick(snapshots);
+    }
+
+    internal IQueryable<Snapshot> Pick(IQueryable<Snapshot> snapshots)
+    {
         if (Version is { } version)
             snapshots = snapshots.Where(s => s.Version == version);
         if (Status is { } status)

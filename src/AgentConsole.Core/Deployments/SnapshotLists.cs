@@ -93,7 +93,7 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
         CancellationToken cancellationToken
     )
     {
-        var snapshots = filter.Apply(db.Snapshots.AsNoTracking().VisibleTo(by, db.Agents), access.Current, directory, by.OrganizationId);
+        var snapshots = filter.Apply(db.Snapshots.AsNoTracking().VisibleTo(by), access.Current, directory, by.OrganizationId);
         if (page.Cursor is not null)
         {
             if (!Cursor.TryDecode(page.Cursor, 1, out var after) || !IdText.TryParse(IdText.Snapshot, after[0], out var last))
@@ -107,13 +107,13 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
     private static Task<Snapshot?> BeforeAsync(ConsoleDbContext db, Actor by, Snapshot after, CancellationToken cancellationToken) =>
         db
             .Snapshots.AsNoTracking()
-            .VisibleTo(by, db.Agents)
+            .VisibleTo(by)
             .Where(s => s.AgentId == after.AgentId && s.Environment == after.Environment && s.Id < after.Id)
             .OrderByDescending(s => s.Id)
             .FirstOrDefaultAsync(cancellationToken);
 
     private static async Task<Snapshot?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken) =>
         IdText.TryParse(IdText.Snapshot, id, out var snapshot)
-            ? await db.Snapshots.AsNoTracking().VisibleTo(by, db.Agents).FirstOrDefaultAsync(s => s.Id == snapshot, cancellationToken)
+            ? await db.Snapshots.AsNoTracking().VisibleTo(by).FirstOrDefaultAsync(s => s.Id == snapshot, cancellationToken)
             : null;
 }

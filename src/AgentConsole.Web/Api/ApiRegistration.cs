@@ -52,6 +52,7 @@ internal static class ApiRegistration
         api.MapRolloutApi();
         api.MapRouteApi();
         api.MapDriftApi();
+        api.MapTimelineApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

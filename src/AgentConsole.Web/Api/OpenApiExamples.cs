@@ -875,6 +875,51 @@ internal static class OpenApiExamples
                 Record = JsonElement.Parse("""{"format":1,"decision":{"verdict":"inconclusive","spent":0.111111}}"""),
             },
         ]),
+        [typeof(DeploymentTimeline)] = new DeploymentTimeline(
+            At.AddDays(-1),
+            At.AddHours(2),
+            [
+                new TimelineLane
+                {
+                    Agent = "mailroom-1",
+                    AgentId = AgentId,
+                    AgentName = "Mailroom",
+                    Team = "payments",
+                    TeamName = "Payments",
+                    Environment = "production",
+                    Spans =
+                    [
+                        new TimelineSpan(
+                            "dep_01m2fz6b8tk4n1c9q5w3r7h2xa",
+                            "2.1.0",
+                            "active",
+                            "current",
+                            null,
+                            At.AddDays(-6),
+                            null,
+                            Picked: true
+                        ),
+                        new TimelineSpan(Snapshot.Id, "2.2.0-rc1", "canary", "current", 5, At, null, Picked: true),
+                    ],
+                    Marks =
+                    [
+                        new TimelineMark(
+                            "canary",
+                            At,
+                            At,
+                            1,
+                            new Dictionary<string, int>(StringComparer.Ordinal) { ["canary"] = 1 },
+                            Snapshot.Id,
+                            "2.2.0-rc1",
+                            5
+                        ),
+                    ],
+                    Freezes = [new TimelineFreeze(Weekend.FreezeId!, Weekend.Name, 1, At.AddHours(1), At.AddHours(63))],
+                },
+            ],
+            false,
+            null
+        ),
         [typeof(SetFreeze)] = new
         {
             name = "Weekend",

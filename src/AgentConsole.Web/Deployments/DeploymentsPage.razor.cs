@@ -2,13 +2,15 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.People;
+using AgentConsole.Web.Components;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Timeline;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace AgentConsole.Web.Deployments;
 
-/// <summary>The fleet's snapshots as a table, newest first; every filter stands in the address.</summary>
+/// <summary>The fleet's deployments over time, or as a table of snapshots, newest first; every filter stands in the address.</summary>
 public sealed partial class DeploymentsPage
 {
     private static readonly (string Word, SnapshotFilter View)[] Views =
@@ -20,6 +22,9 @@ public sealed partial class DeploymentsPage
     ];
 
     private SnapshotFilter _filter = SnapshotFilter.None;
+    private TimelineState _timeline = null!;
+    private bool _table;
+    private string? _seesNothing;
     private string? _nonsense;
     private string? _shown;
     private IReadOnlyList<TeamCard> _teams = [];
@@ -58,12 +63,52 @@ public sealed partial class DeploymentsPage
                 .Current.Teams.Values.Where(t => t.OrganizationId == me.OrganizationId && scope.Has(t.Id))
                 .OrderBy(t => t.Name, StringComparer.OrdinalIgnoreCase),
         ];
-        await List.LoadAsync();
+        _table = members.TryGetValue("view", out var view) && view[0] == "table";
+        _timeline = TimelineState.Parse(Navigation.Uri);
+        _seesNothing = WhyNotAnywhere(Permission.ReadFleet);
+        if (_table && _seesNothing is null)
+            await List.LoadAsync();
+    }
+
+    private string? Time =>
+        (_filter.From, _filter.To) switch
+        {
+            ({ } from, { } to) => $"{Words.DayClock(from)} to {Words.DayClock(to)}",
+            ({ } from, null) => $"since {Words.DayClock(from)}",
+            (null, { } to) => $"before {Words.DayClock(to)}",
+            _ => null,
+        };
+
+    private string AnyTime => ConsoleUrls.DeploymentsTable((_filter with { From = null, To = null }).Members());
+
+    private string TimelineUrl => ConsoleUrls.DeploymentsOf(_filter.Members());
+
+    private string TableUrl => ConsoleUrls.DeploymentsTable(_timeline.TableMembers(_timeline.Window(Now)));
+
+    // What the form has no field for.
+    private IEnumerable<KeyValuePair<string, string>> Kept =>
+        _table
+            ? [new("view", "table"), .. _filter.Members().Where(m => m.Key is "status" or "outcome" or "trigger" or "from" or "to")]
+            :
+            [
+                .. _filter.Members().Where(m => m.Key is "status" or "trigger" or "from" or "to"),
+                .. _timeline.Zoom == Zoom.Day || _filter.To is not null
+                    ? []
+                    : new KeyValuePair<string, string>[] { new("zoom", _timeline.Zoom.Name) },
+            ];
+
+    private IEnumerable<KeyValuePair<string, string>> ShownMembers
+    {
+        get
+        {
+            var window = _timeline.Window(Now);
+            return (_filter with { From = window.From, To = window.To }).Members();
+        }
     }
 
     // A tab keeps what else is filtered by.
     private string Address(SnapshotFilter view) =>
-        ConsoleUrls.DeploymentsOf((_filter with { Outcome = view.Outcome, Status = view.Status }).Members());
+        ConsoleUrls.DeploymentsTable((_filter with { Outcome = view.Outcome, Status = view.Status }).Members());
 
     private bool IsShown(SnapshotFilter view) => _filter.Outcome == view.Outcome && _filter.Status == view.Status;
 }

@@ -16,6 +16,8 @@ internal static class SnapshotApi
         ("status", "As it was set: active, canary or retired."),
         ("outcome", "What became of it: current, superseded, rolled-back or failed."),
         ("trigger", "person, api, rollout or rollback."),
+        ("from", "An instant: deployed then or later."),
+        ("to", "An instant: deployed before it."),
     ];
 
     public static RouteGroupBuilder MapSnapshotApi(this RouteGroupBuilder api)

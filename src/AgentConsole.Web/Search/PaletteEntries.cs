@@ -69,7 +69,7 @@ internal static class PaletteEntries
             Anywhere: true,
             Words: "secret new version"
         ),
-        new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback"),
+        new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback timeline"),
         new("Freezes", "snowflake", ConsoleUrls.Freezes, Words: "deployments freeze window calendar holidays weekend"),
         new("Gateways", "network", ConsoleUrls.Gateways, "g w", Words: "routing traffic regions"),
         new("Gateways that are out", "network", ConsoleUrls.Gateways + "?in_routing=false", Words: "routing taken"),

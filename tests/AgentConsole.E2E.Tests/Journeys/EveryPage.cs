@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Deployments;
 using AgentConsole.Core.People;
 
 namespace AgentConsole.E2E.Tests.Journeys;
@@ -15,6 +16,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Rotation { get; private set; } = "";
     public string Freeze { get; private set; } = "";
     public string Snapshot { get; private set; } = "";
+    public string Past { get; private set; } = "";
     public string Bulk { get; private set; } = "";
     public string BulkDone { get; private set; } = "";
 
@@ -172,6 +174,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
         Assert.True(through.IsSuccessStatusCode);
         using var rotated = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/rotations", new { reason = "Yearly" }, Stop);
         Rotation = (await rotated.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        await PastAsync();
         object[] snapshots =
         [
             new
@@ -277,11 +280,53 @@ public sealed class FurnishedConsole : IAsyncLifetime
         await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
     }
 
+    // What was deployed on the days before: canaries that went on, went back and crowd.
+    private async Task PastAsync()
+    {
+        foreach (var slug in (string[])["ledger-1", "freight-1", "stock-1"])
+            await Console.AgentAsync(slug);
+        foreach (var slug in (string[])["triage-1", "returns-1"])
+            await Console.AgentAsync(slug, Console.Cast.Research);
+        var (active, canary, rollout) = (SnapshotStatus.Active, SnapshotStatus.Canary, SnapshotTrigger.Rollout);
+        await Console.Services.DeployedAsync("ledger-1", "production", new(80, "4.3.1"), new(13.2, "4.3.2"));
+        await Console.Services.DeployedAsync(
+            "freight-1",
+            "production",
+            new(200, "1.12.3"),
+            new(12.7, "1.13.0", canary, 5),
+            new(11.9, "1.12.3", TakesBack: true, Reason: "p95 rose by 64 %")
+        );
+        var stock = await Console.Services.DeployedAsync(
+            "stock-1",
+            "production",
+            new(300, "2.7.0"),
+            new(11.7, "2.7.1", canary, 5, rollout),
+            new(10.2, "2.7.1", canary, 25, rollout),
+            new(8.2, "2.7.1", active, null, rollout),
+            new(1.5, "2.8.0", canary, 50, rollout)
+        );
+        Past = IdText.Format(IdText.Snapshot, stock[0]);
+        await Console.Services.DeployedAsync(
+            "triage-1",
+            "production",
+            [.. Enumerable.Range(0, 30).Select(i => new DeploymentHistory.Step(9 - (0.05 * i), $"3.8.{i}"))]
+        );
+        await Console.Services.DeployedAsync("triage-1", "staging", new(30, "3.9.0", canary, 10), new(2, "3.9.0"));
+        await Console.Services.DeployedAsync(
+            "returns-1",
+            "production",
+            new(500, "2.4.3"),
+            new(13, "2.4.4"),
+            new(0.7, "2.4.4", SnapshotStatus.Retired)
+        );
+    }
+
     /// <summary>An address of <see cref="EveryPage.Addresses"/> with the ids of what is here.</summary>
     public string Fill(string address) =>
         address
             .Replace("{run}", Run, StringComparison.Ordinal)
             .Replace("{step}", Step, StringComparison.Ordinal)
+            .Replace("{past}", Past, StringComparison.Ordinal)
             .Replace("{plan}", Plan, StringComparison.Ordinal)
             .Replace("{rotation}", Rotation, StringComparison.Ordinal)
             .Replace("{snapshot}", Snapshot, StringComparison.Ordinal)
@@ -370,7 +415,13 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rotation-extend", "/rotations/{rotation}?step=observe&act=extend" },
             { "rotation-finish", "/rotations/{rotation}?step=finish" },
             { "deployments", "/deployments" },
+            { "deployments-open", "/deployments?mark={past}" },
+            { "deployments-quarter", "/deployments?zoom=quarter&version=2.7.0" },
+            { "deployments-hour", "/deployments?zoom=hour&team=payments" },
+            { "deployments-table", "/deployments?view=table&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z" },
             { "deployments-filtered-out", "/deployments?version=9.9.9" },
+            { "deployments-table-filtered-out", "/deployments?view=table&version=9.9.9" },
+            { "deployments-nonsense", "/deployments?zoom=century&from=yesterday" },
             { "snapshot", "/deployments/{snapshot}" },
             { "agent-deployments", "/agents/mailroom-1/deployments" },
             { "agent-deploy", "/agents/mailroom-1/deployments?act=deploy" },

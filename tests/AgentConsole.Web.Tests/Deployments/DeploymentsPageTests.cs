@@ -15,7 +15,7 @@ public sealed class DeploymentsPageTests : ConsoleBunitContext
     public async Task A_snapshot_that_is_set_while_the_page_is_open_appears()
     {
         await RegisterAsync("mailroom-1");
-        var page = Open<DeploymentsPage>(ConsoleUrls.Deployments);
+        var page = Open<DeploymentsPage>(ConsoleUrls.DeploymentsTable([]));
         page.WaitForAssertion(() => Assert.Contains("What is deployed where", page.Markup, StringComparison.Ordinal));
 
         await SetAsync("2.1.0", "active");
@@ -34,11 +34,11 @@ public sealed class DeploymentsPageTests : ConsoleBunitContext
         await SetAsync("2.2.0", "canary", body => body with { TrafficPercent = 5 });
         await SetAsync("3.0.0", "active", body => body with { Environment = "staging" });
 
-        var page = Open<DeploymentsPage>(ConsoleUrls.Deployments + "?status=canary&outcome=current");
+        var page = Open<DeploymentsPage>(ConsoleUrls.Deployments + "?view=table&status=canary&outcome=current");
         page.WaitForAssertion(() => Assert.Equal(["2.2.0"], Versions(page)));
         Assert.Contains("5\u00a0%", page.Find("[data-testid=snapshot-row]").TextContent, StringComparison.Ordinal);
         Assert.Equal("Canaries", page.Find("nav.tabs [aria-current=page]").TextContent);
-        Services.GetRequiredService<NavigationManager>().NavigateTo(ConsoleUrls.Deployments + "?environment=staging");
+        Services.GetRequiredService<NavigationManager>().NavigateTo(ConsoleUrls.Deployments + "?view=table&environment=staging");
         page = Render<DeploymentsPage>();
         page.WaitForAssertion(() => Assert.Equal(["3.0.0"], Versions(page)));
         Assert.Contains("environment=staging", page.Find("nav.tabs a:last-of-type").GetAttribute("href"), StringComparison.Ordinal);

@@ -99,6 +99,7 @@ public static class Doors
         new("GetRolloutPlan", "GET", "/api/v1/rollout-plans/{rollout-plan}", Subject.Payments, null),
         new("ChangeRolloutPlan", "PATCH", "/api/v1/rollout-plans/{rollout-plan}", Subject.Payments, Permission.EditAgents, "{}"),
         new("DeleteRolloutPlan", "DELETE", "/api/v1/rollout-plans/rpl_00000000000000000000000000", Subject.Nobodys, null),
+        new("ReadDeploymentTimeline", "GET", "/api/v1/deployments/timeline", Subject.Narrowed, null),
         new("ListFreezes", "GET", "/api/v1/freezes", Subject.Narrowed, null),
         new("CreateFreeze", "POST", "/api/v1/freezes", Subject.Payments, Permission.ManageTeam, """{"team":"payments"}"""),
         new("ListFreezeWindows", "GET", "/api/v1/freezes/windows", Subject.Narrowed, null),
