@@ -1,3 +1,4 @@
+using AgentConsole.Core.Deployments.Rollbacks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Deployments;
@@ -10,6 +11,9 @@ internal static class DeploymentsRegistration
         services.AddSingleton<SnapshotLists>();
         services.AddSingleton<SnapshotBook>();
         services.AddSingleton<DeploymentService>();
+        services.AddSingleton<RollbackService>();
+        services.AddSingleton<RollbackFacts>();
+        services.AddSingleton<RollbackWatcher>();
         return services;
     }
 }

@@ -50,6 +50,13 @@ public sealed record SnapshotContent(string Text)
         return errors.Any ? null : new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
     }
 
+    /// <summary>The names of one of the lists of a content: <c>tools</c>, <c>gateways</c> or <c>secrets</c>.</summary>
+    public static IReadOnlyList<string> NamesIn(string content, string list)
+    {
+        using var document = JsonDocument.Parse(content);
+        return document.RootElement.TryGetProperty(list, out var names) ? Names(names) : [];
+    }
+
     private static void PutNames(JsonObject content, string field, IReadOnlyList<string>? names, FieldErrors errors)
     {
         if (names is null or { Count: 0 })

@@ -679,6 +679,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("rolled_back_from");
 
+                    b.Property<string>("RolledBackVersion")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("rolled_back_version");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(16)

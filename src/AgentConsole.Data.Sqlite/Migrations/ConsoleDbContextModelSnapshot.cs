@@ -678,6 +678,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("rolled_back_from");
 
+                    b.Property<string>("RolledBackVersion")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("rolled_back_version");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(16)

@@ -49,6 +49,7 @@ internal static class ApiRegistration
         api.MapSinkApi();
         api.MapFreezeApi();
         api.MapSnapshotApi();
+        api.MapRollbackApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

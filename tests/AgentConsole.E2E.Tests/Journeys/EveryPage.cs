@@ -15,6 +15,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Rotation { get; private set; } = "";
     public string Freeze { get; private set; } = "";
     public string Snapshot { get; private set; } = "";
+    public string Stable { get; private set; } = "";
+    public string Rolled { get; private set; } = "";
     public string Bulk { get; private set; } = "";
     public string BulkDone { get; private set; } = "";
 
@@ -198,8 +200,20 @@ public sealed class FurnishedConsole : IAsyncLifetime
         foreach (var body in snapshots)
         {
             using var set = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", body, Stop);
+            Stable = Snapshot;
             Snapshot = (await set.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         }
+        foreach (var version in (string[])["4.0.0", "4.1.0"])
+        {
+            using var set = await olga.PostAsJsonAsync("/api/v1/agents/reader-1/snapshots", new { version, status = "active" }, Stop);
+            Assert.True(set.IsSuccessStatusCode, await set.Content.ReadAsStringAsync(Stop));
+        }
+        using var back = await olga.PostAsJsonAsync(
+            "/api/v1/agents/reader-1/rollback",
+            new { reason = "It reads the last page of every letter twice" },
+            Stop
+        );
+        Rolled = (await back.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         var now = Console.Get<TimeProvider>().GetUtcNow();
         object[] freezes =
         [
@@ -261,6 +275,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{plan}", Plan, StringComparison.Ordinal)
             .Replace("{rotation}", Rotation, StringComparison.Ordinal)
             .Replace("{snapshot}", Snapshot, StringComparison.Ordinal)
+            .Replace("{stable}", Stable, StringComparison.Ordinal)
+            .Replace("{rolled}", Rolled, StringComparison.Ordinal)
             .Replace("{freeze}", Freeze, StringComparison.Ordinal)
             .Replace("{bulk}", Bulk, StringComparison.Ordinal)
             .Replace("{bulk-done}", BulkDone, StringComparison.Ordinal);
@@ -348,6 +364,10 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "deployments", "/deployments" },
             { "deployments-filtered-out", "/deployments?version=9.9.9" },
             { "snapshot", "/deployments/{snapshot}" },
+            { "snapshot-rolled-back", "/deployments/{rolled}" },
+            { "rollback", "/agents/mailroom-1/rollback?to={stable}" },
+            { "rollback-none", "/agents/mailroom-1/rollback" },
+            { "rollback-done", "/agents/reader-1/rollback?done={rolled}" },
             { "agent-deployments", "/agents/mailroom-1/deployments" },
             { "agent-deploy", "/agents/mailroom-1/deployments?act=deploy" },
             { "freezes", "/deployments/freezes" },
@@ -460,6 +480,8 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/fleet/plans/{plan}")]
     [InlineData("/deployments/freezes")]
     [InlineData("/deployments/{snapshot}")]
+    [InlineData("/agents/mailroom-1/rollback?to={stable}")]
+    [InlineData("/agents/reader-1/rollback?done={rolled}")]
     public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
     {
         var page = await OpenAsync(Console.Cast.Olga);

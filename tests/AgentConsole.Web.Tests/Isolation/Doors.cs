@@ -73,6 +73,8 @@ public static class Doors
         new("ListSnapshots", "GET", "/api/v1/snapshots", Subject.Narrowed, null),
         new("GetSnapshot", "GET", "/api/v1/snapshots/{snapshot}", Subject.Payments, null),
         new("DiffSnapshots", "GET", "/api/v1/snapshots/{snapshot}/diff/{snapshot}", Subject.Payments, null),
+        new("PreviewRollback", "GET", "/api/v1/agents/{agent}/rollback", Subject.Payments, null),
+        new("RollBack", "POST", "/api/v1/agents/{agent}/rollback", Subject.Payments, Permission.EditAgents, "{}"),
         new("ListFreezes", "GET", "/api/v1/freezes", Subject.Narrowed, null),
         new("CreateFreeze", "POST", "/api/v1/freezes", Subject.Payments, Permission.ManageTeam, """{"team":"payments"}"""),
         new("ListFreezeWindows", "GET", "/api/v1/freezes/windows", Subject.Narrowed, null),

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126190847_Initial")]
+    [Migration("20261127054144_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -681,6 +681,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<Guid?>("RolledBackFrom")
                         .HasColumnType("uuid")
                         .HasColumnName("rolled_back_from");
+
+                    b.Property<string>("RolledBackVersion")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("rolled_back_version");
 
                     b.Property<string>("Status")
                         .IsRequired()

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126190838_Initial")]
+    [Migration("20261127054138_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -680,6 +680,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.Property<byte[]>("RolledBackFrom")
                         .HasColumnType("BLOB")
                         .HasColumnName("rolled_back_from");
+
+                    b.Property<string>("RolledBackVersion")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("rolled_back_version");
 
                     b.Property<string>("Status")
                         .IsRequired()

@@ -1504,6 +1504,7 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
                     trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     rolled_back_from = table.Column<Guid>(type: "uuid", nullable: true),
+                    rolled_back_version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     deployed_at = table.Column<long>(type: "bigint", nullable: false),
                     deployed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
                     outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),

@@ -1502,6 +1502,7 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
                     trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    rolled_back_version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
                     deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
                     deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
                     outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
