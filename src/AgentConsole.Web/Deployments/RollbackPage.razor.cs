@@ -146,8 +146,6 @@ public sealed partial class RollbackPage
         StateHasChanged();
     }
 
-    private Task HearAsync() => ReloadAsync();
-
     private async Task RollBackAsync()
     {
         if (_busy || _preview is not { } preview)
