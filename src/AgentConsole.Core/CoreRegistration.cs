@@ -10,6 +10,7 @@ using AgentConsole.Core.Outgoing;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
@@ -45,6 +46,7 @@ public static class CoreRegistration
         services.AddRotations();
         services.AddFreezes();
         services.AddDeployments();
+        services.AddRetirements();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();

@@ -72,6 +72,9 @@ public static class ConsoleUrls
     public static string Rollback(string agent, string? environment = null, string? to = null, string? done = null) =>
         With($"/agents/{Uri.EscapeDataString(agent)}/rollback", ("environment", environment), ("to", to), ("done", done));
 
+    /// <summary>The checklist by which an agent is taken out of service.</summary>
+    public static string Retire(string agent) => $"/agents/{Uri.EscapeDataString(agent)}/retire";
+
     /// <summary>A bulk rotation, at one of its steps; where it stands when none is named.</summary>
     public static string BulkRotation(string id, string? step = null) =>
         With($"/rotations/bulk/{Uri.EscapeDataString(id)}", ("step", step));

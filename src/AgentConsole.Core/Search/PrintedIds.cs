@@ -11,6 +11,7 @@ using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Rotations.Bulk;
 using AgentConsole.Core.Rotations.Schedules;
@@ -43,6 +44,7 @@ public sealed class PrintedIds(
     KeyBulkService bulks,
     SnapshotLists snapshots,
     FreezeService freezes,
+    RetirementService retirements,
     RetentionService retention,
     SessionService sessions,
     PasskeyService passkeys,
@@ -132,6 +134,13 @@ public sealed class PrintedIds(
                 await freezes.GetAsync(by, id, cancellationToken),
                 freeze => new SearchHit(SearchKind.Freeze, id, freeze.Name, "Freeze")
             ),
+            IdText.Retirement => Hit(
+                await retirements.FindAsync(by, id, cancellationToken),
+                retirement => new SearchHit(SearchKind.Retirement, id, retirement.Agent, $"Retirement · {retirement.State}")
+                {
+                    Agent = retirement.Agent,
+                }
+            ),
             IdText.Purge => Hit(
                 await retention.GetAsync(by, cancellationToken),
                 body =>
@@ -196,8 +205,13 @@ public sealed class PrintedIds(
     private static string? ScopeOf(string prefix) =>
         prefix switch
         {
-            IdText.Organization or IdText.Plan or IdText.View or IdText.InactivityPolicy or IdText.Exemption or IdText.Unclaimed =>
-                TokenScopes.AgentsRead,
+            IdText.Organization
+            or IdText.Plan
+            or IdText.View
+            or IdText.InactivityPolicy
+            or IdText.Exemption
+            or IdText.Unclaimed
+            or IdText.Retirement => TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
             IdText.Snapshot or IdText.Freeze => TokenScopes.DeploymentsRead,
             IdText.Gateway => TokenScopes.DeploymentsRead,

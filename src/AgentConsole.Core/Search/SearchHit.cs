@@ -31,6 +31,7 @@ public enum SearchKind
     KeyBulk,
     Snapshot,
     Freeze,
+    Retirement,
     Purge,
     Session,
     Passkey,

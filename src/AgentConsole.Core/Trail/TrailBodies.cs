@@ -28,6 +28,8 @@ public static class TrailNames
         ["rotation"] = IdText.Rotation,
         ["sink"] = IdText.Sink,
         ["gateway"] = IdText.Gateway,
+        ["snapshot"] = IdText.Snapshot,
+        ["retirement"] = IdText.Retirement,
         ["view"] = IdText.View,
         ["inactivity-policy"] = IdText.InactivityPolicy,
         ["unclaimed"] = IdText.Unclaimed,

@@ -10,6 +10,7 @@ using AgentConsole.Web.Keys;
 using AgentConsole.Web.Live;
 using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
+using AgentConsole.Web.Retirements;
 using AgentConsole.Web.Rotations;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Search;
@@ -50,6 +51,7 @@ internal static class ApiRegistration
         api.MapFreezeApi();
         api.MapSnapshotApi();
         api.MapRollbackApi();
+        api.MapRetirementApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

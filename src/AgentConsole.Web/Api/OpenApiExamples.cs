@@ -712,6 +712,56 @@ internal static class OpenApiExamples
             Before = new RollbackFigures("2.1.0", At.AddHours(-1), At, 371, 2, 0.005, "3.90"),
             Freezes = [],
         },
+        [typeof(RetirementReason)] = new { reason = "Replaced by mailroom-2" },
+        [typeof(RetirementAct)] = new { mode = "drain" },
+        [typeof(RetirementBody)] = new RetirementBody
+        {
+            Id = "ret_01m2fz6b8tk4n1c9q5w3r7h2xg",
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            State = "open",
+            Reason = "Replaced by mailroom-2",
+            StartedAt = At,
+            StartedBy = "ines@example.com",
+            Steps =
+            [
+                new RetirementStepBody
+                {
+                    Step = "gateways",
+                    State = "done",
+                    Left = 0,
+                    Items = [],
+                    At = At.AddMinutes(1),
+                    By = "ines@example.com",
+                    Count = 2,
+                },
+                new RetirementStepBody
+                {
+                    Step = "runs",
+                    State = "open",
+                    Left = 1,
+                    Items = [RunId],
+                    Mode = "drain",
+                    At = At.AddMinutes(2),
+                    By = "ines@example.com",
+                },
+                new RetirementStepBody
+                {
+                    Step = "keys",
+                    State = "open",
+                    Left = 1,
+                    Items = ["first key, version 1"],
+                },
+                new RetirementStepBody
+                {
+                    Step = "export",
+                    State = "open",
+                    Left = 0,
+                    Items = [],
+                },
+            ],
+            Ready = false,
+        },
         [typeof(SetFreeze)] = new
         {
             name = "Weekend",

@@ -89,6 +89,7 @@ internal static class SearchUrls
             SearchKind.Sink => ConsoleUrls.Sinks,
             SearchKind.Snapshot => ConsoleUrls.Snapshot(hit.Id),
             SearchKind.Freeze => ConsoleUrls.Freezes,
+            SearchKind.Retirement => ConsoleUrls.Retire(hit.Agent!),
             SearchKind.Gateway => ConsoleUrls.Gateway(hit.Title),
             SearchKind.Rotation => ConsoleUrls.Rotation(hit.Id),
             SearchKind.RotationPolicy => ConsoleUrls.RotationPolicies,

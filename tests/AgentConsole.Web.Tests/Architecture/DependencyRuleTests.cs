@@ -27,6 +27,7 @@ public sealed partial class DependencyRuleTests
         ["Retention", "Spend"],
         ["Gateways"],
         ["Deployments"],
+        ["Retirements"],
         ["Search"],
     ];
 
