@@ -19,7 +19,7 @@ public static class RetirementProblems
     public static readonly Problem UnknownStep = new(
         ProblemKind.NotFound,
         "retirement_step_not_found",
-        $"There is no such step: it is one of {string.Join(", ", KebabCase.All<RetirementStep>())}."
+        $"There is no such step: it is one of {string.Join(", ", Enum.GetValues<RetirementStep>().Select(KebabCase.Of))}."
     );
     public static readonly Problem DownloadIt = new(
         ProblemKind.Conflict,

@@ -13,6 +13,7 @@ namespace AgentConsole.Web.Retirements;
 public sealed partial class RetirePage
 {
     private readonly Submission _beginning = new("retirement");
+    private readonly Submission _answering = new("retirement-answer");
     private AgentBody? _agent;
     private Guid _id;
     private string? _shown;
@@ -169,15 +170,38 @@ public sealed partial class RetirePage
             return;
         _busy = true;
         var reason = new RetirementReason { Reason = _why };
-        Task<Outcome<RetirementBody>> StepAsync(string step, RetirementAct act) => Steps.ActAsync(Me, agent.Id, step, act, Left);
-        var (answered, said) = Doing switch
+        (string Name, RetirementAct Act) step = Doing switch
         {
-            "abandon" => (await Retirements.AbandonAsync(Me, agent.Id, reason, Left), "Abandoned; the agent stays in service"),
-            "skip" => (await StepAsync(Of ?? "", new RetirementAct { Skip = true, Reason = _why }), "Skipped"),
-            "cancel-runs" => (await StepAsync("runs", new RetirementAct { Mode = "cancel", Reason = _why }), "Asked to stop"),
-            "revoke" => (await StepAsync("keys", new RetirementAct()), "Revoked all keys"),
-            _ => (await Retirements.FinishAsync(Me, agent.Id, new RetirementReason(), Left), $"Retired {agent.DisplayName}"),
+            "skip" => (Of ?? "", new RetirementAct { Skip = true, Reason = _why }),
+            "cancel-runs" => ("runs", new RetirementAct { Mode = "cancel", Reason = _why }),
+            _ => ("keys", new RetirementAct()),
         };
+        var said = Doing switch
+        {
+            "abandon" => "Abandoned; the agent stays in service",
+            "skip" => "Skipped",
+            "cancel-runs" => "Asked to stop",
+            "revoke" => "Revoked all keys",
+            _ => $"Retired {agent.DisplayName}",
+        };
+        var answered = await Once.RunAsync(
+            _answering,
+            Me,
+            new
+            {
+                Doing,
+                Of,
+                _why,
+            },
+            me =>
+                Doing switch
+                {
+                    "abandon" => Retirements.AbandonAsync(me, agent.Id, reason, Left),
+                    "finish" => Retirements.FinishAsync(me, agent.Id, new RetirementReason(), Left),
+                    _ => Steps.ActAsync(me, agent.Id, step.Name, step.Act, Left),
+                },
+            Left
+        );
         _busy = false;
         await ShowAsync(answered);
         if (answered.Problem is not null)

@@ -8,7 +8,7 @@ namespace AgentConsole.Web.Retirements;
 /// <summary>The steps of a retirement as people read them.</summary>
 internal static class RetirementWords
 {
-    public static IEnumerable<string> Steps => KebabCase.All<RetirementStep>();
+    public static IEnumerable<string> Steps => Enum.GetValues<RetirementStep>().Select(KebabCase.Of);
 
     public static string Title(string step) =>
         step switch

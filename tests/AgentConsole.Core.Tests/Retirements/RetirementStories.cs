@@ -14,6 +14,7 @@ using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Tests.Runs;
+using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Tests.Retirements;

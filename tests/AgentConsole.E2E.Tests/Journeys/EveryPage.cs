@@ -214,6 +214,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
             Stop
         );
         Rolled = (await back.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        await LeaveAsync(olga);
         var now = Console.Get<TimeProvider>().GetUtcNow();
         object[] freezes =
         [
@@ -265,6 +266,31 @@ public sealed class FurnishedConsole : IAsyncLifetime
         );
         Assert.Equal(System.Net.HttpStatusCode.Accepted, stray.StatusCode);
         await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
+    }
+
+    // One agent on its way out, and one that is gone.
+    private async Task LeaveAsync(HttpClient olga)
+    {
+        var (_, key) = await Console.AgentAsync("leaver-1");
+        await Console.AgentAsync("leaver-2");
+        using var leaver = Console.Client(key);
+        (string Path, object Body)[] acts =
+        [
+            ("leaver-1/retirement", new { reason = "Its work is done by mailroom-1" }),
+            ("leaver-1/retirement/steps/gateways", new { }),
+            ("leaver-1/retirement/steps/runs", new { mode = "drain" }),
+            ("leaver-2/retirement", new { reason = "Its work is done by mailroom-1" }),
+            ("leaver-2/retirement/steps/keys", new { }),
+            ("leaver-2/retirement/steps/export", new { skip = true, reason = "It never ran" }),
+            ("leaver-2/retirement/finish", new { }),
+        ];
+        foreach (var external in (string[])["job-1", "job-2"])
+            await leaver.PostAsJsonAsync("/api/v1/runs", new { external_id = external, status = "running" }, Stop);
+        foreach (var (path, body) in acts)
+        {
+            using var done = await olga.PostAsJsonAsync("/api/v1/agents/" + path, body, Stop);
+            Assert.True(done.IsSuccessStatusCode, path + await done.Content.ReadAsStringAsync(Stop));
+        }
     }
 
     /// <summary>An address of <see cref="EveryPage.Addresses"/> with the ids of what is here.</summary>
@@ -370,6 +396,11 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rollback-done", "/agents/reader-1/rollback?done={rolled}" },
             { "agent-deployments", "/agents/mailroom-1/deployments" },
             { "agent-deploy", "/agents/mailroom-1/deployments?act=deploy" },
+            { "retire-begin", "/agents/mailroom-1/retire" },
+            { "retire", "/agents/leaver-1/retire" },
+            { "retire-skip", "/agents/leaver-1/retire?act=skip&of=runs" },
+            { "retire-done", "/agents/leaver-2/retire" },
+            { "agent-retired", "/agents/leaver-2" },
             { "freezes", "/deployments/freezes" },
             { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "gateways", "/gateways" },
@@ -482,6 +513,7 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/deployments/{snapshot}")]
     [InlineData("/agents/mailroom-1/rollback?to={stable}")]
     [InlineData("/agents/reader-1/rollback?done={rolled}")]
+    [InlineData("/agents/leaver-1/retire")]
     public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
     {
         var page = await OpenAsync(Console.Cast.Olga);

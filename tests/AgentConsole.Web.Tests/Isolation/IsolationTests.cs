@@ -146,6 +146,9 @@ public sealed class IsolationTests
                 .Get<Core.Deployments.DeploymentService>()
                 .SetAsync(olga, "mailroom-1", new SetSnapshot { Version = "2.1.0", Status = "active" }, Stop)
         ).Value;
+        await console
+            .Get<Core.Retirements.RetirementService>()
+            .StartAsync(olga, "mailroom-1", new RetirementReason { Reason = "A test" }, Stop);
         var freeze = (
             await console
                 .Get<Core.Freezes.FreezeService>()
