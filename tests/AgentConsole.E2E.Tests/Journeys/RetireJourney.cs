@@ -18,8 +18,9 @@ public sealed class RetireJourney(Chromium chromium) : JourneyTest(chromium)
         await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", new { version = "2.1.0", status = "active" }, Stop);
         var page = await OpenAsync(Console.Cast.Tara);
         await page.GotoAsync("/agents/mailroom-1");
-        await page.GetByTestId("to-retire").ClickAsync();
         await Expect(page.GetByTestId("live-badge")).ToHaveTextAsync("Live");
+        await page.GetByTestId("to-retire").ClickAsync();
+        await Expect(page.GetByTestId("retire-title")).ToHaveTextAsync("Retire mailroom-1");
         await page.GetByLabel("Why").FillAsync("Replaced by mailroom-2");
         await AssertAccessibleAsync(page);
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Begin" }).ClickAsync();
