@@ -38,7 +38,7 @@ public sealed class RetirementSteps(
         if (step == KebabCase.Of(RetirementStep.Keys) && by.MissingScope(TokenScopes.KeysWrite) is { } scope)
             return scope;
         List<Guid> asked = [];
-        string? reason;
+        string why;
         Agent agent;
         await using (var write = await RetirementService.BeginAsync(store, by, cancellationToken))
         {
@@ -51,7 +51,7 @@ public sealed class RetirementSteps(
                 return missing;
             if (!Read(input, wanted).Try(out var act, out var invalid))
                 return invalid;
-            reason = act.Reason;
+            var reason = act.Reason;
             if (await RetirementService.LatestAsync(write.Db, agent, cancellationToken) is not { } retirement)
                 return RetirementProblems.NotFound;
             if (retirement.State != RetirementState.Open)
@@ -62,7 +62,7 @@ public sealed class RetirementSteps(
             if (standings.Find(s => s.Step < wanted && s.IsOpen) is { } first)
                 return RetirementProblems.Order(first.Step, first.Left);
             var mark = new StepMark(KebabCase.Of(wanted), act.Skip, write.Now, Texts.Clip(by.Label, 256)!, act.Skip ? reason : null);
-            var why = reason ?? retirement.Reason;
+            why = reason ?? retirement.Reason;
             if (!act.Skip)
             {
                 switch (wanted)
@@ -117,7 +117,7 @@ public sealed class RetirementSteps(
             if (done.Problem is not null || asked.Count == 0)
                 return done;
         }
-        return await CancelAsync(by, agent, asked, reason, cancellationToken);
+        return await CancelAsync(by, agent, asked, why, cancellationToken);
     }
 
     // Each is asked for as its own page would; what ended meanwhile needs no asking. That the retirement was pressed is written down by now, so that whoever
@@ -126,14 +126,14 @@ public sealed class RetirementSteps(
         Actor by,
         Agent agent,
         List<Guid> asked,
-        string? reason,
+        string reason,
         CancellationToken cancellationToken
     )
     {
         var once = by with { Retry = null };
         foreach (var run in asked)
         {
-            var answer = await cancels.AskAsync(once, IdText.Format(IdText.Run, run), null, reason ?? "", cancellationToken);
+            var answer = await cancels.AskAsync(once, IdText.Format(IdText.Run, run), null, reason, cancellationToken);
             if (answer.Problem is { Kind: ProblemKind.TooMany } full)
                 return full;
         }

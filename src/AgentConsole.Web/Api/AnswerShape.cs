@@ -52,6 +52,7 @@ internal static class AnswerShape
             FreezeBody freeze => $"/api/v1/freezes/{freeze.Id}",
             SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
             GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
+            RetirementBody retirement => $"/api/v1/agents/{retirement.AgentId}/retirement",
             _ => null,
         };
 
