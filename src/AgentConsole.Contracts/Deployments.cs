@@ -71,6 +71,9 @@ public sealed record SnapshotBody
 
     /// <summary>Id of the snapshot that a rollback took back.</summary>
     public string? RolledBackFrom { get; init; }
+
+    /// <summary>Version of that snapshot: it was rolled back from this one, because of <c>reason</c>.</summary>
+    public string? RolledBackVersion { get; init; }
     public required DateTimeOffset DeployedAt { get; init; }
     public required string DeployedBy { get; init; }
 

@@ -12,6 +12,7 @@ using AgentConsole.Core.Outgoing;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Routes;
 using AgentConsole.Core.Runs;
@@ -49,6 +50,7 @@ public static class CoreRegistration
         services.AddRotations();
         services.AddFreezes();
         services.AddDeployments();
+        services.AddRetirements();
         services.AddViews();
         services.AddInactivity();
         services.AddSamples();

@@ -79,6 +79,15 @@ public static class ConsoleUrls
     public static string Snapshot(string id, string? against = null) =>
         With($"/deployments/{Uri.EscapeDataString(id)}", ("against", against));
 
+    /// <summary>The preview of a rollback of an agent, and what came of it.</summary>
+    /// <param name="to">Id of the snapshot to go back to; the last good one when null.</param>
+    /// <param name="done">Id of the snapshot that a rollback appended.</param>
+    public static string Rollback(string agent, string? environment = null, string? to = null, string? done = null) =>
+        With($"/agents/{Uri.EscapeDataString(agent)}/rollback", ("environment", environment), ("to", to), ("done", done));
+
+    /// <summary>The checklist by which an agent is taken out of service.</summary>
+    public static string Retire(string agent) => $"/agents/{Uri.EscapeDataString(agent)}/retire";
+
     /// <summary>A bulk rotation, at one of its steps; where it stands when none is named.</summary>
     public static string BulkRotation(string id, string? step = null) =>
         With($"/rotations/bulk/{Uri.EscapeDataString(id)}", ("step", step));

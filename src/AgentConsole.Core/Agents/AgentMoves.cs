@@ -43,6 +43,15 @@ internal static class AgentMoves
         return null;
     }
 
+    /// <summary>For good: nobody is expected to call, and nothing is deployed any more.</summary>
+    public static Problem? Retire(Agent agent)
+    {
+        if (agent.Lifecycle == Lifecycle.Deleted)
+            return AgentProblems.Deleted;
+        (agent.Lifecycle, agent.LifecycleBefore, agent.LivenessDeadline) = (Lifecycle.Retired, null, null);
+        return null;
+    }
+
     /// <param name="slugTaken">Another agent has its slug by now.</param>
     public static Problem? Restore(Agent agent, DateTimeOffset now, bool slugTaken)
     {

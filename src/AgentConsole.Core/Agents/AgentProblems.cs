@@ -14,6 +14,12 @@ public static class AgentProblems
         "This agent is not deleted; there is nothing to restore."
     );
 
+    public static readonly Problem Retired = new(
+        ProblemKind.Conflict,
+        "agent_retired",
+        "This agent is retired: it gets no gateways, no keys and no versions any more. Register another one."
+    );
+
     public static Problem SlugTaken(string slug) =>
         new(
             ProblemKind.Conflict,

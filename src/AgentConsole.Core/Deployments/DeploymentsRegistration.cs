@@ -3,6 +3,7 @@ using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Jobs;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.Deployments.Timeline;
+using AgentConsole.Core.Deployments.Rollbacks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Deployments;
@@ -27,6 +28,9 @@ internal static class DeploymentsRegistration
         services.AddSingleton<DeploymentService>();
         services.AddSingleton<IBeforeCommit, SnapshotTeams>();
         services.AddSingleton<TimelineService>();
+        services.AddSingleton<RollbackService>();
+        services.AddSingleton<RollbackFacts>();
+        services.AddSingleton<RollbackWatcher>();
         return services;
     }
 }

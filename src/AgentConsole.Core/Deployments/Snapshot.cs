@@ -90,6 +90,9 @@ public sealed class Snapshot : IHeldInMemory
 
     /// <summary>What a rollback took back.</summary>
     public Guid? RolledBackFrom { get; init; }
+
+    /// <summary>Version of what was taken back.</summary>
+    public string? RolledBackVersion { get; init; }
     public DateTimeOffset DeployedAt { get; init; }
     public required string DeployedBy { get; init; }
     public SnapshotOutcome Outcome { get; private set; } = SnapshotOutcome.Current;

@@ -25,6 +25,7 @@ public sealed class SnapshotBodies(AccessDirectory access, AgentDirectory agents
             Reason = snapshot.Reason,
             Trigger = KebabCase.Of(snapshot.Trigger),
             RolledBackFrom = IdText.Format(IdText.Snapshot, snapshot.RolledBackFrom),
+            RolledBackVersion = snapshot.RolledBackVersion,
             DeployedAt = snapshot.DeployedAt,
             DeployedBy = snapshot.DeployedBy,
             EndedAt = snapshot.EndedAt,

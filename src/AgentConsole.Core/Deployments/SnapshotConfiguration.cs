@@ -15,6 +15,7 @@ internal sealed class SnapshotConfiguration : IEntityTypeConfiguration<Snapshot>
         snapshot.Property(s => s.Id).ValueGeneratedNever();
         snapshot.Property(s => s.Environment).HasMaxLength(60);
         snapshot.Property(s => s.Version).HasMaxLength(Snapshot.MostVersion);
+        snapshot.Property(s => s.RolledBackVersion).HasMaxLength(Snapshot.MostVersion);
         snapshot.Property(s => s.Status).HasConversion(KebabCase.Converter<SnapshotStatus>()).HasMaxLength(16);
         snapshot.Property(s => s.Outcome).HasConversion(KebabCase.Converter<SnapshotOutcome>()).HasMaxLength(16);
         snapshot.Property(s => s.Trigger).HasConversion(KebabCase.Converter<SnapshotTrigger>()).HasMaxLength(16);

@@ -65,6 +65,11 @@ public sealed record SnapshotContent(string Text)
         if (percent is { } share)
             content["traffic_percent"] = (double)share;
         return new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
+    /// <summary>The names of one of the lists of a content: <c>tools</c>, <c>gateways</c> or <c>secrets</c>.</summary>
+    public static IReadOnlyList<string> NamesIn(string content, string list)
+    {
+        using var document = JsonDocument.Parse(content);
+        return document.RootElement.TryGetProperty(list, out var names) ? Names(names) : [];
     }
 
     private static void PutNames(JsonObject content, string field, IReadOnlyList<string>? names, FieldErrors errors)

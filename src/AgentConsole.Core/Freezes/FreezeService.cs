@@ -208,6 +208,20 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
         ];
     }
 
+    /// <summary>The same, as they are shown.</summary>
+    internal async Task<IReadOnlyList<FreezeWindow>> BitingAsync(
+        ConsoleDbContext db,
+        Guid organizationId,
+        Guid teamId,
+        string? environment,
+        CancellationToken cancellationToken
+    ) =>
+        [
+            .. (await BitingAsync(db, organizationId, teamId, environment, clock.Now(), cancellationToken)).Select(f =>
+                Window(f.Freeze, f.Window)
+            ),
+        ];
+
     private static async Task<Freeze?> FindAsync(ConsoleDbContext db, Actor by, string id, CancellationToken cancellationToken) =>
         IdText.TryParse(IdText.Freeze, id, out var freezeId)
             ? await db.Freezes.VisibleTo(by).FirstOrDefaultAsync(f => f.Id == freezeId, cancellationToken)

@@ -93,6 +93,8 @@ public sealed class GatewayLinks(ConsoleStore store, AccessDirectory access)
         var (agent, gateway) = pair;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (agent.Lifecycle == Lifecycle.Retired)
+            return AgentProblems.Retired;
         if (gateway.TeamId is { } team && team != agent.TeamId)
             return GatewayProblems.NotFor;
         var (organization, agentId, gatewayId) = (agent.OrganizationId, agent.Id, gateway.Id);

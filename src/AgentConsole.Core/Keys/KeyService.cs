@@ -38,6 +38,8 @@ public sealed class KeyService(ConsoleStore store, AccessDirectory access, KeyIn
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (agent.Lifecycle == Lifecycle.Retired)
+            return AgentProblems.Retired;
         if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(agent)) is { } tooLong)
             return tooLong;
         var keys = await write.Db.AgentKeys.CountAsync(

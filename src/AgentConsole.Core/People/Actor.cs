@@ -85,6 +85,12 @@ public sealed record Actor
 
     public bool HasScope(string scope) => Scopes is null || Scopes.Contains(scope);
 
+    /// <summary>The refusal of a credential without this scope; null where it has it.</summary>
+    public Problem? MissingScope(string scope) =>
+        HasScope(scope)
+            ? null
+            : new Problem(ProblemKind.Forbidden, "scope_missing", $"This needs the scope {scope}, which the credential does not have.");
+
     /// <summary>Whether the actor may do this in this team. An agent never may by role; what it may do to itself its services say.</summary>
     public bool May(Permission permission, Guid teamId)
     {

@@ -362,14 +362,18 @@ internal sealed class RotationAct(
         return null;
     }
 
-    /// <summary>The agent is deleted and no version of its key can come back: there is nobody left to hand a secret to.</summary>
-    public async Task<Problem?> GiveUpAsync(Actor by, CancellationToken cancellationToken)
+    /// <summary>The agent is gone and no version of its key can come back: there is nobody left to hand a secret to.</summary>
+    public async Task<Problem?> GiveUpAsync(
+        Actor by,
+        CancellationToken cancellationToken,
+        string reason = "The agent is deleted and its key is revoked"
+    )
     {
         var before = rotation.State;
         rotation.State = RotationState.Aborted;
         rotation.Failure = null;
         Close();
-        Record(by, "rotation.aborted", before, "The agent is deleted and its key is revoked");
+        Record(by, "rotation.aborted", before, reason);
         await ForgetSecretAsync(cancellationToken);
         return null;
     }

@@ -54,6 +54,8 @@ public sealed class RotationService(
             return invalid;
         if (agent.Lifecycle == Lifecycle.Deleted)
             return AgentProblems.Deleted;
+        if (agent.Lifecycle == Lifecycle.Retired)
+            return AgentProblems.Retired;
         if (KeyMint.TooLong(body.TtlDays, mint.LongestDays(agent)) is { } tooLong)
             return tooLong;
         if (sink is not null && await sinks.RefusalAsync(write.Db, by.OrganizationId, agent.TeamId, sink, cancellationToken) is { } noSink)

@@ -48,6 +48,9 @@ internal sealed record RollupScope(
     /// <summary>Only runs that named one of these; all when null.</summary>
     public IReadOnlyList<string>? Gateways { get; init; }
 
+    /// <summary>Only runs of this version; all when null.</summary>
+    public string? Version { get; init; }
+
     private const string Sums =
         "CAST(SUM(completed) AS bigint), CAST(SUM(failed) AS bigint), CAST(SUM(cancelled) AS bigint), CAST(SUM(timed_out) AS bigint), "
         + "CAST(SUM(skipped) AS bigint), CAST(SUM(lost) AS bigint), CAST(SUM(allowed) AS bigint), CAST(SUM(blocked) AS bigint), "
@@ -136,6 +139,8 @@ internal sealed record RollupScope(
             sql.Add(" AND ").In("agent_id", agents);
         if (!Teams.All)
             sql.Add(" AND ").In("team_id", Teams.Ids);
+        if (Version is { } version)
+            sql.Add(" AND version = ").Value(version);
         if (Gateways is { } gateways)
         {
             sql.Add(" AND (1 = 0");

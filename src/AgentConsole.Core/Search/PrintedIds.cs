@@ -12,6 +12,7 @@ using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Rotations.Bulk;
 using AgentConsole.Core.Rotations.Schedules;
@@ -46,6 +47,7 @@ public sealed class PrintedIds(
     FreezeService freezes,
     RolloutLists rollouts,
     RolloutTemplates rolloutPlans,
+    RetirementService retirements,
     RetentionService retention,
     SessionService sessions,
     PasskeyService passkeys,
@@ -142,6 +144,12 @@ public sealed class PrintedIds(
             IdText.RolloutTemplate => Hit(
                 await rolloutPlans.GetAsync(by, id, cancellationToken),
                 plan => new SearchHit(SearchKind.RolloutPlan, id, plan.Name, "Rollout plan")
+            IdText.Retirement => Hit(
+                await retirements.FindAsync(by, id, cancellationToken),
+                retirement => new SearchHit(SearchKind.Retirement, id, retirement.Agent, $"Retirement · {retirement.State}")
+                {
+                    Agent = retirement.Agent,
+                }
             ),
             IdText.Purge => Hit(
                 await retention.GetAsync(by, cancellationToken),
@@ -207,8 +215,13 @@ public sealed class PrintedIds(
     private static string? ScopeOf(string prefix) =>
         prefix switch
         {
-            IdText.Organization or IdText.Plan or IdText.View or IdText.InactivityPolicy or IdText.Exemption or IdText.Unclaimed =>
-                TokenScopes.AgentsRead,
+            IdText.Organization
+            or IdText.Plan
+            or IdText.View
+            or IdText.InactivityPolicy
+            or IdText.Exemption
+            or IdText.Unclaimed
+            or IdText.Retirement => TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
             IdText.Snapshot or IdText.Freeze or IdText.Rollout or IdText.RolloutTemplate => TokenScopes.DeploymentsRead,
             IdText.Gateway => TokenScopes.DeploymentsRead,

@@ -33,6 +33,7 @@ public enum SearchKind
     Freeze,
     Rollout,
     RolloutPlan,
+    Retirement,
     Purge,
     Session,
     Passkey,

@@ -15,4 +15,7 @@ internal interface ISinkSender
     /// </summary>
     /// <returns>The place, with what the other side adds to it.</returns>
     Task<Outcome<string>> SendAsync(SinkSettings settings, SinkCredentials credentials, Parcel parcel, CancellationToken cancellationToken);
+
+    /// <summary>Whether something lies at this path of the sink, without reading what. The path is one of plain segments.</summary>
+    Task<SecretPresence> LookAsync(SinkSettings settings, SinkCredentials credentials, string path, CancellationToken cancellationToken);
 }

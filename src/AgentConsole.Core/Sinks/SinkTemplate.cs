@@ -38,11 +38,15 @@ internal static partial class SinkTemplate
         var text = Texts.Line(value, field, MaxLength, errors, required: true);
         if (text is null)
             return null;
-        if (text.Split('/').All(IsSegment) && text.Split('/').Length <= MostSegments)
+        if (IsPlain(text))
             return text;
         errors.Add(field, Form);
         return null;
     }
+
+    /// <summary>Whether it is a path without placeholders, of segments that lead nowhere but down.</summary>
+    public static bool IsPlain(string path) =>
+        path.Length <= MaxLength && path.Split('/') is { Length: <= MostSegments } segments && segments.All(IsSegment);
 
     /// <summary>The path of one delivery, or null where a name does not make a segment.</summary>
     public static string? Fill(string template, SinkNames names)

@@ -24,6 +24,12 @@ internal static class SinksRegistration
             s.GetServices<ISinkSender>(),
             s.GetRequiredService<TimeProvider>()
         ));
+        services.AddSingleton(s => new SecretLookup(
+            s.GetRequiredService<ConsoleStore>(),
+            s.GetRequiredService<SinkSeal>(),
+            s.GetServices<ISinkSender>(),
+            s.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton(s => new SinkService(
             s.GetRequiredService<ConsoleStore>(),
             s.GetRequiredService<AccessDirectory>(),

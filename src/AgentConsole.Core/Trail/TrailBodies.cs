@@ -32,6 +32,7 @@ public static class TrailNames
         ["freeze"] = IdText.Freeze,
         ["rollout"] = IdText.Rollout,
         ["rollout-plan"] = IdText.RolloutTemplate,
+        ["retirement"] = IdText.Retirement,
         ["view"] = IdText.View,
         ["inactivity-policy"] = IdText.InactivityPolicy,
         ["unclaimed"] = IdText.Unclaimed,

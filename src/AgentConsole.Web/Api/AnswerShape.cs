@@ -54,6 +54,7 @@ internal static class AnswerShape
             RolloutTemplateBody plan => $"/api/v1/rollout-plans/{plan.Id}",
             SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
             GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
+            RetirementBody retirement => $"/api/v1/agents/{retirement.AgentId}/retirement",
             _ => null,
         };
 

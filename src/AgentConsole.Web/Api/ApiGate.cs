@@ -67,8 +67,7 @@ internal sealed class ApiGate(RequestDelegate next, Credentials credentials, Ret
 
     private static Problem? Refusal(ApiAccess access, Actor actor) =>
         access.PeopleOnly && actor.Kind == ActorKind.Agent ? PeopleOnly
-        : access.Scope is { } scope && !actor.HasScope(scope) && !(access.OwnKey && actor.Kind == ActorKind.Agent)
-            ? new Problem(ProblemKind.Forbidden, "scope_missing", $"This needs the scope {scope}, which the credential does not have.")
+        : access.Scope is { } scope && !(access.OwnKey && actor.Kind == ActorKind.Agent) ? actor.MissingScope(scope)
         : null;
 
     private async Task PassOnceAsync(HttpContext context, Endpoint endpoint, CurrentActor caller)

@@ -10,6 +10,7 @@ using AgentConsole.Web.Keys;
 using AgentConsole.Web.Live;
 using AgentConsole.Web.Prices;
 using AgentConsole.Web.Retention;
+using AgentConsole.Web.Retirements;
 using AgentConsole.Web.Rotations;
 using AgentConsole.Web.Runs;
 using AgentConsole.Web.Search;
@@ -53,6 +54,8 @@ internal static class ApiRegistration
         api.MapRouteApi();
         api.MapDriftApi();
         api.MapTimelineApi();
+        api.MapRollbackApi();
+        api.MapRetirementApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

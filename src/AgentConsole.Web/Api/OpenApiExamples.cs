@@ -920,6 +920,74 @@ internal static class OpenApiExamples
             false,
             null
         ),
+        [typeof(RollBack)] = new { reason = "It books invoices twice", preview = "9c1f5b0a7d3e42c68f1a0b9d7e6c5f43" },
+        [typeof(RollbackPreview)] = new RollbackPreview
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            Environment = "production",
+            From = Snapshot with { Version = "2.2.0", Status = "active" },
+            To = Snapshot with { Id = "dep_01m2fz6b8tk4n1c9q5w3r7h2xa", Version = "2.1.0", Status = "active", Outcome = "superseded" },
+            AlsoEnds = [],
+            Preview = "9c1f5b0a7d3e42c68f1a0b9d7e6c5f43",
+            Changes = [new SnapshotChange("model", "changed", JsonElement.Parse("\"small-4\""), JsonElement.Parse("\"small-3\""))],
+            Gateways = [new RollbackGateway("gateway-prod-eu", "both", true, true, true, "up")],
+            RunsInFlight = new RollbackRuns("2.2.0", 1, [RunId], 0),
+            Secrets = [new RollbackSecret("vault:payments/openai", "exists", null)],
+            Since = new RollbackFigures("2.2.0", At, At.AddHours(1), 366, 52, 0.142, "4.18"),
+            Before = new RollbackFigures("2.1.0", At.AddHours(-1), At, 371, 2, 0.005, "3.90"),
+            Freezes = [],
+        },
+        [typeof(RetirementReason)] = new { reason = "Replaced by mailroom-2" },
+        [typeof(RetirementAct)] = new { mode = "drain" },
+        [typeof(RetirementBody)] = new RetirementBody
+        {
+            Id = "ret_01m2fz6b8tk4n1c9q5w3r7h2xg",
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            State = "open",
+            Reason = "Replaced by mailroom-2",
+            StartedAt = At,
+            StartedBy = "ines@example.com",
+            Steps =
+            [
+                new RetirementStepBody
+                {
+                    Step = "gateways",
+                    State = "done",
+                    Left = 0,
+                    Items = [],
+                    At = At.AddMinutes(1),
+                    By = "ines@example.com",
+                    Count = 2,
+                },
+                new RetirementStepBody
+                {
+                    Step = "runs",
+                    State = "open",
+                    Left = 1,
+                    Items = [RunId],
+                    Mode = "drain",
+                    At = At.AddMinutes(2),
+                    By = "ines@example.com",
+                },
+                new RetirementStepBody
+                {
+                    Step = "keys",
+                    State = "open",
+                    Left = 1,
+                    Items = ["first key, version 1"],
+                },
+                new RetirementStepBody
+                {
+                    Step = "export",
+                    State = "open",
+                    Left = 0,
+                    Items = [],
+                },
+            ],
+            Ready = false,
+        },
         [typeof(SetFreeze)] = new
         {
             name = "Weekend",

@@ -1,7 +1,8 @@
-using System.Text.Json;
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.People;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Deployments;
@@ -16,9 +17,13 @@ public sealed partial class SnapshotPage
     private IReadOnlyList<SnapshotBody> _others = [];
     private Guid _agent;
     private string? _shown;
+    private string? _mayNot;
 
     [Inject]
     public required SnapshotLists Lists { get; init; }
+
+    [Inject]
+    public required AgentDirectory Agents { get; init; }
 
     [Parameter]
     public required string Id { get; set; }
@@ -44,12 +49,30 @@ public sealed partial class SnapshotPage
             return;
         _snapshot = read.Value;
         _agent = IdText.Parse(IdText.Agent, _snapshot.AgentId);
+        _mayNot = Agents.Find(_agent) is { } card ? WhyNot(Permission.EditAgents, card.TeamId) : null;
         var diff = await Lists.DiffAsync(Me, string.IsNullOrEmpty(Against) ? SnapshotLists.Previous : Against, Id, Left);
         _diff = diff.Problem is null ? diff.Value : null;
         _diffProblem = diff.Problem;
         var others = await Lists.ListAsync(Me, new SnapshotFilter { Agent = _snapshot.AgentId }, new PageRequest(), Left);
         if (others.Problem is null)
             _others = [.. others.Value.Items.Where(s => s.Id != Id)];
+    }
+
+    // Where taking this one back, or going back to it, is looked at first; null where neither can be.
+    private (string Address, string Words)? Rollback(SnapshotBody shown)
+    {
+        if (Agents.Find(_agent) is not { Lifecycle: not (Lifecycle.Deleted or Lifecycle.Retired) })
+            return null;
+        var active = _others.FirstOrDefault(s => s is { Status: "active", Outcome: "current" } && s.Environment == shown.Environment);
+        return (shown.Status, shown.Outcome) switch
+        {
+            ("active", "current") => (ConsoleUrls.Rollback(Of(shown), shown.Environment), "Roll back…"),
+            ("canary", "current") => active is null
+                ? (ConsoleUrls.Rollback(Of(shown), shown.Environment), "Roll back…")
+                : (ConsoleUrls.Rollback(Of(shown), shown.Environment, active.Id), $"Roll back to {active.Version}…"),
+            ("active", _) => (ConsoleUrls.Rollback(Of(shown), shown.Environment, shown.Id), $"Roll back to {shown.Version}…"),
+            _ => null,
+        };
     }
 
     private static string Of(SnapshotBody snapshot) => snapshot.Agent.Length == 0 ? snapshot.AgentId : snapshot.Agent;
@@ -60,11 +83,4 @@ public sealed partial class SnapshotPage
                 ? "Version and content are the same."
                 : $"The content is the same; only the version's name differs from {diff.From.Version}."
             : $"{Components.Words.Many(diff.Changes.Count, "difference")} of content.";
-
-    // Names as a person lists them; anything else as it is.
-    private static string Text(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? value.GetString()!
-        : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? string.Join(", ", value.EnumerateArray().Select(item => item.GetString()))
-        : value.GetRawText();
 }

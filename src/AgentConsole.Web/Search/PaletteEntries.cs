@@ -231,6 +231,8 @@ internal static class PaletteEntries
                 agent,
                 teamName
             ),
+            Edit(new($"Roll back {agent.Title}…", agent.Detail, "undo-2", ConsoleUrls.Rollback(agent.Agent!))),
+            Edit(new($"Retire {agent.Title}…", agent.Detail, "archive", ConsoleUrls.Retire(agent.Agent!))),
             Edit(new($"Delete {agent.Title}…", agent.Detail, "trash-2", page + "?act=delete")),
             new($"Runs of {agent.Title}", agent.Detail, "activity", ConsoleUrls.Agent(agent.Agent!, "runs")),
             new($"Settings of {agent.Title}", agent.Detail, "settings", ConsoleUrls.Agent(agent.Agent!, "settings")),

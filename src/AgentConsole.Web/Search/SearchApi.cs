@@ -91,6 +91,7 @@ internal static class SearchUrls
             SearchKind.Freeze => ConsoleUrls.Freezes,
             SearchKind.Rollout => ConsoleUrls.Rollout(hit.Id),
             SearchKind.RolloutPlan => ConsoleUrls.RolloutPlans,
+            SearchKind.Retirement => ConsoleUrls.Retire(hit.Agent!),
             SearchKind.Gateway => ConsoleUrls.Gateway(hit.Title),
             SearchKind.Rotation => ConsoleUrls.Rotation(hit.Id),
             SearchKind.RotationPolicy => ConsoleUrls.RotationPolicies,

@@ -14,6 +14,7 @@ using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
+using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Rotations.Bulk;
 using AgentConsole.Core.Rotations.Schedules;
@@ -281,6 +282,13 @@ public sealed class PrintedIdStories
             [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
             [IdText.Rollout] = new(rollout.Value.Id, SearchKind.Rollout, cast.Victor, cast.Sara),
             [IdText.RolloutTemplate] = new(rolloutPlan.Value.Id, SearchKind.RolloutPlan, cast.Victor, cast.Sara),
+        var retirement = await house
+            .Get<RetirementService>()
+            .StartAsync(olga, "mailroom-1", new RetirementReason { Reason = "Replaced" }, Stop);
+        return new Dictionary<string, Printed>(StringComparer.Ordinal)
+        {
+            [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
+            [IdText.Retirement] = new(retirement.Value.Id, SearchKind.Retirement, cast.Victor, cast.Sara),
             [IdText.Freeze] = new(freeze.Value.Id, SearchKind.Freeze, cast.Victor, cast.Sara),
             [IdText.Organization] = new(IdText.Format(IdText.Organization, cast.Acme), SearchKind.Organization, cast.Victor, cast.Gus),
             [IdText.Team] = new(IdText.Format(IdText.Team, cast.Payments), SearchKind.Team, cast.Victor, cast.Sara),

@@ -17,6 +17,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Freeze { get; private set; } = "";
     public string Snapshot { get; private set; } = "";
     public string Past { get; private set; } = "";
+    public string Stable { get; private set; } = "";
+    public string Rolled { get; private set; } = "";
     public string Bulk { get; private set; } = "";
     public string BulkDone { get; private set; } = "";
 
@@ -203,6 +205,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
         foreach (var body in snapshots)
         {
             using var set = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", body, Stop);
+            Stable = Snapshot;
             Snapshot = (await set.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
         }
         foreach (
@@ -227,6 +230,18 @@ public sealed class FurnishedConsole : IAsyncLifetime
         }
         await Console.Get<AgentConsole.Core.Drift.InstanceBook>().StepAsync(Stop);
         await Console.Get<AgentConsole.Core.Drift.DriftWatch>().StepAsync(Stop);
+        foreach (var version in (string[])["4.0.0", "4.1.0"])
+        {
+            using var set = await olga.PostAsJsonAsync("/api/v1/agents/reader-1/snapshots", new { version, status = "active" }, Stop);
+            Assert.True(set.IsSuccessStatusCode, await set.Content.ReadAsStringAsync(Stop));
+        }
+        using var back = await olga.PostAsJsonAsync(
+            "/api/v1/agents/reader-1/rollback",
+            new { reason = "It reads the last page of every letter twice" },
+            Stop
+        );
+        Rolled = (await back.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
+        await LeaveAsync(olga);
         var now = Console.Get<TimeProvider>().GetUtcNow();
         object[] freezes =
         [
@@ -319,6 +334,29 @@ public sealed class FurnishedConsole : IAsyncLifetime
             new(13, "2.4.4"),
             new(0.7, "2.4.4", SnapshotStatus.Retired)
         );
+    // One agent on its way out, and one that is gone.
+    private async Task LeaveAsync(HttpClient olga)
+    {
+        var (_, key) = await Console.AgentAsync("leaver-1");
+        await Console.AgentAsync("leaver-2");
+        using var leaver = Console.Client(key);
+        (string Path, object Body)[] acts =
+        [
+            ("leaver-1/retirement", new { reason = "Its work is done by mailroom-1" }),
+            ("leaver-1/retirement/steps/gateways", new { }),
+            ("leaver-1/retirement/steps/runs", new { mode = "drain" }),
+            ("leaver-2/retirement", new { reason = "Its work is done by mailroom-1" }),
+            ("leaver-2/retirement/steps/keys", new { }),
+            ("leaver-2/retirement/steps/export", new { skip = true, reason = "It never ran" }),
+            ("leaver-2/retirement/finish", new { }),
+        ];
+        foreach (var external in (string[])["job-1", "job-2"])
+            await leaver.PostAsJsonAsync("/api/v1/runs", new { external_id = external, status = "running" }, Stop);
+        foreach (var (path, body) in acts)
+        {
+            using var done = await olga.PostAsJsonAsync("/api/v1/agents/" + path, body, Stop);
+            Assert.True(done.IsSuccessStatusCode, path + await done.Content.ReadAsStringAsync(Stop));
+        }
     }
 
     /// <summary>An address of <see cref="EveryPage.Addresses"/> with the ids of what is here.</summary>
@@ -330,6 +368,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{plan}", Plan, StringComparison.Ordinal)
             .Replace("{rotation}", Rotation, StringComparison.Ordinal)
             .Replace("{snapshot}", Snapshot, StringComparison.Ordinal)
+            .Replace("{stable}", Stable, StringComparison.Ordinal)
+            .Replace("{rolled}", Rolled, StringComparison.Ordinal)
             .Replace("{freeze}", Freeze, StringComparison.Ordinal)
             .Replace("{bulk}", Bulk, StringComparison.Ordinal)
             .Replace("{bulk-done}", BulkDone, StringComparison.Ordinal);
@@ -423,8 +463,17 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "deployments-table-filtered-out", "/deployments?view=table&version=9.9.9" },
             { "deployments-nonsense", "/deployments?zoom=century&from=yesterday" },
             { "snapshot", "/deployments/{snapshot}" },
+            { "snapshot-rolled-back", "/deployments/{rolled}" },
+            { "rollback", "/agents/mailroom-1/rollback?to={stable}" },
+            { "rollback-none", "/agents/mailroom-1/rollback" },
+            { "rollback-done", "/agents/reader-1/rollback?done={rolled}" },
             { "agent-deployments", "/agents/mailroom-1/deployments" },
             { "agent-deploy", "/agents/mailroom-1/deployments?act=deploy" },
+            { "retire-begin", "/agents/mailroom-1/retire" },
+            { "retire", "/agents/leaver-1/retire" },
+            { "retire-skip", "/agents/leaver-1/retire?act=skip&of=runs" },
+            { "retire-done", "/agents/leaver-2/retire" },
+            { "agent-retired", "/agents/leaver-2" },
             { "freezes", "/deployments/freezes" },
             { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "gateways", "/gateways" },
@@ -535,6 +584,9 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/fleet/plans/{plan}")]
     [InlineData("/deployments/freezes")]
     [InlineData("/deployments/{snapshot}")]
+    [InlineData("/agents/mailroom-1/rollback?to={stable}")]
+    [InlineData("/agents/reader-1/rollback?done={rolled}")]
+    [InlineData("/agents/leaver-1/retire")]
     public async Task Says_how_its_figures_are_computed_and_which_call_answers_them(string path, string? press = null)
     {
         var page = await OpenAsync(Console.Cast.Olga);

@@ -29,6 +29,7 @@ public sealed partial class DependencyRuleTests
         ["Deployments"],
         ["Routes"],
         ["Drift"],
+        ["Retirements"],
         ["Search"],
     ];
 

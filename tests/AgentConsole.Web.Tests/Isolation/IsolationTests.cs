@@ -179,6 +179,9 @@ public sealed class IsolationTests
                     Stop
                 )
         ).Value;
+        await console
+            .Get<Core.Retirements.RetirementService>()
+            .StartAsync(olga, "mailroom-1", new RetirementReason { Reason = "A test" }, Stop);
         var freeze = (
             await console
                 .Get<Core.Freezes.FreezeService>()

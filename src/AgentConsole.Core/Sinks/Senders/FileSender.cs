@@ -83,6 +83,47 @@ internal sealed class FileSender(IOptions<SinkOptions> options) : ISinkSender, I
         }
     }
 
+    public async Task<SecretPresence> LookAsync(
+        SinkSettings settings,
+        SinkCredentials credentials,
+        string path,
+        CancellationToken cancellationToken
+    )
+    {
+        var root = settings.File!.Root;
+        if (!OperatingSystem.IsLinux() || !options.Value.FileRoots.Contains(root, StringComparer.Ordinal))
+            return SecretPresence.Unchecked($"The folder {root} is not among AgentConsole:Sinks:FileRoots.");
+        // A folder on a dead network disk may never answer.
+        return await Task.Run(() => Look(root, path), CancellationToken.None).WaitAsync(cancellationToken);
+    }
+
+    private static SecretPresence Look(string root, string path)
+    {
+        var open = new Stack<SafeFileHandle>();
+        try
+        {
+            open.Push(LinkFree.OpenTop());
+            foreach (var step in root.Split('/', StringSplitOptions.RemoveEmptyEntries))
+                open.Push(LinkFree.OpenFolder(open.Peek(), step));
+            var steps = path.Split('/');
+            foreach (var step in steps[..^1])
+                open.Push(LinkFree.OpenFolder(open.Peek(), step));
+            using var file = LinkFree.OpenFile(open.Peek(), steps[^1]);
+            return SecretPresence.Exists;
+        }
+        catch (LinkFree.LinkFreeException e)
+        {
+            return e.Error == LinkFree.NotThere
+                ? SecretPresence.Missing("There is no such file.")
+                : SecretPresence.Unchecked(e.MetLink ? Link(e.Step).Detail : $"'{e.Step}' cannot be opened ({Words(e.Error)}).");
+        }
+        finally
+        {
+            foreach (var handle in open)
+                handle.Dispose();
+        }
+    }
+
     public void Dispose()
     {
         foreach (var way in _ways)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentConsole.Core.Common;
@@ -12,7 +13,7 @@ namespace AgentConsole.Core.Sinks.Senders;
 /// HashiCorp Vault, KV secrets engine version 2 (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2): reads the present version, writes the next one with
 /// check-and-set, so that nobody's change is overwritten, and reads that back. Members beside ours that lie there stay.
 /// </summary>
-internal sealed class VaultSender(SinkHttp http) : ISinkSender
+internal sealed class VaultSender(SinkHttp http, TimeProvider clock) : ISinkSender
 {
     public SinkKind Kind => SinkKind.Vault;
 
@@ -57,6 +58,53 @@ internal sealed class VaultSender(SinkHttp http) : ISinkSender
         return Holds(back.Members, members)
             ? string.Create(CultureInfo.InvariantCulture, $"{place}, version {back.Version}")
             : SinkProblems.Unverified;
+    }
+
+    /// <summary>Asks for the metadata; where the token may not have that, whether the data can be read, which is thrown away.</summary>
+    public async Task<SecretPresence> LookAsync(
+        SinkSettings settings,
+        SinkCredentials credentials,
+        string path,
+        CancellationToken cancellationToken
+    )
+    {
+        var vault = settings.Vault!;
+        var answer = await GetAsync(vault, credentials, "metadata", path, cancellationToken);
+        if (answer is { Fault: null, Status: HttpStatusCode.Forbidden })
+            answer = await GetAsync(vault, credentials, "data", path, cancellationToken);
+        else if (answer is { Fault: null, Status: HttpStatusCode.OK })
+            return Newest(answer.Body, clock.GetUtcNow());
+        if (answer is { Fault: null, Status: HttpStatusCode.NotFound } && !Says(answer.Body, "no handler"))
+            return SecretPresence.Missing("Nothing lies there, or its newest version was deleted.");
+        if (FaultOf(answer, vault, writing: false) is { } fault)
+            return SecretPresence.Unchecked(fault.Detail);
+        CryptographicOperations.ZeroMemory(answer.Body);
+        return SecretPresence.Exists;
+    }
+
+    private async Task<OutgoingAnswer> GetAsync(
+        VaultSettings vault,
+        SinkCredentials credentials,
+        string part,
+        string path,
+        CancellationToken cancellationToken
+    )
+    {
+        using var request = Request(HttpMethod.Get, vault, credentials, new Uri($"{vault.Address}/v1/{vault.Mount}/{part}/{path}"));
+        return await http.SendAsync(request, cancellationToken);
+    }
+
+    private static SecretPresence Newest(byte[] metadata, DateTimeOffset now)
+    {
+        if (SinkContent.Parse(metadata)?["data"] is not JsonObject data || data["current_version"] is not JsonValue current)
+            return SecretPresence.Unchecked("What Vault answered is no metadata of a KV secrets engine of version 2.");
+        var newest = data["versions"]?[current.ToString()];
+        var gone =
+            newest?["destroyed"] is JsonValue destroyed && destroyed.TryGetValue(out bool yes) && yes
+            || newest?["deletion_time"] is JsonValue deleted
+                && DateTimeOffset.TryParse(deleted.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                && at <= now;
+        return gone || current.ToString() == "0" ? SecretPresence.Missing("Its newest version was deleted.") : SecretPresence.Exists;
     }
 
     // What is there now. A key that nobody wrote has version 0; one whose newest version was deleted still has that version.

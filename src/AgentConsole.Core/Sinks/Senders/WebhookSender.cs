@@ -22,6 +22,13 @@ internal sealed class WebhookSender(SinkHttp http, TimeProvider clock) : ISinkSe
 
     public string? PlaceOf(SinkSettings settings, Parcel parcel) => settings.Webhook!.Url;
 
+    public Task<SecretPresence> LookAsync(
+        SinkSettings settings,
+        SinkCredentials credentials,
+        string path,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(SecretPresence.Unchecked("A webhook takes secrets and cannot be asked for them."));
+
     /// <summary>The bytes of a signing secret; null when it has not the form of the specification.</summary>
     public static byte[]? ReadSecret(string? text)
     {
