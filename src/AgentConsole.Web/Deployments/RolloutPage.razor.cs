@@ -77,7 +77,7 @@ public sealed partial class RolloutPage
         {
             var advance = new Deed("advance", $"Advance to {RolloutWords.Share(NextShare)}…", "arrow-up", Asks: true);
             var promote = new Deed("promote", "Promote now…", "check-check", Asks: true);
-            var abort = new Deed("abort", $"Back to {_rollout!.StableVersion}…", "undo-2", Asks: true, Key: "b");
+            var abort = new Deed("abort", $"Abort: back to {_rollout!.StableVersion}…", "undo-2", Asks: true, Key: "b");
             var resume = new Deed(
                 "resume",
                 _rollout.WaitsFor == "person" ? "Resume" : "Resume…",

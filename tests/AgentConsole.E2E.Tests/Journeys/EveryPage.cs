@@ -280,15 +280,13 @@ public sealed class FurnishedConsole : IAsyncLifetime
         object Plan(int minimum) =>
             new
             {
-                steps = new[] { (5, 10), (25, 30), (50, 60) }.Select(step =>
-                    new
-                    {
-                        percent = step.Item1,
-                        hold_minutes = step.Item2,
-                        minimum_runs = minimum,
-                        planned_runs = minimum * 3,
-                    }
-                ),
+                steps = new[] { (5, 10), (25, 30), (50, 60) }.Select(step => new
+                {
+                    percent = step.Item1,
+                    hold_minutes = step.Item2,
+                    minimum_runs = minimum,
+                    planned_runs = minimum * 3,
+                }),
                 metrics,
                 on_fail = "pause",
             };
@@ -313,16 +311,14 @@ public sealed class FurnishedConsole : IAsyncLifetime
         {
             var runs = Enumerable
                 .Range(1, count)
-                .Select(i =>
-                    new
-                    {
-                        status = i % every == 0 ? "failed" : "completed",
-                        version,
-                        started_at = started,
-                        duration_ms = 800 + (i % 90 * (version == "1.5.0" ? 19 : 14)),
-                        cost = version == "1.5.0" ? "0.0021" : "0.0012",
-                    }
-                );
+                .Select(i => new
+                {
+                    status = i % every == 0 ? "failed" : "completed",
+                    version,
+                    started_at = started,
+                    duration_ms = 800 + (i % 90 * (version == "1.5.0" ? 19 : 14)),
+                    cost = version == "1.5.0" ? "0.0021" : "0.0012",
+                });
             using var told = await reader.PostAsJsonAsync("/api/v1/runs/batch", runs, Stop);
             Assert.True(told.IsSuccessStatusCode, await told.Content.ReadAsStringAsync(Stop));
         }
@@ -442,6 +438,10 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rollout-ahead", "/rollouts/{rollout-ahead}" },
             { "rollout-abort", "/rollouts/{rollout}?act=abort" },
             { "rollout-none", "/rollouts/rol_x" },
+            { "rollout-new", "/rollouts/new?agent=mailroom-1" },
+            { "rollout-new-whose", "/rollouts/new" },
+            { "rollout-plans", "/rollouts/plans" },
+            { "rollout-plan-change", "/rollouts/plans?act=change&of={rollout-plan}" },
             { "freezes", "/deployments/freezes" },
             { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "gateways", "/gateways" },
