@@ -30,7 +30,10 @@ public static class ConsoleUrls
     public const string Rollouts = "/rollouts";
     public const string RolloutPlans = "/rollouts/plans";
 
-    public static string Rollout(string id) => $"{Rollouts}/{id}";
+    public static string Rollout(string id) => $"{Rollouts}/{Uri.EscapeDataString(id)}";
+
+    /// <param name="agent">Slug; null where it is still to be chosen.</param>
+    public static string StartRollout(string? agent) => With($"{Rollouts}/new", ("agent", agent));
 
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string BreakGlassAdmin = "/admin/break-glass";

@@ -67,6 +67,25 @@ public static class Status
         ("failed", "failing", "circle-x", "Failed")
     );
 
+    private static readonly FrozenDictionary<string, Look> RolloutLooks = Table(
+        ("running", "info", "circle-play", "Running"),
+        ("freeze", "paused", "snowflake", "Waits for a freeze"),
+        ("paused", "paused", "circle-pause", "Paused"),
+        ("inconclusive", "degraded", "circle-question-mark", "Paused: inconclusive"),
+        ("not-enough-data", "degraded", "circle-dashed", "Paused: not enough data"),
+        ("fail", "failing", "octagon-x", "Paused: failed"),
+        ("promoted", "ok", "circle-check", "Promoted"),
+        ("rolled-back", "degraded", "undo-2", "Rolled back"),
+        ("aborted", "off", "ban", "Aborted")
+    );
+
+    private static readonly FrozenDictionary<string, Look> VerdictLooks = Table(
+        ("pass", "ok", "circle-check", "Pass"),
+        ("fail", "failing", "octagon-x", "Fail"),
+        ("inconclusive", "degraded", "circle-question-mark", "Inconclusive"),
+        ("not-enough-data", "off", "circle-dashed", "Not enough data")
+    );
+
     private static readonly FrozenDictionary<string, Look> DecisionLooks = Table(
         ("allowed", "ok", "check", "Allowed"),
         ("blocked", "failing", "shield-x", "Blocked"),
@@ -93,6 +112,22 @@ public static class Status
 
     /// <summary>What became of a snapshot.</summary>
     public static MarkupString Became(string word) => Of(BecameLooks, word, null, null);
+
+    /// <param name="waitsFor">What a running one waits for, or why a paused one is.</param>
+    public static MarkupString Rollout(string state, string? waitsFor) =>
+        Of(
+            RolloutLooks,
+            (state, waitsFor) switch
+            {
+                ("running", "freeze") => "freeze",
+                ("paused", "inconclusive" or "not-enough-data" or "fail") => waitsFor!,
+                _ => state,
+            },
+            null,
+            null
+        );
+
+    public static MarkupString Verdict(string word) => Of(VerdictLooks, word, null, null);
 
     public static MarkupString Health(string word, string? why = null) => Of(HealthLooks, word, null, why);
 

@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.People;
+using AgentConsole.Core.Deployments.Rollouts;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Deployments;
@@ -15,6 +16,7 @@ public sealed partial class SnapshotPage
     private Problem? _problem;
     private Problem? _diffProblem;
     private IReadOnlyList<SnapshotBody> _others = [];
+    private RolloutBody? _rollout;
     private Guid _agent;
     private string? _shown;
     private string? _mayNot;
@@ -24,6 +26,7 @@ public sealed partial class SnapshotPage
 
     [Inject]
     public required AgentDirectory Agents { get; init; }
+    public required RolloutLists Rollouts { get; init; }
 
     [Parameter]
     public required string Id { get; set; }
@@ -53,6 +56,7 @@ public sealed partial class SnapshotPage
         var diff = await Lists.DiffAsync(Me, string.IsNullOrEmpty(Against) ? SnapshotLists.Previous : Against, Id, Left);
         _diff = diff.Problem is null ? diff.Value : null;
         _diffProblem = diff.Problem;
+        _rollout = _snapshot.Trigger is "rollout" or "rollback" ? await OfAsync(_snapshot) : null;
         var others = await Lists.ListAsync(Me, new SnapshotFilter { Agent = _snapshot.AgentId }, new PageRequest(), Left);
         if (others.Problem is null)
             _others = [.. others.Value.Items.Where(s => s.Id != Id)];
@@ -73,6 +77,18 @@ public sealed partial class SnapshotPage
             ("active", _) => (ConsoleUrls.Rollback(Of(shown), shown.Environment, shown.Id), $"Roll back to {shown.Version}…"),
             _ => null,
         };
+    // Each step sets a snapshot of its own; the last word, too: the canary made active, or the stable version once more.
+    private async Task<RolloutBody?> OfAsync(SnapshotBody snapshot)
+    {
+        var all = await Rollouts.ListAsync(Me, new RolloutFilter(snapshot.AgentId), new PageRequest(PageRequest.MaxLimit), Left);
+        if (all.Problem is not null)
+            return null;
+        return all.Value.Items.FirstOrDefault(r =>
+            r.Environment == snapshot.Environment
+            && r.StartedAt <= snapshot.DeployedAt
+            && (r.EndedAt is null || r.EndedAt >= snapshot.DeployedAt)
+            && snapshot.Version == (snapshot.Trigger == "rollback" ? r.StableVersion : r.CanaryVersion)
+        );
     }
 
     private static string Of(SnapshotBody snapshot) => snapshot.Agent.Length == 0 ? snapshot.AgentId : snapshot.Agent;

@@ -169,6 +169,34 @@ public sealed record Need(
             "See which",
             ConsoleUrls.Agent(drift.Agent, "deployments")
         );
+    /// <summary>A rollout that a verdict has paused, and that waits for a person; null where none does.</summary>
+    public static Need? Of(RolloutBody rollout)
+    {
+        if (rollout is not { State: "paused", WaitsFor: "fail" or "inconclusive" or "not-enough-data" })
+            return null;
+        var failed = rollout.WaitsFor == "fail";
+        return new Need(
+            rollout.Id,
+            failed ? "failing" : "degraded",
+            failed ? "octagon-x" : "circle-pause",
+            rollout.Agent,
+            rollout.WaitsFor switch
+            {
+                "fail" => $"has a rollout that failed: {rollout.CanaryVersion}",
+                "inconclusive" => $"has a rollout that is inconclusive: {rollout.CanaryVersion}",
+                _ => $"has a rollout with too few runs: {rollout.CanaryVersion}",
+            },
+            $"{rollout.Says} It still gets {rollout.TargetPercent.ToString("0.##", CultureInfo.InvariantCulture)}\u00a0% of the traffic.",
+            "Rollout",
+            rollout.StepStartedAt,
+            "step began",
+            "Decide",
+            ConsoleUrls.Rollout(rollout.Id)
+        )
+        {
+            SubjectUrl = ConsoleUrls.Agent(rollout.Agent, "deployments"),
+        };
+    }
 
     /// <summary>Agents that report with a good token and are not registered.</summary>
     public static Need OfUnclaimed(int count, DateTimeOffset? since) =>

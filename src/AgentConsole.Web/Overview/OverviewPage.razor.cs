@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Drift;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
@@ -29,6 +30,7 @@ public sealed partial class OverviewPage
     private readonly Hold _needsHold = new();
     private int _more;
     private FleetTotals? _totals;
+    private Paged<RolloutBody>? _rollouts;
     private StatsBody? _day;
     private RunSeries? _series;
     private SampleDataBody? _samples;
@@ -51,6 +53,9 @@ public sealed partial class OverviewPage
 
     [Inject]
     public required InactivityOutlooks Inactivity { get; init; }
+
+    [Inject]
+    public required RolloutLists Rollouts { get; init; }
 
     [Inject]
     public required UnclaimedService Unclaimed { get; init; }
@@ -138,6 +143,7 @@ public sealed partial class OverviewPage
                 or "inactivity"
                 or "rotation"
                 or "drift"
+                or "rollout"
                 or "key-notice"
                 or "rotation-policy";
 
@@ -177,11 +183,15 @@ public sealed partial class OverviewPage
         var leaked = await Keys.LeakedAsync(me, Left);
         var opened = me.MayEverywhere(Permission.ManageOrganization) ? access.Unreviewed.GetValueOrDefault(me.OrganizationId) ?? [] : [];
         var lost = WhyNotAnywhere(Permission.EditAgents) is null ? await HandOver.LostAsync(me, Left) : [];
+        var inProgress = await Rollouts.ListAsync(me, new RolloutFilter(Open: true), new PageRequest(PageRequest.MaxLimit), Left);
+        _rollouts = inProgress.Problem is null ? inProgress.Value : _rollouts;
+        var rollouts = _rollouts?.Items ?? [];
         List<Need> needs =
         [
             .. opened.Take(Shown).Select(Need.Of),
             .. leaked.Take(Shown).Select(Need.Of),
             .. ofAgents,
+            .. rollouts.Select(Need.Of).OfType<Need>().Take(Shown),
             .. lost.Take(Shown).Select(Need.Of),
         ];
         var (unclaimed, since) = await Unclaimed.WaitingAsync(me, Left);

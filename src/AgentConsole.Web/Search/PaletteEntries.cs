@@ -70,6 +70,10 @@ internal static class PaletteEntries
             Words: "secret new version"
         ),
         new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback timeline"),
+        new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback"),
+        new("Rollouts", "split", ConsoleUrls.Rollouts, Words: "deployments canary verdict steps"),
+        new("Rollouts that are over", "split", ConsoleUrls.Rollouts + "?open=false", Words: "promoted aborted rolled back"),
+        new("Rollout plans", "split", ConsoleUrls.RolloutPlans, Words: "templates canary steps metrics"),
         new("Freezes", "snowflake", ConsoleUrls.Freezes, Words: "deployments freeze window calendar holidays weekend"),
         new("Gateways", "network", ConsoleUrls.Gateways, "g w", Words: "routing traffic regions"),
         new("Gateways that are out", "network", ConsoleUrls.Gateways + "?in_routing=false", Words: "routing taken"),
@@ -101,6 +105,14 @@ internal static class PaletteEntries
     private static readonly Entry[] Acts =
     [
         new("Register agent", "plus", ConsoleUrls.Register, Needs: Permission.EditAgents, Anywhere: true, Words: "new add create"),
+        new(
+            "Start rollout",
+            "split",
+            ConsoleUrls.Rollouts + "/new",
+            Needs: Permission.EditAgents,
+            Anywhere: true,
+            Words: "new canary deploy version"
+        ),
         new("Import agents", "upload", ConsoleUrls.Bulk, Needs: Permission.EditAgents, Anywhere: true, Words: "bulk csv json yaml"),
         new("Invite user", "user-plus", ConsoleUrls.Admin + "/users?act=invite", Needs: Permission.ManageOrganization, Words: "add person"),
         new("New team", "users", ConsoleUrls.Admin + "/teams?act=new-team", Needs: Permission.ManageOrganization, Words: "create"),

@@ -19,6 +19,9 @@ public sealed class FurnishedConsole : IAsyncLifetime
     public string Past { get; private set; } = "";
     public string Stable { get; private set; } = "";
     public string Rolled { get; private set; } = "";
+    public string Rollout { get; private set; } = "";
+    public string RolloutAhead { get; private set; } = "";
+    public string RolloutPlan { get; private set; } = "";
     public string Bulk { get; private set; } = "";
     public string BulkDone { get; private set; } = "";
 
@@ -39,7 +42,7 @@ public sealed class FurnishedConsole : IAsyncLifetime
             Source = "Contract of March",
         };
         await Console.Get<AgentConsole.Core.Prices.PriceService>().AddAsync(Console.As(Console.Cast.Olga), price, Stop);
-        await Console.AgentAsync("reader-1", Console.Cast.Research);
+        var (_, readerKey) = await Console.AgentAsync("reader-1", Console.Cast.Research);
         await Console.AgentAsync("quiet-1");
         using var agent = Console.Client(key);
         for (var i = 0; i < 12; i++)
@@ -293,6 +296,82 @@ public sealed class FurnishedConsole : IAsyncLifetime
         );
         Assert.Equal(System.Net.HttpStatusCode.Accepted, stray.StatusCode);
         await Console.Get<AgentConsole.Core.Unclaimed.SightingBook>().StepAsync(Stop);
+        await RollOutAsync(olga, readerKey);
+    }
+
+    // One that a person must decide, one before its first look, and a plan.
+    private async Task RollOutAsync(HttpClient olga, string readerKey)
+    {
+        object[] metrics =
+        [
+            new { metric = "error-rate", margin = 0.02 },
+            new
+            {
+                metric = "duration-p95",
+                margin = 0.2,
+                relative = true,
+            },
+            new
+            {
+                metric = "cost",
+                margin = 0.1,
+                relative = true,
+                dry_run = true,
+            },
+        ];
+        object Plan(int minimum) =>
+            new
+            {
+                steps = new[] { (5, 10), (25, 30), (50, 60) }.Select(step => new
+                {
+                    percent = step.Item1,
+                    hold_minutes = step.Item2,
+                    minimum_runs = minimum,
+                    planned_runs = minimum * 3,
+                }),
+                metrics,
+                on_fail = "pause",
+            };
+        RolloutPlan = await PostAsync(
+            olga,
+            "/api/v1/rollout-plans",
+            new
+            {
+                name = "Careful",
+                description = "For agents that move money",
+                plan = Plan(1_000),
+            }
+        );
+        foreach (var agent in (string[])["reader-1", "quiet-1"])
+            await PostAsync(olga, $"/api/v1/agents/{agent}/snapshots", new { version = "1.4.0", status = "active" });
+        var snapshot = new { version = "1.5.0", reason = "A shorter prompt" };
+        RolloutAhead = await PostAsync(olga, "/api/v1/agents/quiet-1/rollouts", new { snapshot, template = "Careful" });
+        Rollout = await PostAsync(olga, "/api/v1/agents/reader-1/rollouts", new { snapshot, plan = Plan(30) });
+        using var reader = Console.Client(readerKey);
+        var started = Console.Get<TimeProvider>().GetUtcNow();
+        foreach (var (version, count, every) in ((string, int, int)[])[("1.5.0", 90, 4), ("1.4.0", 900, 50)])
+        {
+            var runs = Enumerable
+                .Range(1, count)
+                .Select(i => new
+                {
+                    status = i % every == 0 ? "failed" : "completed",
+                    version,
+                    started_at = started,
+                    duration_ms = 800 + (i % 90 * (version == "1.5.0" ? 19 : 14)),
+                    cost = version == "1.5.0" ? "0.0021" : "0.0012",
+                });
+            using var told = await reader.PostAsJsonAsync("/api/v1/runs/batch", runs, Stop);
+            Assert.True(told.IsSuccessStatusCode, await told.Content.ReadAsStringAsync(Stop));
+        }
+        await Console.Get<AgentConsole.Core.Deployments.Rollouts.RolloutWatch>().StepAsync(Stop);
+    }
+
+    private static async Task<string> PostAsync(HttpClient client, string address, object body)
+    {
+        using var made = await client.PostAsJsonAsync(address, body, Stop);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Stop));
+        return (await made.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
     }
 
     // What was deployed on the days before: canaries that went on, went back and crowd.
@@ -371,6 +450,9 @@ public sealed class FurnishedConsole : IAsyncLifetime
             .Replace("{stable}", Stable, StringComparison.Ordinal)
             .Replace("{rolled}", Rolled, StringComparison.Ordinal)
             .Replace("{freeze}", Freeze, StringComparison.Ordinal)
+            .Replace("{rollout}", Rollout, StringComparison.Ordinal)
+            .Replace("{rollout-ahead}", RolloutAhead, StringComparison.Ordinal)
+            .Replace("{rollout-plan}", RolloutPlan, StringComparison.Ordinal)
             .Replace("{bulk}", Bulk, StringComparison.Ordinal)
             .Replace("{bulk-done}", BulkDone, StringComparison.Ordinal);
 
@@ -474,6 +556,16 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "retire-skip", "/agents/leaver-1/retire?act=skip&of=runs" },
             { "retire-done", "/agents/leaver-2/retire" },
             { "agent-retired", "/agents/leaver-2" },
+            { "rollouts", "/rollouts" },
+            { "rollouts-over", "/rollouts?open=false" },
+            { "rollout", "/rollouts/{rollout}" },
+            { "rollout-ahead", "/rollouts/{rollout-ahead}" },
+            { "rollout-abort", "/rollouts/{rollout}?act=abort" },
+            { "rollout-none", "/rollouts/rol_x" },
+            { "rollout-new", "/rollouts/new?agent=mailroom-1" },
+            { "rollout-new-whose", "/rollouts/new" },
+            { "rollout-plans", "/rollouts/plans" },
+            { "rollout-plan-change", "/rollouts/plans?act=change&of={rollout-plan}" },
             { "freezes", "/deployments/freezes" },
             { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "gateways", "/gateways" },
@@ -583,6 +675,7 @@ public sealed class EveryPageAtADesk(Chromium chromium, FurnishedConsole scene)
     [InlineData("/rotations/{rotation}?step=observe")]
     [InlineData("/fleet/plans/{plan}")]
     [InlineData("/deployments/freezes")]
+    [InlineData("/rollouts/{rollout}")]
     [InlineData("/deployments/{snapshot}")]
     [InlineData("/agents/mailroom-1/rollback?to={stable}")]
     [InlineData("/agents/reader-1/rollback?done={rolled}")]
