@@ -65,6 +65,8 @@ public sealed record SnapshotContent(string Text)
         if (percent is { } share)
             content["traffic_percent"] = (double)share;
         return new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
+    }
+
     /// <summary>The names of one of the lists of a content: <c>tools</c>, <c>gateways</c> or <c>secrets</c>.</summary>
     public static IReadOnlyList<string> NamesIn(string content, string list)
     {

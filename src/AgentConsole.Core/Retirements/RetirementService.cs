@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
@@ -20,6 +21,7 @@ public sealed class RetirementService(
     AccessDirectory access,
     AgentDirectory directory,
     SnapshotBook book,
+    RolloutBook rollouts,
     RetirementBodies bodies
 )
 {
@@ -310,6 +312,7 @@ public sealed class RetirementService(
                 DeployedAt = write.Now,
                 DeployedBy = Texts.Clip(by.Label, 256)!,
             };
+            await rollouts.OverrunAsync(write, by, agent, place.Key, reason, cancellationToken);
             if (!await book.AppendAsync(write, by, agent, snapshot, cancellationToken))
                 return Write.LostRace();
         }

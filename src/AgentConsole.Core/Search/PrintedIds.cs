@@ -144,6 +144,7 @@ public sealed class PrintedIds(
             IdText.RolloutTemplate => Hit(
                 await rolloutPlans.GetAsync(by, id, cancellationToken),
                 plan => new SearchHit(SearchKind.RolloutPlan, id, plan.Name, "Rollout plan")
+            ),
             IdText.Retirement => Hit(
                 await retirements.FindAsync(by, id, cancellationToken),
                 retirement => new SearchHit(SearchKind.Retirement, id, retirement.Agent, $"Retirement · {retirement.State}")

@@ -140,7 +140,6 @@ internal static class PaletteDoor
             SearchKind.Rotation or SearchKind.RotationPolicy or SearchKind.CalendarLink => ("Rotations", "key-round"),
             SearchKind.KeyBulk => ("Many keys", "key-round"),
             SearchKind.Snapshot or SearchKind.Freeze or SearchKind.Rollout or SearchKind.RolloutPlan => ("Deployments", "rocket"),
-            SearchKind.Snapshot or SearchKind.Freeze => ("Deployments", "rocket"),
             SearchKind.Retirement => ("Retirements", "archive"),
             SearchKind.Sink => ("Secret sinks", "send"),
             SearchKind.Gateway => ("Gateways", "network"),

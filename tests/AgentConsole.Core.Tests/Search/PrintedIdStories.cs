@@ -277,17 +277,14 @@ public sealed class PrintedIdStories
                 },
                 Stop
             );
-        return new Dictionary<string, Printed>(StringComparer.Ordinal)
-        {
-            [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
-            [IdText.Rollout] = new(rollout.Value.Id, SearchKind.Rollout, cast.Victor, cast.Sara),
-            [IdText.RolloutTemplate] = new(rolloutPlan.Value.Id, SearchKind.RolloutPlan, cast.Victor, cast.Sara),
         var retirement = await house
             .Get<RetirementService>()
             .StartAsync(olga, "mailroom-1", new RetirementReason { Reason = "Replaced" }, Stop);
         return new Dictionary<string, Printed>(StringComparer.Ordinal)
         {
             [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
+            [IdText.Rollout] = new(rollout.Value.Id, SearchKind.Rollout, cast.Victor, cast.Sara),
+            [IdText.RolloutTemplate] = new(rolloutPlan.Value.Id, SearchKind.RolloutPlan, cast.Victor, cast.Sara),
             [IdText.Retirement] = new(retirement.Value.Id, SearchKind.Retirement, cast.Victor, cast.Sara),
             [IdText.Freeze] = new(freeze.Value.Id, SearchKind.Freeze, cast.Victor, cast.Sara),
             [IdText.Organization] = new(IdText.Format(IdText.Organization, cast.Acme), SearchKind.Organization, cast.Victor, cast.Gus),

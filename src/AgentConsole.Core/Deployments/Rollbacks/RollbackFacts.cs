@@ -161,7 +161,7 @@ public sealed class RollbackFacts(
                 ? (since, await FiguresAsync(db, by, from.AgentId, stable.Version, from.DeployedAt, now, cancellationToken))
                 : (since, null);
         var before = await db
-            .Snapshots.VisibleTo(by, db.Agents)
+            .Snapshots.VisibleTo(by)
             .Where(s => s.AgentId == from.AgentId && s.Environment == from.Environment && s.Status == SnapshotStatus.Active)
             .Where(s => s.Id < from.Id && s.Version != from.Version)
             .OrderByDescending(s => s.Id)

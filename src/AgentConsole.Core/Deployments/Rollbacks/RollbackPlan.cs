@@ -37,7 +37,7 @@ internal sealed record RollbackPlan(Snapshot? Active, Snapshot? Canary, Snapshot
     {
         var errors = new FieldErrors();
         var named = Texts.Line(environment, "environment", 60, errors);
-        var snapshots = db.Snapshots.VisibleTo(by, db.Agents).Where(s => s.AgentId == agent.Id);
+        var snapshots = db.Snapshots.VisibleTo(by).Where(s => s.AgentId == agent.Id);
         Snapshot? chosen = null;
         if (!string.IsNullOrEmpty(to))
         {

@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.People;
 using Microsoft.EntityFrameworkCore;
@@ -16,6 +17,7 @@ public sealed class RollbackService(
     ConsoleStore store,
     AccessDirectory access,
     SnapshotBook book,
+    RolloutBook rollouts,
     SnapshotBodies bodies,
     RollbackFacts facts
 )
@@ -141,6 +143,7 @@ public sealed class RollbackService(
             DeployedAt = write.Now,
             DeployedBy = Texts.Clip(by.Label, 256)!,
         };
+        await rollouts.OverrunAsync(write, by, agent, from.Environment, reason, cancellationToken);
         return await book.AppendAsync(write, by, agent, snapshot, cancellationToken, failed) ? snapshot : null;
     }
 }

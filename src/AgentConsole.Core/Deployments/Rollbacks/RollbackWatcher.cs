@@ -42,7 +42,7 @@ public sealed class RollbackWatcher(ConsoleStore store)
     {
         await using var db = await store.ReadAsync(cancellationToken);
         var snapshot = IdText.TryParse(IdText.Snapshot, id, out var snapshotId)
-            ? await db.Snapshots.VisibleTo(by, db.Agents).FirstOrDefaultAsync(s => s.Id == snapshotId, cancellationToken)
+            ? await db.Snapshots.VisibleTo(by).FirstOrDefaultAsync(s => s.Id == snapshotId, cancellationToken)
             : null;
         if (snapshot?.RolledBackVersion is not { } version)
             return DeploymentProblems.NotFound;

@@ -96,6 +96,20 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
         return await snapshots.AppendAsync(write, by, agent, active, cancellationToken, failed);
     }
 
+    /// <summary>Ends what is open here, because somebody deploys something else in its place.</summary>
+    internal async Task OverrunAsync(
+        Write write,
+        Actor by,
+        Agent agent,
+        string environment,
+        string reason,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await RolloutLists.OpenAsync(write.Db, agent, environment, cancellationToken) is { } open)
+            await OverrunAsync(write, by, agent, open, reason, cancellationToken);
+    }
+
     /// <summary>Ends a rollout whose ground was taken away by somebody else's snapshot, or whose agent is gone; deploys nothing.</summary>
     internal Task OverrunAsync(Write write, Actor by, Agent agent, Rollout rollout, string reason, CancellationToken cancellationToken) =>
         EndAsync(write, by, agent, rollout, RolloutState.Aborted, reason, cancellationToken);
@@ -210,6 +224,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
             Reason = reason,
             Trigger = trigger,
             RolledBackFrom = rolledBackFrom,
+            RolledBackVersion = rolledBackFrom is null ? null : rollout.CanaryVersion,
             DeployedAt = write.Now,
             DeployedBy = Texts.Clip(by.Label, 256)!,
         };
