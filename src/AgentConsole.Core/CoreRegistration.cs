@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Definitions;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
@@ -44,6 +45,7 @@ public static class CoreRegistration
         services.AddRuns();
         services.AddRotations();
         services.AddFreezes();
+        services.AddDefinitions();
         services.AddDeployments();
         services.AddViews();
         services.AddInactivity();

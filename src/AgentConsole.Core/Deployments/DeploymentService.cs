@@ -41,7 +41,8 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
             errors.Add("status", $"This is required: one of {string.Join(", ", KebabCase.All<SnapshotStatus>())}.");
         var status = KebabCase.Read<SnapshotStatus>(body.Status, "status", errors);
         body = body with { Gateways = await GatewaysAsync(write.Db, by, agent, body.Gateways, errors, cancellationToken) };
-        var content = SnapshotContent.Read(body, errors);
+        var definition = await DeployedDefinition.FindAsync(write.Db, agent, body.Definition, errors, cancellationToken);
+        var content = SnapshotContent.Read(body, errors, definition);
         if (errors.ToProblem() is { } invalid)
             return invalid;
         if (agent.Lifecycle is Lifecycle.Deleted or Lifecycle.Retired)

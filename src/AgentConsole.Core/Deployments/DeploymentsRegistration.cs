@@ -9,6 +9,7 @@ internal static class DeploymentsRegistration
         services.AddSingleton<SnapshotBodies>();
         services.AddSingleton<SnapshotLists>();
         services.AddSingleton<SnapshotBook>();
+        services.AddSingleton<DefinitionUses>();
         services.AddSingleton<DeploymentService>();
         return services;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.People;
@@ -17,12 +18,18 @@ public sealed record SnapshotFilter
     public SnapshotStatus? Status { get; init; }
     public SnapshotOutcome? Outcome { get; init; }
     public SnapshotTrigger? Trigger { get; init; }
+
+    /// <summary>Number of the agent's definition.</summary>
+    public int? Definition { get; init; }
     public static SnapshotFilter None { get; } = new();
 
     /// <summary>Reads members of an address. What makes no sense is left out and named in <paramref name="errors"/>.</summary>
     public static SnapshotFilter Parse(Func<string, string?> value, FieldErrors errors)
     {
         string? Text(string name, int most) => Texts.Line(value(name), name, most, errors);
+        var definition = Text("definition", 10);
+        if (definition is not null && !int.TryParse(definition, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            errors.Add("definition", "Must be the number of a definition.");
         return new SnapshotFilter
         {
             Agent = Text("agent", 100),
@@ -32,6 +39,7 @@ public sealed record SnapshotFilter
             Status = KebabCase.Read<SnapshotStatus>(Text("status", 20), "status", errors),
             Outcome = KebabCase.Read<SnapshotOutcome>(Text("outcome", 20), "outcome", errors),
             Trigger = KebabCase.Read<SnapshotTrigger>(Text("trigger", 20), "trigger", errors),
+            Definition = int.TryParse(definition, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
         };
     }
 
@@ -48,6 +56,7 @@ public sealed record SnapshotFilter
                     ("status", Status is { } status ? KebabCase.Of(status) : null),
                     ("outcome", Outcome is { } outcome ? KebabCase.Of(outcome) : null),
                     ("trigger", Trigger is { } trigger ? KebabCase.Of(trigger) : null),
+                    ("definition", Definition?.ToString(CultureInfo.InvariantCulture)),
                 ]
         )
         {
@@ -78,6 +87,8 @@ public sealed record SnapshotFilter
             snapshots = snapshots.Where(s => s.Outcome == outcome);
         if (Trigger is { } trigger)
             snapshots = snapshots.Where(s => s.Trigger == trigger);
+        if (Definition is { } definition)
+            snapshots = snapshots.Where(s => s.DefinitionNumber == definition);
         return snapshots;
     }
 }

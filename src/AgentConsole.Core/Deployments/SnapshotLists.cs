@@ -62,12 +62,14 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
             from == Previous ? await BeforeAsync(db, by, after, cancellationToken) : await FindAsync(db, by, from, cancellationToken);
         if (before is null)
             return from == Previous ? DeploymentProblems.NonePrevious : DeploymentProblems.NotFound;
-        return new SnapshotDiff(
-            bodies.Of(before),
-            bodies.Of(after),
-            before.Digest == after.Digest,
-            SnapshotContent.Compare(before.Content, after.Content)
+        var found = await DeployedDefinition.ExpandAsync(
+            db,
+            before,
+            after,
+            SnapshotContent.Differences(before.Content, after.Content),
+            cancellationToken
         );
+        return new SnapshotDiff(bodies.Of(before), bodies.Of(after), before.Digest == after.Digest, found.Changes, found.Complete);
     }
 
     /// <summary>What listeners of this team hear of a snapshot; null when there is none, or it is another team's.</summary>

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace AgentConsole.Data.PostgreSql.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126190847_Initial")]
+    [Migration("20261127054417_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -618,6 +618,66 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("stored_retries", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Bytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("bytes");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("format");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("note");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.HasKey("OrganizationId", "AgentId", "Number");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Snapshot", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -636,6 +696,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("content");
+
+                    b.Property<int?>("DefinitionNumber")
+                        .HasColumnType("integer")
+                        .HasColumnName("definition_number");
 
                     b.Property<long>("DeployedAt")
                         .HasColumnType("bigint")
@@ -707,6 +771,8 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DefinitionNumber");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
@@ -4645,6 +4711,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Snapshot", b =>
                 {
                     b.HasOne("AgentConsole.Core.Agents.Agent", null)
@@ -4658,6 +4733,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasForeignKey("OrganizationId", "TeamId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.Definitions.DefinitionVersion", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId", "DefinitionNumber")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Freezes.Freeze", b =>

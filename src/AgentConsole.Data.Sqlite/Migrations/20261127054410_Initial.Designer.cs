@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace AgentConsole.Data.Sqlite.Migrations
 {
     [DbContext(typeof(ConsoleDbContext))]
-    [Migration("20261126190838_Initial")]
+    [Migration("20261127054410_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -616,6 +616,66 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("stored_retries", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Bytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bytes");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("format");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("note");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.HasKey("OrganizationId", "AgentId", "Number");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Snapshot", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -635,6 +695,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("content");
+
+                    b.Property<int?>("DefinitionNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_number");
 
                     b.Property<long>("DeployedAt")
                         .HasColumnType("INTEGER")
@@ -707,6 +771,8 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DefinitionNumber");
 
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
@@ -4676,6 +4742,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Snapshot", b =>
                 {
                     b.HasOne("AgentConsole.Core.Agents.Agent", null)
@@ -4689,6 +4764,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasForeignKey("OrganizationId", "TeamId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.Definitions.DefinitionVersion", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId", "DefinitionNumber")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Freezes.Freeze", b =>

@@ -1489,40 +1489,28 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "snapshots",
+                name: "definition_versions",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
                     agent_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
-                    version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    number = table.Column<int>(type: "integer", nullable: false),
                     content = table.Column<string>(type: "text", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    format = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    rolled_back_from = table.Column<Guid>(type: "uuid", nullable: true),
-                    deployed_at = table.Column<long>(type: "bigint", nullable: false),
-                    deployed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    ended_at = table.Column<long>(type: "bigint", nullable: true),
-                    ended_by = table.Column<Guid>(type: "uuid", nullable: true)
+                    bytes = table.Column<int>(type: "integer", nullable: false),
+                    note = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.PrimaryKey("PK_definition_versions", x => new { x.organization_id, x.agent_id, x.number });
                     table.ForeignKey(
-                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        name: "FK_definition_versions_agents_organization_id_agent_id",
                         columns: x => new { x.organization_id, x.agent_id },
                         principalTable: "agents",
-                        principalColumns: new[] { "organization_id", "id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "FK_snapshots_teams_organization_id_team_id",
-                        columns: x => new { x.organization_id, x.team_id },
-                        principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1728,6 +1716,52 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         name: "FK_rotations_agent_keys_organization_id_key_id",
                         columns: x => new { x.organization_id, x.key_id },
                         principalTable: "agent_keys",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "snapshots",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    content = table.Column<string>(type: "text", nullable: false),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    definition_number = table.Column<int>(type: "integer", nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    rolled_back_from = table.Column<Guid>(type: "uuid", nullable: true),
+                    deployed_at = table.Column<long>(type: "bigint", nullable: false),
+                    deployed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    ended_at = table.Column<long>(type: "bigint", nullable: true),
+                    ended_by = table.Column<Guid>(type: "uuid", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_definition_versions_organization_id_agent_id_defi~",
+                        columns: x => new { x.organization_id, x.agent_id, x.definition_number },
+                        principalTable: "definition_versions",
+                        principalColumns: new[] { "organization_id", "agent_id", "number" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -2237,6 +2271,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_agent_id_definition_number",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "definition_number" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_agent_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "agent_id", "id" });
@@ -2518,6 +2557,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "definition_versions");
 
             migrationBuilder.DropTable(
                 name: "users");

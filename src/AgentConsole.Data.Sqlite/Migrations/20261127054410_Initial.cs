@@ -1487,40 +1487,28 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "snapshots",
+                name: "definition_versions",
                 columns: table => new
                 {
-                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
-                    version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
                     content = table.Column<string>(type: "TEXT", nullable: false),
+                    source = table.Column<string>(type: "TEXT", nullable: false),
+                    format = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
-                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
-                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    ended_by = table.Column<byte[]>(type: "BLOB", nullable: true)
+                    bytes = table.Column<int>(type: "INTEGER", nullable: false),
+                    note = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.PrimaryKey("PK_definition_versions", x => new { x.organization_id, x.agent_id, x.number });
                     table.ForeignKey(
-                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        name: "FK_definition_versions_agents_organization_id_agent_id",
                         columns: x => new { x.organization_id, x.agent_id },
                         principalTable: "agents",
-                        principalColumns: new[] { "organization_id", "id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "FK_snapshots_teams_organization_id_team_id",
-                        columns: x => new { x.organization_id, x.team_id },
-                        principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1726,6 +1714,52 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         name: "FK_rotations_agent_keys_organization_id_key_id",
                         columns: x => new { x.organization_id, x.key_id },
                         principalTable: "agent_keys",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "snapshots",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    content = table.Column<string>(type: "TEXT", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    definition_number = table.Column<int>(type: "INTEGER", nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_by = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_definition_versions_organization_id_agent_id_definition_number",
+                        columns: x => new { x.organization_id, x.agent_id, x.definition_number },
+                        principalTable: "definition_versions",
+                        principalColumns: new[] { "organization_id", "agent_id", "number" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -2235,6 +2269,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_agent_id_definition_number",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "definition_number" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_agent_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "agent_id", "id" });
@@ -2516,6 +2555,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "definition_versions");
 
             migrationBuilder.DropTable(
                 name: "users");
