@@ -330,6 +330,20 @@
   new MutationObserver(holdSoon).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("hold", { createEventArgs: (event) => ({ why: event.detail }) }));
 
+  // ---- edited: a field that is looked at while it is written in says so when the writer pauses; its text may be too large for an event ------------
+  const Pause = 400;
+  const pauses = new WeakMap();
+  document.addEventListener(
+    "input",
+    ({ target }) => {
+      if (!target.matches?.("[data-edited]")) return;
+      clearTimeout(pauses.get(target));
+      pauses.set(target, setTimeout(() => target.isConnected && target.dispatchEvent(new CustomEvent("edited", { bubbles: true })), Pause));
+    },
+    { passive: true, capture: true },
+  );
+  document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("edited", { createEventArgs: () => ({}) }));
+
   // ---- hand-over: the circuit draws the page anew over the one that was sent; what a person opened, typed or stood on goes across ------------
   const shell = document.querySelector(".shell");
   let stood = null;

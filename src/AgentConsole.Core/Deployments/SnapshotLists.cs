@@ -7,6 +7,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Deployments;
 
+/// <summary>What a snapshot is called in a list to choose from.</summary>
+/// <param name="Id">With its prefix.</param>
+public sealed record SnapshotName(string Id, string Version, SnapshotStatus Status, DateTimeOffset DeployedAt);
+
 /// <summary>What people and programs read of snapshots.</summary>
 public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory, SnapshotBodies bodies)
 {
@@ -47,6 +51,28 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
     {
         await using var db = await store.ReadAsync(cancellationToken);
         return await FindAsync(db, by, id, cancellationToken) is { } snapshot ? bodies.Of(snapshot) : DeploymentProblems.NotFound;
+    }
+
+    /// <summary>The other snapshots of its agent, the newest 50, to choose from: what they are called, without what they hold.</summary>
+    public async Task<IReadOnlyList<SnapshotName>> OthersAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (!IdText.TryParse(IdText.Snapshot, id, out var snapshot))
+            return [];
+        var visible = db.Snapshots.VisibleTo(by, db.Agents);
+        var rows = await visible
+            .Where(s => s.Id != snapshot && visible.Any(own => own.Id == snapshot && own.AgentId == s.AgentId))
+            .OrderByDescending(s => s.Id)
+            .Take(50)
+            .Select(s => new
+            {
+                s.Id,
+                s.Version,
+                s.Status,
+                s.DeployedAt,
+            })
+            .ToListAsync(cancellationToken);
+        return [.. rows.Select(s => new SnapshotName(IdText.Format(IdText.Snapshot, s.Id), s.Version, s.Status, s.DeployedAt))];
     }
 
     /// <summary>Instead of an id: the one before it, of the same agent in the same environment.</summary>

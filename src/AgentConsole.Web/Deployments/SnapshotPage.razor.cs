@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Deployments;
@@ -13,7 +12,7 @@ public sealed partial class SnapshotPage
     private SnapshotDiff? _diff;
     private Problem? _problem;
     private Problem? _diffProblem;
-    private IReadOnlyList<SnapshotBody> _others = [];
+    private IReadOnlyList<SnapshotName> _others = [];
     private Guid _agent;
     private string? _shown;
 
@@ -47,9 +46,7 @@ public sealed partial class SnapshotPage
         var diff = await Lists.DiffAsync(Me, string.IsNullOrEmpty(Against) ? SnapshotLists.Previous : Against, Id, Left);
         _diff = diff.Problem is null ? diff.Value : null;
         _diffProblem = diff.Problem;
-        var others = await Lists.ListAsync(Me, new SnapshotFilter { Agent = _snapshot.AgentId }, new PageRequest(), Left);
-        if (others.Problem is null)
-            _others = [.. others.Value.Items.Where(s => s.Id != Id)];
+        _others = await Lists.OthersAsync(Me, Id, Left);
     }
 
     private static string Of(SnapshotBody snapshot) => snapshot.Agent.Length == 0 ? snapshot.AgentId : snapshot.Agent;
@@ -60,11 +57,4 @@ public sealed partial class SnapshotPage
                 ? "Version and content are the same."
                 : $"The content is the same; only the version's name differs from {diff.From.Version}."
             : $"{Components.Words.Many(diff.Changes.Count, "difference")} of content.";
-
-    // Names as a person lists them; anything else as it is.
-    private static string Text(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? value.GetString()!
-        : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? string.Join(", ", value.EnumerateArray().Select(item => item.GetString()))
-        : value.GetRawText();
 }
