@@ -87,9 +87,10 @@ public sealed partial class AgentDefinitionTab
         _problem = page.Problem;
         if (page.Problem is not null)
             return;
-        (_rows, _next) = ([.. page.Value.Items], page.Value.NextCursor);
-        await ReadUsesAsync();
+        var uses = await Uses.OfAsync(me, Agent.Id, [.. page.Value.Items.Select(row => row.Number)], Left);
         var newest = await Definitions.GetAsync(me, Agent.Id, DefinitionService.Latest, Left);
+        // All at once: what is drawn meanwhile would begin to edit half of it.
+        (_rows, _next, _uses) = ([.. page.Value.Items], page.Value.NextCursor, uses);
         _newest = newest.Problem is null ? newest.Value : null;
         await ShowAsync();
     }
@@ -102,33 +103,30 @@ public sealed partial class AgentDefinitionTab
             return;
         _rows!.AddRange(page.Value.Items);
         _next = page.Value.NextCursor;
-        await ReadUsesAsync();
+        _uses = await Uses.OfAsync(Me, Agent.Id, [.. _rows.Select(row => row.Number)], Left);
     }
-
-    private async Task ReadUsesAsync() => _uses = await Uses.OfAsync(Me, Agent.Id, [.. _rows!.Select(row => row.Number)], Left);
 
     private async Task ShowAsync()
     {
-        (_shown, _diff, _missing) = (null, null, null);
         if (_newest is null)
+        {
+            (_shown, _diff, _missing) = (null, null, null);
             return;
+        }
         var number = (Number is { } wanted ? Plain(wanted) : null) ?? DefinitionService.Latest;
         if (Other is { } other)
         {
             var diff = await Definitions.DiffAsync(Me, Agent.Id, Plain(other), number, Left);
-            _missing = diff.Problem;
-            _diff = diff.Problem is null ? diff.Value : null;
+            (_shown, _diff, _missing) = (null, diff.Problem is null ? diff.Value : null, diff.Problem);
             return;
         }
         var found =
             Number is null || Number == _newest.Number
                 ? (Outcome<DefinitionBody>)_newest
                 : await Definitions.GetAsync(Me, Agent.Id, number, Left);
-        _missing = found.Problem;
-        if (found.Problem is not null)
-            return;
-        _shown = found.Value;
-        _text = DefinitionContent.TextOf(_shown, Format);
+        (_shown, _diff, _missing) = (found.Problem is null ? found.Value : null, null, found.Problem);
+        if (_shown is not null)
+            _text = DefinitionContent.TextOf(_shown, Format);
     }
 
     private async Task SavedAsync(DefinitionBody saved)

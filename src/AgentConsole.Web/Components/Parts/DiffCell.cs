@@ -25,7 +25,7 @@ internal static class DiffCell
             || after is not { ValueKind: JsonValueKind.String } b
             || !(a.GetString() + b.GetString()).Contains('\n', StringComparison.Ordinal)
         )
-            return (before is { } was ? Text(was) : null, after is { } now ? Text(now) : null);
+            return (before is { } was ? Side(was) : null, after is { } now ? Side(now) : null);
         var (earlier, later) = (a.GetString()!, b.GetString()!);
         if (earlier.EndsWith('\n') && later.EndsWith('\n'))
             (earlier, later) = (earlier[..^1], later[..^1]); // no line of its own
@@ -40,6 +40,12 @@ internal static class DiffCell
         var (skipped, left) = (Math.Max(0, head - 1), Math.Max(0, tail - 1));
         return (Part(from, skipped, left), Part(to, skipped, left));
     }
+
+    // A member a line.
+    private static string Side(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Object && value.EnumerateObject().Any()
+            ? Clip(Core.Common.YamlText.Block(value, "name").TrimEnd())
+            : Text(value);
 
     private static string Part(string[] lines, int skipped, int left) =>
         Clip(
