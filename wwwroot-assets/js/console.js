@@ -330,15 +330,16 @@
   new MutationObserver(holdSoon).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("hold", { createEventArgs: (event) => ({ why: event.detail }) }));
 
-  // ---- edited: a field that is looked at while it is written in says so when the writer pauses; its text may be too large for an event ------------
+  // ---- edited: what stands around a field says so when the writer pauses. Not the field: its event would carry a text that may be too large -------
   const Pause = 400;
   const pauses = new WeakMap();
   document.addEventListener(
     "input",
     ({ target }) => {
-      if (!target.matches?.("[data-edited]")) return;
-      clearTimeout(pauses.get(target));
-      pauses.set(target, setTimeout(() => target.isConnected && target.dispatchEvent(new CustomEvent("edited", { bubbles: true })), Pause));
+      const around = target.closest?.("[data-edited]");
+      if (!around) return;
+      clearTimeout(pauses.get(around));
+      pauses.set(around, setTimeout(() => around.isConnected && around.dispatchEvent(new CustomEvent("edited", { bubbles: true })), Pause));
     },
     { passive: true, capture: true },
   );

@@ -174,7 +174,7 @@ public sealed class AgentDefinitionTabTests : ConsoleBunitContext
     }
 
     private static Task EditedAsync(IRenderedComponent<AgentDefinitionTab> tab) =>
-        tab.ActAsync("textarea", area => area.TriggerEvent("onedited", EventArgs.Empty));
+        tab.ActAsync("[data-edited]", area => area.TriggerEvent("onedited", EventArgs.Empty));
 
     private IRenderedComponent<AgentDefinitionTab> Open(AgentBody agent, string query = "", Person? who = null)
     {
