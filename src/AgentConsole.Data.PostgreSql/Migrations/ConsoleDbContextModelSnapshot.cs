@@ -872,9 +872,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("OrganizationId", "Name")
                         .IsUnique()
-                        .HasDatabaseName("ux_freezes_name");
+                        .HasDatabaseName("ux_freezes_organization_name")
+                        .HasFilter("team_id IS NULL");
 
-                    b.HasIndex("OrganizationId", "TeamId");
+                    b.HasIndex("OrganizationId", "Name", "Id");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_freezes_team_name")
+                        .HasFilter("team_id IS NOT NULL");
 
                     b.ToTable("freezes", (string)null);
                 });

@@ -1865,15 +1865,23 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_freezes_organization_id_team_id",
+                name: "IX_freezes_organization_id_name_id",
                 table: "freezes",
-                columns: new[] { "organization_id", "team_id" });
+                columns: new[] { "organization_id", "name", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ux_freezes_name",
+                name: "ux_freezes_organization_name",
                 table: "freezes",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_freezes_team_name",
+                table: "freezes",
+                columns: new[] { "organization_id", "team_id", "name" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_gateway_links_organization_id_agent_id",
