@@ -2,9 +2,11 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Definitions;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Drift;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
+using AgentConsole.Core.Jobs;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.Outgoing;
@@ -12,6 +14,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
 using AgentConsole.Core.Retention;
 using AgentConsole.Core.Rotations;
+using AgentConsole.Core.Routes;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Samples;
 using AgentConsole.Core.Search;
@@ -34,6 +37,7 @@ public static class CoreRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddData();
         services.AddLive();
+        services.AddJobs();
         services.AddTrail();
         services.AddPeople();
         services.AddAgents();
@@ -54,6 +58,8 @@ public static class CoreRegistration
         services.AddSpend();
         services.AddRetention();
         services.AddGateways();
+        services.AddRoutes();
+        services.AddDrift();
         return services;
     }
 }

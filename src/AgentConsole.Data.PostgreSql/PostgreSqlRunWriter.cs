@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Runs.Arms;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -22,6 +23,7 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
     private static readonly string RunColumnNames = RunColumns.All.Names();
     private static readonly string InsertRuns = Insert("runs", RunColumns.All);
     private static readonly string InsertEvents = Insert("run_events", RunColumns.Events);
+    private static readonly string InsertArmEntries = Insert("arm_entries", ArmEntry.Columns);
     private static readonly RawColumn<Run>[] UpdateColumns = [RunColumns.All[0], RunColumns.All[1], .. RunColumns.Mutable];
     private static readonly string UpdateRuns =
         $"UPDATE runs SET {string.Join(", ", RunColumns.Mutable.Select(c => $"{c.Name} = d.{c.Name}"))} FROM unnest({Casts(UpdateColumns)}) AS d ({UpdateColumns.Names()}) "
@@ -139,6 +141,9 @@ internal sealed class PostgreSqlRunWriter(PostgreSqlEngine engine) : IRunWriter
 
     public ValueTask InsertEventsAsync(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken) =>
         ExecuteAsync(InsertEvents, RunColumns.Events, events, cancellationToken);
+
+    public ValueTask InsertArmEntriesAsync(IReadOnlyList<ArmEntry> entries, CancellationToken cancellationToken) =>
+        ExecuteAsync(InsertArmEntries, ArmEntry.Columns, entries, cancellationToken);
 
     public async ValueTask AddRollupsAsync(RollupLedger ledger, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Runs.Arms;
 using Microsoft.Data.Sqlite;
 
 namespace AgentConsole.Data.Sqlite;
@@ -28,6 +29,8 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
         $"UPDATE runs SET {string.Join(", ", RunColumns.Mutable.Select((c, i) => $"{c.Name} = ?{i + 3}"))} WHERE organization_id = ?1 AND id = ?2";
     private static readonly string InsertEvent =
         $"INSERT INTO run_events ({RunColumns.Events.Names()}) VALUES ({Slots(RunColumns.Events.Count)})";
+    private static readonly string InsertArmEntry =
+        $"INSERT INTO arm_entries ({ArmEntry.Columns.Names()}) VALUES ({Slots(ArmEntry.Columns.Count)})";
     private static readonly string ByExternalId =
         $"SELECT {RunNames} FROM runs WHERE organization_id = ?1 AND agent_id = ?2 AND external_id = ?3";
     private static readonly string ById = $"SELECT {RunNames} FROM runs WHERE organization_id = ?1 AND id = ?2";
@@ -189,6 +192,14 @@ internal sealed class SqliteRunWriter(SqliteEngine engine) : IRunWriter
         var statement = Statement(InsertEvent);
         foreach (var step in events)
             statement.Bind(1, RunColumns.Events, step).Run();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask InsertArmEntriesAsync(IReadOnlyList<ArmEntry> entries, CancellationToken cancellationToken)
+    {
+        var statement = Statement(InsertArmEntry);
+        foreach (var entry in entries)
+            statement.Bind(1, ArmEntry.Columns, entry).Run();
         return ValueTask.CompletedTask;
     }
 

@@ -28,6 +28,11 @@ public static class ConsoleUrls
     public const string Sinks = "/admin/sinks";
     public const string Deployments = "/deployments";
     public const string Freezes = "/deployments/freezes";
+    public const string Rollouts = "/rollouts";
+    public const string RolloutPlans = "/rollouts/plans";
+
+    public static string Rollout(string id) => $"{Rollouts}/{id}";
+
     public const string RemoveSampleData = Admin + "/system?act=remove-sample-data";
     public const string BreakGlassAdmin = "/admin/break-glass";
     public const string BreakGlassReview = "/admin/break-glass#review";

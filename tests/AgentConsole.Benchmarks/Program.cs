@@ -30,6 +30,8 @@ IReadOnlyList<ILine> lines =
     new Rotations(),
     new BulkRotation(),
     new RotationKills(),
+    new RouteReads(),
+    new HeldRoutes(),
 ];
 var pace = new Pace(Quick: args.Contains("--quick"));
 var names = args.Where(a => !a.StartsWith('-')).ToList();

@@ -51,6 +51,9 @@ public sealed class AgentDirectory : ILoadAtStart
     private readonly ConcurrentDictionary<Guid, AgentShelf> _shelves = new();
     private readonly Lock _put = new();
 
+    /// <summary>An agent's team or lifecycle is another than before. Raised in the step of the commit; must return at once.</summary>
+    public event Action<AgentCard>? Moved;
+
     public int Count => _cards.Count;
 
     public IEnumerable<AgentCard> All => _cards.Values;
@@ -80,9 +83,10 @@ public sealed class AgentDirectory : ILoadAtStart
     /// <summary>Call from <see cref="Write.AfterCommit(Action)"/> only.</summary>
     public void Put(AgentCard card)
     {
+        AgentCard? before;
         lock (_put)
         {
-            if (_cards.TryGetValue(card.Id, out var before) && before.Lifecycle != Lifecycle.Deleted)
+            if (_cards.TryGetValue(card.Id, out before) && before.Lifecycle != Lifecycle.Deleted)
                 _living.AddOrUpdate((before.OrganizationId, before.TeamId), 0, static (_, count) => count - 1);
             _cards[card.Id] = card;
             Shelf(card.OrganizationId).Put(card);
@@ -96,6 +100,8 @@ public sealed class AgentDirectory : ILoadAtStart
                 _living.AddOrUpdate((card.OrganizationId, card.TeamId), 1, static (_, count) => count + 1);
             }
         }
+        if (before is not null && (before.TeamId != card.TeamId || before.Lifecycle != card.Lifecycle))
+            Moved?.Invoke(card);
     }
 
     /// <summary>Makes a change of this agent known with the commit: the card in memory, the data version, and a live event.</summary>

@@ -10,7 +10,13 @@ namespace AgentConsole.Core.Agents;
 /// Takes heartbeats. Those that arrive while a write is under way go into the next one together: an answer means that it is on disk, and a burst
 /// costs one commit.
 /// </summary>
-public sealed class HeartbeatService(ConsoleStore store, AgentDirectory agents, IOpenCancels cancels, TimeProvider clock)
+public sealed class HeartbeatService(
+    ConsoleStore store,
+    AgentDirectory agents,
+    IOpenCancels cancels,
+    IInstanceNotes instances,
+    TimeProvider clock
+)
 {
     /// <summary>Most heartbeats that may wait; what comes on top is told to come again.</summary>
     public const int MostWaiting = 20_000;
@@ -58,6 +64,8 @@ public sealed class HeartbeatService(ConsoleStore store, AgentDirectory agents, 
         if (starts)
             await WriteAllAsync();
         await beat.Written.Task;
+        if (version is not null)
+            instances.Note(by, agent, version, 0, instance);
         var (liveness, deadline) = LivenessRule.Heard(beat.At, agent.LeaseSeconds);
         return new HeartbeatAnswer(agent.Slug, KebabCase.Of(liveness), agent.LeaseSeconds, agent.GraceSeconds, deadline!.Value)
         {

@@ -39,6 +39,21 @@ public static class JsonObjects
         return null;
     }
 
+    /// <summary>The text of a JSON string; null when it is none, or holds half a character (a surrogate without its other half).</summary>
+    public static string? Text(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.String)
+            return null;
+        try
+        {
+            return element.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     // NUL cannot be stored as text by PostgreSQL; other control characters are legal within JSON text.
     private static string? Fault(JsonElement element)
     {

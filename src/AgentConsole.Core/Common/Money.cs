@@ -20,7 +20,7 @@ public static class Money
             return null;
         var text = element.ValueKind switch
         {
-            JsonValueKind.String => element.GetString(),
+            JsonValueKind.String => JsonObjects.Text(element),
             JsonValueKind.Number => element.GetRawText(),
             _ => null,
         };

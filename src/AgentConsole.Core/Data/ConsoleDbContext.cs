@@ -28,7 +28,7 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
 
     public IStoreEngine Engine => engine;
 
-    /// <summary>Rows that other nodes hold in memory and that were saved through this context.</summary>
+    /// <summary>Rows that nodes hold in memory and that were saved through this context.</summary>
     internal IReadOnlyCollection<HeldRow> ChangedHeld => _changedHeld;
 
     /// <summary>Rows that others are computed from and that were saved through this context.</summary>
@@ -55,13 +55,10 @@ public sealed class ConsoleDbContext(DbContextOptions<ConsoleDbContext> options,
             if (entry.State is EntityState.Added or EntityState.Modified && entry.Entity is IFollowed followed)
                 _followed.Add(followed.Followed);
         }
-        if (engine.Nodes is not null)
+        foreach (var entry in ChangeTracker.Entries<IHeldInMemory>())
         {
-            foreach (var entry in ChangeTracker.Entries<IHeldInMemory>())
-            {
-                if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
-                    _changedHeld.Add(entry.Entity.Held);
-            }
+            if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
+                _changedHeld.Add(entry.Entity.Held);
         }
         await LinkTrailAsync(cancellationToken);
         return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);

@@ -16,10 +16,12 @@ public sealed class ConsoleStore(
     TrailWitness witness,
     IdSource ids,
     IEnumerable<IBeforeCommit> followers,
+    IEnumerable<IFollowCommits> memories,
     TimeProvider clock
 )
 {
     private readonly IBeforeCommit[] _followers = [.. followers];
+    private readonly IFollowCommits[] _memories = [.. memories];
 
     /// <summary>A context that tracks nothing. Dispose it.</summary>
     public async Task<ConsoleDbContext> ReadAsync(CancellationToken cancellationToken)
@@ -41,7 +43,7 @@ public sealed class ConsoleStore(
         {
             db = await contexts.CreateDbContextAsync(cancellationToken);
             var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            return new Write(db, transaction, turn, feed, outbox, witness, ids, _followers, clock);
+            return new Write(db, transaction, turn, feed, outbox, witness, ids, _followers, _memories, clock);
         }
         catch
         {
@@ -63,6 +65,7 @@ public sealed class Write : IAsyncDisposable
     private readonly TrailWitness _witness;
     private readonly IdSource _ids;
     private readonly IBeforeCommit[] _followers;
+    private readonly IFollowCommits[] _memories;
     private readonly List<Func<Task>> _afterCommit = [];
     private readonly List<LiveEvent> _events = [];
 
@@ -75,6 +78,7 @@ public sealed class Write : IAsyncDisposable
         TrailWitness witness,
         IdSource ids,
         IBeforeCommit[] followers,
+        IFollowCommits[] memories,
         TimeProvider clock
     )
     {
@@ -86,6 +90,7 @@ public sealed class Write : IAsyncDisposable
         _witness = witness;
         _ids = ids;
         _followers = followers;
+        _memories = memories;
         Now = clock.Now();
     }
 
@@ -192,6 +197,8 @@ public sealed class Write : IAsyncDisposable
             _witness.Note(head.OrganizationId, head.Seq, head.Hash);
         foreach (var act in _afterCommit)
             await act();
+        foreach (var memory in _memories)
+            memory.Committed(Db.ChangedHeld);
         _turn.Dispose();
         _outbox.Announce(position);
         foreach (var change in _events)

@@ -2,12 +2,17 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.People;
 using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Deployments;
+
+/// <summary>What is to be deployed, read and found valid.</summary>
+/// <param name="Environment">Empty where the agent has none.</param>
+internal sealed record SnapshotDraft(string Version, string Environment, string? Reason, SnapshotContent Content);
 
 /// <summary>What is deployed where: every change appends a snapshot, and the one before ends.</summary>
 public sealed class DeploymentService(ConsoleStore store, AccessDirectory access, SnapshotBook book, SnapshotBodies bodies)
@@ -34,15 +39,10 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
         if (!input.Try(out var body, out var unreadable))
             return unreadable;
         var errors = new FieldErrors();
-        var version = Texts.Line(body.Version, "version", Snapshot.MostVersion, errors, required: true);
-        var environment = Texts.Line(body.Environment ?? agent.Environment, "environment", 60, errors);
-        var reason = Texts.Block(body.Reason, "reason", 500, errors);
         if (body.Status is null)
             errors.Add("status", $"This is required: one of {string.Join(", ", KebabCase.All<SnapshotStatus>())}.");
         var status = KebabCase.Read<SnapshotStatus>(body.Status, "status", errors);
-        body = body with { Gateways = await GatewaysAsync(write.Db, by, agent, body.Gateways, errors, cancellationToken) };
-        var definition = await DeployedDefinition.FindAsync(write.Db, agent, body.Definition, errors, cancellationToken);
-        var content = SnapshotContent.Read(body, errors, definition);
+        var draft = await ReadAsync(write.Db, by, agent, body, "", errors, cancellationToken);
         if (errors.ToProblem() is { } invalid)
             return invalid;
         if (agent.Lifecycle is Lifecycle.Deleted or Lifecycle.Retired)
@@ -52,8 +52,8 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
                 write.Db,
                 by,
                 agent.TeamId,
-                environment,
-                reason,
+                draft!.Environment,
+                draft.Reason,
                 rollback: false,
                 write.Now,
                 cancellationToken
@@ -61,18 +61,20 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
             { } frozen
         )
             return frozen;
+        if (await RolloutLists.OpenAsync(write.Db, agent, draft.Environment, cancellationToken) is { } open)
+            return RolloutProblems.Open(open);
         var snapshot = new Snapshot
         {
             Id = write.NewId(),
             OrganizationId = by.OrganizationId,
             AgentId = agent.Id,
             TeamId = agent.TeamId,
-            Environment = environment ?? "",
-            Version = version!,
+            Environment = draft.Environment,
+            Version = draft.Version,
             Status = status!.Value,
-            Content = content!.Text,
-            Digest = content.Digest,
-            Reason = reason,
+            Content = draft.Content.Text,
+            Digest = draft.Content.Digest,
+            Reason = draft.Reason,
             Trigger = by.Method is AuthMethod.Session or AuthMethod.BreakGlass ? SnapshotTrigger.Person : SnapshotTrigger.Api,
             DeployedAt = write.Now,
             DeployedBy = Texts.Clip(by.Label, 256)!,
@@ -80,6 +82,33 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
         return await book.AppendAsync(write, by, agent, snapshot, cancellationToken)
             ? await write.CommitAsync(by, bodies.Of(snapshot), cancellationToken)
             : Write.LostRace();
+    }
+
+    /// <summary>What somebody wants to deploy; null when that is invalid.</summary>
+    /// <param name="prefix">Of the names of fields in <paramref name="errors"/>.</param>
+    internal static async Task<SnapshotDraft?> ReadAsync(
+        ConsoleDbContext db,
+        Actor by,
+        Agent agent,
+        SetSnapshot body,
+        string prefix,
+        FieldErrors errors,
+        CancellationToken cancellationToken
+    )
+    {
+        var own = new FieldErrors();
+        var version = Texts.Line(body.Version, "version", Snapshot.MostVersion, own, required: true);
+        var environment = Texts.Line(body.Environment ?? agent.Environment, "environment", 60, own);
+        var reason = Texts.Block(body.Reason, "reason", 500, own);
+        body = body with { Gateways = await GatewaysAsync(db, by, agent, body.Gateways, own, cancellationToken) };
+        var definition = await DeployedDefinition.FindAsync(db, agent, body.Definition, own, cancellationToken);
+        var content = SnapshotContent.Read(body, own, definition);
+        foreach (var (field, sentences) in own.ToDictionary())
+        {
+            foreach (var sentence in sentences)
+                errors.Add(prefix + field, sentence);
+        }
+        return own.Any ? null : new SnapshotDraft(version!, environment ?? "", reason, content!);
     }
 
     // Those that the agent is linked to at this moment, where none are named.

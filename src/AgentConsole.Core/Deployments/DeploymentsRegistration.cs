@@ -1,3 +1,7 @@
+using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments.Rollouts;
+using AgentConsole.Core.Jobs;
+using AgentConsole.Core.Live;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Deployments;
@@ -8,6 +12,16 @@ internal static class DeploymentsRegistration
     {
         services.AddSingleton<SnapshotBodies>();
         services.AddSingleton<SnapshotLists>();
+        services.AddSingleton<RolloutDirectory>();
+        services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<RolloutDirectory>());
+        services.AddSingleton<IRefreshOnNews>(s => s.GetRequiredService<RolloutDirectory>());
+        services.AddSingleton<RolloutBodies>();
+        services.AddSingleton<RolloutBook>();
+        services.AddSingleton<RolloutLists>();
+        services.AddSingleton<RolloutService>();
+        services.AddSingleton<RolloutTemplates>();
+        services.AddSingleton<RolloutWatch>();
+        services.AddJob<RolloutJob>("rollouts", RolloutJob.Every);
         services.AddSingleton<SnapshotBook>();
         services.AddSingleton<DefinitionUses>();
         services.AddSingleton<DeploymentService>();

@@ -1,3 +1,5 @@
+using AgentConsole.Core.Live;
+
 namespace AgentConsole.Core.Deployments;
 
 /// <summary>What somebody set a version to.</summary>
@@ -29,8 +31,10 @@ public enum SnapshotTrigger
 /// One deployment change of one agent. Nothing of it changes but what became of it, which follows from those that came after: of each agent,
 /// environment and status at most one is current.
 /// </summary>
-public sealed class Snapshot
+public sealed class Snapshot : IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Route, OrganizationId, OrganizationId);
+
     public const int MostVersion = 64;
 
     public Guid Id { get; init; }

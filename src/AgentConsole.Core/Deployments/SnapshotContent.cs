@@ -59,6 +59,16 @@ public sealed record SnapshotContent(string Text)
         return errors.Any ? null : new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
     }
 
+    /// <summary>The same with another share of the traffic, or with none said.</summary>
+    public SnapshotContent WithTraffic(decimal? percent)
+    {
+        var content = JsonNode.Parse(Text)!.AsObject();
+        content.Remove("traffic_percent");
+        if (percent is { } share)
+            content["traffic_percent"] = (double)share;
+        return new SnapshotContent(Encoding.UTF8.GetString(CanonicalJson.Write(content)));
+    }
+
     private static void PutNames(JsonObject content, string field, IReadOnlyList<string>? names, FieldErrors errors)
     {
         if (names is null or { Count: 0 })

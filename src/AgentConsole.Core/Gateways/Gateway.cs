@@ -1,4 +1,5 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Live;
 
 namespace AgentConsole.Core.Gateways;
 
@@ -14,8 +15,10 @@ public enum GatewayHealth
 /// A named place that routes traffic to agents. A team's gateway is its operators' business; one of the organization belongs to org-admins, and agents of
 /// every team may be linked to it.
 /// </summary>
-public sealed class Gateway : IRevised
+public sealed class Gateway : IRevised, IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Route, OrganizationId, OrganizationId);
+
     public const int MostName = 100;
     public const int MostDescription = 2000;
     public const int MostPlace = 60;
@@ -74,8 +77,10 @@ public sealed class Gateway : IRevised
 }
 
 /// <summary>An agent that is reached through a gateway.</summary>
-public sealed class GatewayLink
+public sealed class GatewayLink : IHeldInMemory
 {
+    HeldRow IHeldInMemory.Held => new(HeldNouns.Route, OrganizationId, OrganizationId);
+
     public Guid OrganizationId { get; init; }
     public Guid GatewayId { get; init; }
     public Guid AgentId { get; init; }

@@ -18,6 +18,7 @@ public sealed class KeyActor(AgentDirectory agents)
             CredentialId = card.VersionId,
             Address = origin.Address,
             UserAgent = origin.UserAgent,
+            Instance = origin.Instance,
             CorrelationId = origin.CorrelationId,
             Scopes = TokenScopes.AgentKey,
         };

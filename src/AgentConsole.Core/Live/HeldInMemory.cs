@@ -25,9 +25,15 @@ public static class HeldNouns
     // Not the noun of the live event, which pages are to hear.
     public const string RotationPolicy = "rotation-policy-card";
 
+    // Not the noun of the live event, which pages are to hear.
+    public const string Rollout = "rollout-card";
+
     /// <summary>A request to cancel a run.</summary>
     public const string RunCancel = "run-cancel";
     public const string Sighting = "sighting";
+
+    /// <summary>What routes are made of: snapshots, gateways, links.</summary>
+    public const string Route = "route-card";
 
     public static readonly IReadOnlyCollection<string> All =
     [
@@ -37,8 +43,10 @@ public static class HeldNouns
         KeyCard,
         Price,
         RotationPolicy,
+        Rollout,
         RunCancel,
         Sighting,
+        Route,
     ];
 }
 
@@ -49,4 +57,11 @@ public interface IRefreshOnNews
 
     /// <summary>Reads again what the news are about; the news are several commits' at once, the state read is the newest.</summary>
     Task RefreshAsync(IReadOnlyList<LiveEvent> news, CancellationToken cancellationToken);
+}
+
+/// <summary>Something in memory that must follow the commits of this very node, in the same step.</summary>
+public interface IFollowCommits
+{
+    /// <summary>After the commit and before the gate opens. Must return at once, and not fail.</summary>
+    void Committed(IReadOnlyCollection<HeldRow> rows);
 }

@@ -19,7 +19,9 @@ public sealed class NodeLink(
 ) : BackgroundService, ILoadAtStart, IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+
+    /// <summary>A node that heard nothing of the store for so long takes no authenticated calls.</summary>
+    public static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LastRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Sound = TimeSpan.FromSeconds(5);
@@ -44,7 +46,7 @@ public sealed class NodeLink(
         var askedAt = Clock.GetTimestamp();
         _from = (await (await EarAsync(cancellationToken)).ReadAsync(long.MaxValue, outbox.Node, cancellationToken)).Horizon;
         Volatile.Write(ref _heardAt, askedAt);
-        confirmation.AskOf(() => Clock.GetElapsedTime(Volatile.Read(ref _heardAt)) <= Limit);
+        confirmation.AskOf(() => Clock.GetElapsedTime(Volatile.Read(ref _heardAt)) <= LongestSilence);
     }
 
     /// <summary>Takes the news since the last step.</summary>
@@ -107,7 +109,11 @@ public sealed class NodeLink(
             catch (Exception e)
             {
                 if (!_deaf)
-                    log.LogError(e, "This node does not hear the others; it tries again, and its doors shut after {Limit}", Limit);
+                    log.LogError(
+                        e,
+                        "This node does not hear the others; it tries again, and its doors shut after {LongestSilence}",
+                        LongestSilence
+                    );
                 _deaf = true;
                 await DropAsync();
                 // Nearly at once when the ear was sound: what is committed meanwhile may be a revocation, which has a second. Then in wider steps, so
@@ -189,7 +195,7 @@ public sealed class NodeLink(
         if (_ear is { } open)
             return open;
         _openedAt = Clock.GetTimestamp();
-        return _ear = await engine.Nodes!.ListenAsync(Limit, cancellationToken);
+        return _ear = await engine.Nodes!.ListenAsync(LongestSilence, cancellationToken);
     }
 
     private async Task DropAsync()

@@ -65,6 +65,9 @@ public sealed record Actor
     public Guid? SessionId => Method is AuthMethod.Session or AuthMethod.BreakGlass ? CredentialId : null;
     public string? Address { get; init; }
     public string? UserAgent { get; init; }
+
+    /// <summary>What the agent's instance that acts calls itself.</summary>
+    public string? Instance { get; init; }
     public required string CorrelationId { get; init; }
     public Grants Grants { get; init; } = Grants.None;
 

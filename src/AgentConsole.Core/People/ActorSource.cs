@@ -7,6 +7,9 @@ namespace AgentConsole.Core.People;
 /// <summary>Where a call comes from; stands in trail records and last-used marks.</summary>
 public sealed record CallOrigin(string? Address, string? UserAgent, string CorrelationId)
 {
+    /// <summary>What an agent's instance calls itself.</summary>
+    public string? Instance { get; init; }
+
     public static CallOrigin Unknown() => new(null, null, Guid.NewGuid().ToString("n"));
 }
 

@@ -64,7 +64,7 @@ internal static class PriceReader
     {
         var text = value switch
         {
-            { ValueKind: JsonValueKind.String } element => element.GetString()!.Trim(),
+            { ValueKind: JsonValueKind.String } element => JsonObjects.Text(element)?.Trim(),
             { ValueKind: JsonValueKind.Number } element => element.GetRawText(),
             _ => null,
         };

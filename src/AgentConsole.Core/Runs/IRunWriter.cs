@@ -1,6 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
+using AgentConsole.Core.Runs.Arms;
 
 namespace AgentConsole.Core.Runs;
 
@@ -57,6 +58,8 @@ public interface IRunWriter : IAsyncDisposable
     ValueTask UpdateRunsAsync(IReadOnlyList<Run> runs, CancellationToken cancellationToken);
 
     ValueTask InsertEventsAsync(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken);
+
+    ValueTask InsertArmEntriesAsync(IReadOnlyList<ArmEntry> entries, CancellationToken cancellationToken);
 
     ValueTask AddRollupsAsync(RollupLedger ledger, CancellationToken cancellationToken);
 

@@ -3,6 +3,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Runs.Arms;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,7 @@ public sealed class LostWatch(
     AgentDirectory agents,
     PriceDirectory prices,
     RunBodies bodies,
+    OpenArms arms,
     TimeProvider clock,
     ILogger<LostWatch> log
 ) : Periodic(TimeSpan.FromSeconds(5), clock, log)
@@ -73,12 +75,15 @@ public sealed class LostWatch(
             .AsTracking()
             .ToListAsync(cancellationToken);
         var ledger = new RollupLedger();
+        var entries = new List<ArmEntry>();
         foreach (var run in due)
         {
             RunMachine.Lose(run, write.Now, prices.Of(run.OrganizationId));
             ledger.Run(run, 1);
+            arms.Note(entries, run, 1);
             write.Tell(new LiveEvent("run", run.OrganizationId, run.TeamId, run.AgentId, run.Id, () => bodies.Of(run)));
         }
+        db.AddRange(entries);
         await db.SaveChangesAsync(cancellationToken);
         await RollupStore.AddAsync(db, ledger, cancellationToken);
         foreach (var run in due.OrderBy(r => r.AgentId))

@@ -69,6 +69,12 @@ public sealed class Run
     /// <summary>While it is open: when it becomes lost unless something is heard.</summary>
     public DateTimeOffset? LeaseDeadline { get; set; }
     public int EventCount { get; set; }
+
+    /// <summary>Tool calls among its steps that ended with an error.</summary>
+    public long ToolFailures { get; set; }
+
+    /// <summary>Decisions among its steps that blocked.</summary>
+    public long Blocked { get; set; }
 }
 
 public enum RunEventKind

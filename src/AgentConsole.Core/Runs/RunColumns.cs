@@ -95,6 +95,8 @@ public static class RunColumns
         new("event_count", r => r.EventCount),
         new("cost_source", r => r.CostSource is { } source ? KebabCase.Of(source) : null),
         new("overruled_micros", r => r.OverruledMicros),
+        new("tool_failures", r => r.ToolFailures),
+        new("blocked", r => r.Blocked),
     ];
 
     public static readonly IReadOnlyList<RawColumn<Run>> Mutable = [.. All.Skip(8)];
@@ -183,6 +185,8 @@ public static class RunColumns
             EventCount = (int)row.Number(27)!.Value,
             CostSource = row.Text(28) is { } source ? KebabCase.Parse<CostSource>(source) : null,
             OverruledMicros = row.Number(29),
+            ToolFailures = row.Number(30)!.Value,
+            Blocked = row.Number(31)!.Value,
         };
     }
 }

@@ -7,6 +7,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Runs.Arms;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -52,6 +53,8 @@ public sealed class RunIngest : BackgroundService
     private readonly ILogger<RunIngest> _log;
     private readonly AgentTouches _touches;
     private readonly OpenCancels _cancels;
+    private readonly OpenArms _arms;
+    private readonly IInstanceNotes _instances;
 
     public RunIngest(
         WriteGate gate,
@@ -60,6 +63,8 @@ public sealed class RunIngest : BackgroundService
         NodeOutbox outbox,
         RunBodies bodies,
         OpenCancels cancels,
+        OpenArms arms,
+        IInstanceNotes instances,
         AgentDirectory agents,
         PriceDirectory prices,
         IdSource ids,
@@ -81,7 +86,7 @@ public sealed class RunIngest : BackgroundService
             options.Value,
             log
         );
-        _cancels = cancels;
+        (_cancels, _arms, _instances) = (cancels, arms, instances);
         _touches = new AgentTouches(ids);
         _queue = new RunQueue(_options.QueueBytes);
         Meter.CreateObservableGauge(
@@ -104,7 +109,10 @@ public sealed class RunIngest : BackgroundService
             return invalid;
         var row = new ReportRow(report, null);
         var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, [row], single: true);
-        return await EnqueueAsync(job) is { } refusal ? refusal : new RunAccepted(_bodies.Of(row.Run!), row.Created);
+        if (await EnqueueAsync(job) is { } refusal)
+            return refusal;
+        Saw(by, agent, job.Rows);
+        return new RunAccepted(_bodies.Of(row.Run!), row.Created);
     }
 
     /// <summary>Reports many runs at once; a bad row fails alone and is named by its index.</summary>
@@ -130,7 +138,10 @@ public sealed class RunIngest : BackgroundService
             rows[i] = read.Problem is { } problem ? new ReportRow(null, problem) : new ReportRow(read.Value, null);
         }
         var job = new ReportJob(agent, keyVersionId, by.Retry, bytes, rows, single: false);
-        return await EnqueueAsync(job) is { } refusal ? refusal : job.Summarize() with { Cancels = _cancels.Of(agent.Id) };
+        if (await EnqueueAsync(job) is { } refusal)
+            return refusal;
+        Saw(by, agent, rows);
+        return job.Summarize() with { Cancels = _cancels.Of(agent.Id) };
     }
 
     /// <summary>Changes a run of the calling agent, by id or external id.</summary>
@@ -155,7 +166,11 @@ public sealed class RunIngest : BackgroundService
         )
             return await ExistsAsync(agent, idOrExternalId) ? invalid : RunProblems.NotFound;
         var job = new PatchJob(agent, keyVersionId, by.Retry, bytes, idOrExternalId, report);
-        return await EnqueueAsync(job) is { } refusal ? refusal : _bodies.Of(job.Run!);
+        if (await EnqueueAsync(job) is { } refusal)
+            return refusal;
+        if (report.Version is { } version)
+            _instances.Note(by, agent, version, 0);
+        return _bodies.Of(job.Run!);
     }
 
     /// <summary>Adds steps to a run of the calling agent. A step whose external id the run has already is a replay.</summary>
@@ -251,6 +266,26 @@ public sealed class RunIngest : BackgroundService
     private Outcome<AgentCard> Caller(Actor by) =>
         by.AgentId is { } id && _agents.Find(id) is { } agent ? agent : RunProblems.AgentKeyRequired;
 
+    // After the commit, and not part of it: which instance ran which version.
+    private void Saw(Actor by, AgentCard agent, IReadOnlyList<ReportRow> rows)
+    {
+        var (version, runs) = ((string?)null, 0);
+        foreach (var row in rows)
+        {
+            if (row.Run is null || row.Report?.Version is not { } said)
+                continue;
+            if (version is not null && version != said)
+            {
+                _instances.Note(by, agent, version, runs);
+                runs = 0;
+            }
+            version = said;
+            runs += row.Created ? 1 : 0;
+        }
+        if (version is not null)
+            _instances.Note(by, agent, version, runs);
+    }
+
     private async Task<Problem?> EnqueueAsync(RunJob job) => _queue.Add(job) is { } refusal ? refusal : await job.Done;
 
     // A malformed body must not tell whether a foreign run exists; an own one is looked up through the queue like any other.
@@ -287,11 +322,14 @@ public sealed class RunIngest : BackgroundService
             await writer.BeginAsync(CancellationToken.None);
             var ledger = new RollupLedger();
             var now = _clock.Now();
-            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes), _prices);
+            var desk = new RunDesk(_ids, now, TimeSpan.FromMinutes(_options.LeaseMinutes), _prices, _arms);
             foreach (var job in group)
                 await WriteOneAsync(writer, job, desk, ledger);
             if (!ledger.IsEmpty)
                 await writer.AddRollupsAsync(ledger, CancellationToken.None);
+            List<ArmEntry> arms = [.. group.SelectMany(job => job.Arms)];
+            if (arms.Count > 0)
+                await writer.InsertArmEntriesAsync(arms, CancellationToken.None);
             var touches = _touches.Take(group, now, more: _queue.HasMore);
             if (touches.Count > 0)
                 await writer.TouchAgentsAsync(touches, CancellationToken.None);
@@ -374,6 +412,7 @@ public sealed class RunIngest : BackgroundService
         if (job.Refusal is not null)
         {
             job.Changed.Clear();
+            job.Arms.Clear();
             await writer.UndoAsync(CancellationToken.None);
             return;
         }

@@ -4,6 +4,7 @@ using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Prices;
+using AgentConsole.Core.Runs.Arms;
 
 namespace AgentConsole.Core.Runs;
 
@@ -34,6 +35,9 @@ internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
     public List<Run> Changed { get; } = [];
     public RollupLedger Ledger { get; private set; } = new();
 
+    /// <summary>What it adds to the arms of open rollouts.</summary>
+    public List<ArmEntry> Arms { get; } = [];
+
     /// <summary>Looks up, decides and writes, inside its savepoint.</summary>
     public abstract Task<Problem?> WriteAsync(IRunWriter writer, RunDesk desk, CancellationToken cancellationToken);
 
@@ -43,6 +47,7 @@ internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
     public void Reset()
     {
         Changed.Clear();
+        Arms.Clear();
         Ledger = new RollupLedger();
         Refusal = null;
     }
@@ -53,7 +58,7 @@ internal abstract class RunJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
 }
 
 /// <summary>What every job needs of its surroundings.</summary>
-internal sealed record RunDesk(IdSource Ids, DateTimeOffset Now, TimeSpan MinimumLease, PriceDirectory Prices)
+internal sealed record RunDesk(IdSource Ids, DateTimeOffset Now, TimeSpan MinimumLease, PriceDirectory Prices, OpenArms Arms)
 {
     public TimeSpan LeaseOf(AgentCard agent)
     {
@@ -110,7 +115,7 @@ internal sealed class ReportJob(
             }
             else if (report.ExternalId is { } externalId && known.TryGetValue(externalId, out var existing))
             {
-                var moved = await RunMoves.MoveAsync(writer, Ledger, existing, report, parent.Value, desk, lease, cancellationToken);
+                var moved = await RunMoves.MoveAsync(writer, this, existing, report, parent.Value, desk, lease, cancellationToken);
                 row.Problem = moved.Problem;
                 row.Run = existing;
                 if (moved is { Problem: null, Value: RunMove.Updated } && !insertedIds.Contains(existing.Id))
@@ -133,6 +138,7 @@ internal sealed class ReportJob(
                     desk.Prices.Of(Agent.OrganizationId)
                 );
                 Ledger.Run(run, 1);
+                desk.Arms.Note(Arms, run, 1);
                 inserted.Add(run);
                 insertedIds.Add(run.Id);
                 if (run.ExternalId is { } id)
@@ -209,7 +215,7 @@ internal static class RunMoves
 {
     public static async ValueTask<Outcome<RunMove>> MoveAsync(
         IRunWriter writer,
-        RollupLedger ledger,
+        RunJob job,
         Run run,
         RunReport report,
         Guid? parent,
@@ -223,15 +229,19 @@ internal static class RunMoves
         var decisions = moves && run.EventCount > 0 ? await writer.DecisionsAsync(run.OrganizationId, run.Id, cancellationToken) : [];
         var before = new RollupLedger();
         before.Run(run, -1);
+        var armsBefore = new List<ArmEntry>();
+        desk.Arms.Note(armsBefore, run, -1);
         foreach (var (minute, decision, count) in decisions)
             before.Decision(run, decision, minute, -1, count);
         var moved = RunMachine.Move(run, report, parent, desk.Now, lease, desk.Prices.Of(run.OrganizationId));
         if (moved is not { Problem: null, Value: RunMove.Updated })
             return moved;
-        ledger.Merge(before);
-        ledger.Run(run, 1);
+        job.Ledger.Merge(before);
+        job.Ledger.Run(run, 1);
+        job.Arms.AddRange(armsBefore);
+        desk.Arms.Note(job.Arms, run, 1);
         foreach (var (minute, decision, count) in decisions)
-            ledger.Decision(run, decision, minute, 1, count);
+            job.Ledger.Decision(run, decision, minute, 1, count);
         return moved;
     }
 }
@@ -255,7 +265,7 @@ internal sealed class PatchJob(AgentCard agent, Guid? keyVersionId, RetryTicket?
                 return RunProblems.ParentUnknown;
             parent = found.Id;
         }
-        var moved = await RunMoves.MoveAsync(writer, Ledger, Run, report, parent, desk, desk.LeaseOf(Agent), cancellationToken);
+        var moved = await RunMoves.MoveAsync(writer, this, Run, report, parent, desk, desk.LeaseOf(Agent), cancellationToken);
         if (moved.Problem is { } problem)
             return problem;
         if (moved.Value == RunMove.Updated)
@@ -318,7 +328,11 @@ internal sealed class EventsJob(
         if (created.Count > 0)
         {
             await writer.InsertEventsAsync(created, cancellationToken);
+            desk.Arms.Note(Arms, run, -1);
             run.EventCount += created.Count;
+            run.ToolFailures += created.Count(e => e is { Kind: RunEventKind.ToolCall, Status: "error" });
+            run.Blocked += created.Count(e => e.Decision == Decision.Blocked);
+            desk.Arms.Note(Arms, run, 1);
             run.UpdatedAt = desk.Now;
             if (!run.Status.IsTerminal())
                 run.LeaseDeadline = desk.Now + desk.LeaseOf(Agent);

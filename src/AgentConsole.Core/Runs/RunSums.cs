@@ -76,6 +76,19 @@ internal sealed record RollupScope(
             .Add(" GROUP BY gateway")
             .ReadAsync(reader => (reader.GetString(0), Read(reader, 1)), cancellationToken);
 
+    /// <summary>Ended runs by version; those that named none stand under the empty text.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> ByVersionAsync(ConsoleDbContext db, CancellationToken cancellationToken)
+    {
+        var rows = await Where(
+                new RollupSql(db).Add(
+                    "SELECT version, CAST(SUM(completed + failed + cancelled + timed_out + skipped + lost) AS bigint) FROM run_rollups"
+                )
+            )
+            .Add(" GROUP BY version")
+            .ReadAsync(reader => (Version: reader.GetString(0), Ended: reader.GetInt64(1)), cancellationToken);
+        return rows.ToDictionary(r => r.Version, r => r.Ended, StringComparer.Ordinal);
+    }
+
     /// <summary>Most buckets hold one of few different histograms, so equal ones are counted by the database.</summary>
     public async Task<DurationHistogram> DurationsAsync(ConsoleDbContext db, CancellationToken cancellationToken)
     {

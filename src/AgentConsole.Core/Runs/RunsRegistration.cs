@@ -2,6 +2,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
+using AgentConsole.Core.Runs.Arms;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,7 @@ internal static class RunsRegistration
         services.AddSingleton<IOpenCancels>(s => s.GetRequiredService<OpenCancels>());
         services.AddSingleton<IRefreshOnNews>(s => s.GetRequiredService<OpenCancels>());
         services.AddSingleton<ILoadAtStart>(s => s.GetRequiredService<OpenCancels>());
+        services.AddSingleton<OpenArms>();
         services.AddSingleton<CancelBodies>();
         services.AddSingleton<CancelPolls>();
         services.AddSingleton<RunCancelService>();

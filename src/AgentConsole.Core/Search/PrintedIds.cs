@@ -5,6 +5,7 @@ using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
@@ -43,6 +44,8 @@ public sealed class PrintedIds(
     KeyBulkService bulks,
     SnapshotLists snapshots,
     FreezeService freezes,
+    RolloutLists rollouts,
+    RolloutTemplates rolloutPlans,
     RetentionService retention,
     SessionService sessions,
     PasskeyService passkeys,
@@ -132,6 +135,14 @@ public sealed class PrintedIds(
                 await freezes.GetAsync(by, id, cancellationToken),
                 freeze => new SearchHit(SearchKind.Freeze, id, freeze.Name, "Freeze")
             ),
+            IdText.Rollout => Hit(
+                await rollouts.GetAsync(by, id, cancellationToken),
+                rollout => new SearchHit(SearchKind.Rollout, id, $"{rollout.Agent} {rollout.CanaryVersion}", $"Rollout · {rollout.State}")
+            ),
+            IdText.RolloutTemplate => Hit(
+                await rolloutPlans.GetAsync(by, id, cancellationToken),
+                plan => new SearchHit(SearchKind.RolloutPlan, id, plan.Name, "Rollout plan")
+            ),
             IdText.Purge => Hit(
                 await retention.GetAsync(by, cancellationToken),
                 body =>
@@ -199,7 +210,7 @@ public sealed class PrintedIds(
             IdText.Organization or IdText.Plan or IdText.View or IdText.InactivityPolicy or IdText.Exemption or IdText.Unclaimed =>
                 TokenScopes.AgentsRead,
             IdText.Price => TokenScopes.RunsRead,
-            IdText.Snapshot or IdText.Freeze => TokenScopes.DeploymentsRead,
+            IdText.Snapshot or IdText.Freeze or IdText.Rollout or IdText.RolloutTemplate => TokenScopes.DeploymentsRead,
             IdText.Gateway => TokenScopes.DeploymentsRead,
             IdText.Sink or IdText.Rotation or IdText.RotationPolicy or IdText.CalendarLink or IdText.Bulk => TokenScopes.KeysRead,
             IdText.Rerating or IdText.Purge or IdText.Session or IdText.Passkey or IdText.BreakGlass or IdText.BreakGlassUse =>

@@ -31,6 +31,8 @@ public enum SearchKind
     KeyBulk,
     Snapshot,
     Freeze,
+    Rollout,
+    RolloutPlan,
     Purge,
     Session,
     Passkey,

@@ -3,6 +3,7 @@ using AgentConsole.Core.Data;
 using AgentConsole.Core.Live;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Runs.Arms;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -12,7 +13,7 @@ namespace AgentConsole.Core.Spend;
 /// Carries out plans that are applied, in small parts: runs, rollups and position in one transaction, so that a kill in the middle neither loses nor
 /// repeats. Forgets plans that nobody applied.
 /// </summary>
-public sealed class ReratingWatch(ConsoleStore store, RunBodies bodies, TimeProvider clock, ILogger<ReratingWatch> log)
+public sealed class ReratingWatch(ConsoleStore store, RunBodies bodies, OpenArms arms, TimeProvider clock, ILogger<ReratingWatch> log)
     : Periodic(TimeSpan.FromSeconds(2), clock, log)
 {
     private const int AtOnce = 200;
@@ -131,6 +132,7 @@ public sealed class ReratingWatch(ConsoleStore store, RunBodies bodies, TimeProv
             .Where(r => r.OrganizationId == organization && ids.Contains(r.Id))
             .ToDictionaryAsync(r => r.Id, cancellationToken);
         var ledger = new RollupLedger();
+        var entries = new List<ArmEntry>();
         foreach (var row in rows)
         {
             if (
@@ -145,14 +147,17 @@ public sealed class ReratingWatch(ConsoleStore store, RunBodies bodies, TimeProv
                 continue;
             }
             ledger.Run(run, -1);
+            arms.Note(entries, run, -1);
             if (run.CostSource == CostSource.Reported)
                 run.OverruledMicros = run.CostMicros;
             (run.CostMicros, run.CostSource, run.UpdatedAt) = (row.NewMicros, row.NewSource, write.Now);
             ledger.Run(run, 1);
+            arms.Note(entries, run, 1);
             rerating.Changed++;
             write.Tell(new LiveEvent("run", run.OrganizationId, run.TeamId, run.AgentId, run.Id, () => bodies.Of(run)));
         }
         rerating.Position = ids[^1];
+        db.AddRange(entries);
         await db.SaveChangesAsync(cancellationToken);
         await RollupStore.AddAsync(db, ledger, cancellationToken);
     }

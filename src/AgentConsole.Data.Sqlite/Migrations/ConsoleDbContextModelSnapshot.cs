@@ -673,6 +673,322 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("definition_versions", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.Rollout", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<byte[]>("CanarySnapshotId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("canary_snapshot_id");
+
+                    b.Property<string>("CanaryVersion")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("canary_version");
+
+                    b.Property<int>("Decisions")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("decisions");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("EndedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("ended_by");
+
+                    b.Property<string>("EndedReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("ended_reason");
+
+                    b.Property<string>("Environment")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("environment");
+
+                    b.Property<int>("FailsInRow")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fails_in_row");
+
+                    b.Property<long?>("PausedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("paused_at");
+
+                    b.Property<long>("PausedSeconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("paused_seconds");
+
+                    b.Property<string>("Plan")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("plan");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("RunsLooked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("runs_looked");
+
+                    b.Property<byte[]>("StableSnapshotId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("stable_snapshot_id");
+
+                    b.Property<string>("StableVersion")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stable_version");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("StartedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("started_by");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step");
+
+                    b.Property<bool>("StepDone")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step_done");
+
+                    b.Property<long>("StepStartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step_started_at");
+
+                    b.Property<byte[]>("TeamId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<string>("Template")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("template");
+
+                    b.Property<string>("Verdict")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("verdict");
+
+                    b.Property<string>("Waits")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("waits");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_rollouts_open")
+                        .HasFilter("ended_at IS NULL");
+
+                    b.HasIndex("OrganizationId", "TeamId");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Environment")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rollouts_open")
+                        .HasFilter("ended_at IS NULL");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Id");
+
+                    b.ToTable("rollouts", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.RolloutArm", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("RolloutId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("rollout_id");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step");
+
+                    b.Property<bool>("IsCanary")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_canary");
+
+                    b.Property<long>("Blocked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("blocked");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("runs");
+
+                    b.Property<byte[]>("Samples")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("samples");
+
+                    b.Property<long>("ToolFailed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tool_failed");
+
+                    b.HasKey("OrganizationId", "RolloutId", "Step", "IsCanary");
+
+                    b.ToTable("rollout_arms", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.RolloutDecision", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("RolloutId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("rollout_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Act")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("act");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<byte[]>("Record")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("record");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step");
+
+                    b.Property<string>("Verdict")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("verdict");
+
+                    b.HasKey("OrganizationId", "RolloutId", "Number");
+
+                    b.ToTable("rollout_decisions", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.RolloutTemplate", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Plan")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("plan");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<byte[]>("TeamId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("team_id");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rollout_templates_organization")
+                        .HasFilter("team_id IS NULL");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_rollout_templates_team")
+                        .HasFilter("team_id IS NOT NULL");
+
+                    b.ToTable("rollout_templates", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Snapshot", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -781,6 +1097,108 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasFilter("outcome = 'current'");
 
                     b.ToTable("snapshots", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentDrift", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<bool>("Drifting")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("drifting");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("since");
+
+                    b.HasKey("OrganizationId", "AgentId");
+
+                    b.HasIndex("OrganizationId", "Since", "AgentId")
+                        .HasDatabaseName("ix_agent_drifts_drifting")
+                        .HasFilter("drifting");
+
+                    b.ToTable("agent_drifts", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentInstance", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<byte[]>("Caller")
+                        .HasMaxLength(16)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("caller");
+
+                    b.Property<string>("Address")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("address");
+
+                    b.Property<string>("Instance")
+                        .HasMaxLength(120)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("instance");
+
+                    b.Property<long>("LastSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<long>("Runs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("runs");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("since");
+
+                    b.Property<string>("UserAgent")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_agent");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "AgentId", "Caller");
+
+                    b.HasIndex("OrganizationId", "LastSeenAt")
+                        .HasDatabaseName("ix_agent_instances_seen");
+
+                    b.HasIndex("OrganizationId", "AgentId", "LastSeenAt");
+
+                    b.ToTable("agent_instances", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Freezes.Freeze", b =>
@@ -3376,6 +3794,66 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("schedule_passes", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Runs.Arms.ArmEntry", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("RolloutId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("rollout_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("Blocked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("blocked");
+
+                    b.Property<long?>("CostMicros")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cost_micros");
+
+                    b.Property<long?>("DurationMs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("duration_ms");
+
+                    b.Property<bool>("Failed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed");
+
+                    b.Property<string>("Fields")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fields");
+
+                    b.Property<bool>("IsCanary")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_canary");
+
+                    b.Property<byte[]>("RunId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Sign")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sign");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<bool>("ToolFailed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tool_failed");
+
+                    b.HasKey("OrganizationId", "RolloutId", "Id");
+
+                    b.ToTable("arm_entries", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Runs.RollupBase", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -3502,6 +3980,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("agent_id");
 
+                    b.Property<long>("Blocked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("blocked");
+
                     b.Property<string>("CaptureMode")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -3613,6 +4095,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("team_id");
+
+                    b.Property<long>("ToolFailures")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tool_failures");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
@@ -4754,6 +5240,53 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.Rollout", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.People.Team", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "TeamId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.RolloutArm", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Deployments.Rollouts.Rollout", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "RolloutId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.RolloutDecision", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Deployments.Rollouts.Rollout", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "RolloutId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.RolloutTemplate", b =>
+                {
+                    b.HasOne("AgentConsole.Core.People.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.People.Team", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "TeamId")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Snapshot", b =>
                 {
                     b.HasOne("AgentConsole.Core.Agents.Agent", null)
@@ -4772,6 +5305,24 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .WithMany()
                         .HasForeignKey("OrganizationId", "AgentId", "DefinitionNumber")
                         .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentDrift", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Drift.AgentInstance", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Freezes.Freeze", b =>

@@ -54,6 +54,8 @@ internal static class AnswerShape
                 CultureInfo.InvariantCulture,
                 $"/api/v1/agents/{definition.AgentId}/definitions/{definition.Number}"
             ),
+            RolloutBody rollout => $"/api/v1/rollouts/{rollout.Id}",
+            RolloutTemplateBody plan => $"/api/v1/rollout-plans/{plan.Id}",
             SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",
             GatewayBody gateway => $"/api/v1/gateways/{gateway.Id}",
             _ => null,
@@ -74,6 +76,7 @@ internal static class AnswerShape
             SinkBody sink => ETag(sink.Revision),
             FreezeBody freeze => ETag(freeze.Revision),
             GatewayBody gateway => ETag(gateway.Revision),
+            RolloutTemplateBody plan => ETag(plan.Revision),
             _ => null,
         };
 

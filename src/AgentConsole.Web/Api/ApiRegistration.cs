@@ -51,6 +51,9 @@ internal static class ApiRegistration
         api.MapFreezeApi();
         api.MapDefinitionApi();
         api.MapSnapshotApi();
+        api.MapRolloutApi();
+        api.MapRouteApi();
+        api.MapDriftApi();
         api.MapGatewayApi();
         api.MapViewApi();
         api.MapRunApi();

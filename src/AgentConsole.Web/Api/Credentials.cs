@@ -54,8 +54,10 @@ internal sealed class Credentials(
         {
             if (check.Code == KeyCheck.Ok)
             {
-                keyUse.Note(card, origin.Address, origin.UserAgent, RouteOf(context), InstanceOf(context));
-                return new CurrentActor(keyActor.Of(card, origin)) { Key = card };
+                var instance = InstanceOf(context);
+                keyUse.Note(card, origin.Address, origin.UserAgent, RouteOf(context), instance);
+                var named = instance is null ? origin : origin with { Instance = instance };
+                return new CurrentActor(keyActor.Of(card, named)) { Key = card };
             }
             refusals.Note(check.Code, card.OrganizationId, card.VersionId, origin.Address);
             return KeyProblems.Refused(check.Code);

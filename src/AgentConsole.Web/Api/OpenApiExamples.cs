@@ -50,6 +50,73 @@ internal static class OpenApiExamples
             CreatedBy = "ines@example.com",
         };
 
+    private static readonly RolloutPlanBody CarefulPlan = new()
+    {
+        Steps =
+        [
+            new RolloutStepBody
+            {
+                Percent = 5,
+                HoldMinutes = 30,
+                MinimumRuns = 200,
+                PlannedRuns = 600,
+            },
+            new RolloutStepBody
+            {
+                Percent = 25,
+                HoldMinutes = 60,
+                MinimumRuns = 500,
+                PlannedRuns = 1500,
+            },
+        ],
+        Metrics =
+        [
+            new RolloutMetricBody { Metric = "error-rate", Margin = 0.01m },
+            new RolloutMetricBody
+            {
+                Metric = "duration-p95",
+                Margin = 0.5m,
+                Relative = true,
+            },
+        ],
+        Looks = 3,
+        FalseRollback = 0.05m,
+        FalsePass = 0.05m,
+        OnFail = "roll-back",
+        ConsecutiveFails = 1,
+        PatienceMinutes = 1440,
+    };
+
+    private static readonly RolloutBody Rollout = new()
+    {
+        Id = "rol_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        Agent = "mailroom-1",
+        AgentId = "agt_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        Team = "payments",
+        Environment = "production",
+        State = "running",
+        WaitsFor = "runs",
+        Says = "Step 1 of 2: 214 of 600 canary runs, 12 min to hold.",
+        StableVersion = "2.1.0",
+        CanaryVersion = "2.2.0",
+        StableSnapshot = "dep_01m2fz6b8tk4n1c9q5w3r7h2xf",
+        CanarySnapshot = "dep_01m2fz6b8tk4n1c9q5w3r7h2xg",
+        Plan = CarefulPlan,
+        Template = "Careful",
+        Step = 1,
+        StepStartedAt = At,
+        HoldUntil = At.AddMinutes(30),
+        TargetPercent = 5,
+        MeasuredPercent = 5.12,
+        Canary = new RolloutArmBody(214, 9, 2, 0),
+        Stable = new RolloutArmBody(3966, 161, 40, 3),
+        Verdict = "inconclusive",
+        Reason = "New tax rates",
+        StartedAt = At,
+        StartedBy = "otto@example.com",
+        Revision = 4,
+    };
+
     private static readonly FreezeWindow Weekend = new(
         "frz_01m2fz6b8tk4n1c9q5w3r7h2xf",
         "Weekend",
@@ -701,6 +768,78 @@ internal static class OpenApiExamples
             reason = "New tax rates",
         },
         [typeof(SnapshotBody)] = Snapshot,
+        [typeof(DriftBody)] = new DriftBody
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            Team = "payments",
+            Environment = "production",
+            Verdict = "drifting",
+            Reason = "2.0.3 is reported, 2.1.0 should run.",
+            Since = At,
+            Declared = [new RouteShareBody("2.1.0", "active", 100m, Snapshot.Id, Snapshot.Digest)],
+            Hour =
+            [
+                new DriftShareBody
+                {
+                    Version = "2.1.0",
+                    Status = "active",
+                    Runs = 412,
+                    Percent = 100,
+                    Low = 97.44,
+                    High = 100,
+                    Target = 100m,
+                },
+                new DriftShareBody
+                {
+                    Version = "2.0.3",
+                    Status = "undeclared",
+                    Runs = 9,
+                },
+            ],
+            Day = [],
+            Instances = 8,
+            LaggingInstances = 1,
+            Lagging =
+            [
+                new LaggingInstance
+                {
+                    Instance = "pod-7",
+                    UserAgent = "mailroom/2.0",
+                    Address = "192.0.2.14",
+                    Version = "2.0.3",
+                    Since = At.AddDays(-3),
+                    LastSeenAt = At,
+                    Runs = 318,
+                },
+            ],
+        },
+        [typeof(DriftingAgent)] = new DriftingAgent
+        {
+            Agent = "mailroom-1",
+            AgentId = AgentId,
+            DisplayName = "Mailroom 1",
+            Team = "payments",
+            Kind = "version",
+            Reason = "2.0.3 is reported, 2.1.0 should run.",
+            Since = At,
+        },
+        [typeof(RoutesBody)] = new RoutesBody([
+            new RouteBody
+            {
+                Agent = "mailroom-1",
+                AgentId = AgentId,
+                Team = "payments",
+                Environment = "production",
+                Paused = false,
+                Gateways = [new RouteGatewayBody("gateway-prod-eu", true), new RouteGatewayBody("gateway-prod-us", false)],
+                Split =
+                [
+                    new RouteShareBody("2.1.0", "active", 95m, "dep_01k6b0x2f4h8m0q3s5t7v9w1y2", new string('a', 64)),
+                    new RouteShareBody("2.2.0-rc1", "canary", 5m, Snapshot.Id, Snapshot.Digest),
+                ],
+            },
+        ]),
         [typeof(SnapshotDiff)] = new SnapshotDiff(
             Snapshot with
             {
@@ -742,6 +881,48 @@ internal static class OpenApiExamples
             [NewTool],
             true
         ),
+        [typeof(StartRollout)] = new
+        {
+            snapshot = new
+            {
+                version = "2.2.0",
+                model = "small-4",
+                reason = "New tax rates",
+            },
+            template = "Careful",
+        },
+        [typeof(RolloutAct)] = new { reason = "The failures were a broken scanner" },
+        [typeof(SetRolloutTemplate)] = new
+        {
+            team = "payments",
+            name = "Careful",
+            plan = CarefulPlan,
+        },
+        [typeof(RolloutTemplateBody)] = new RolloutTemplateBody
+        {
+            Id = "rpl_01m2fz6b8tk4n1c9q5w3r7h2xf",
+            Team = "payments",
+            Name = "Careful",
+            Plan = CarefulPlan,
+            CreatedAt = At,
+            UpdatedAt = At,
+            UpdatedBy = "olga@example.com",
+            Revision = 1,
+        },
+        [typeof(RolloutBody)] = Rollout,
+        [typeof(RolloutDecisions)] = new RolloutDecisions([
+            new RolloutDecisionBody
+            {
+                Number = 1,
+                Step = 1,
+                At = At,
+                Verdict = "inconclusive",
+                Act = "none",
+                Digest = "9b0c7a4e2d5f8816c3a97be0d14f6258a7c90b3de86f1427508c6d9e3fa1b274",
+                Replays = true,
+                Record = JsonElement.Parse("""{"format":1,"decision":{"verdict":"inconclusive","spent":0.111111}}"""),
+            },
+        ]),
         [typeof(SetFreeze)] = new
         {
             name = "Weekend",

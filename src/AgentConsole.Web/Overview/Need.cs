@@ -154,6 +154,22 @@ public sealed record Need(
         };
     }
 
+    /// <summary>An agent of which something else runs than was declared.</summary>
+    public static Need Of(DriftingAgent drift) =>
+        new(
+            "drift-" + drift.AgentId,
+            "degraded",
+            drift.Kind == "split" ? "split" : "git-compare-arrows",
+            drift.DisplayName,
+            drift.Kind == "split" ? "splits its traffic otherwise than declared" : "runs what is not declared",
+            drift.Reason,
+            "Drift",
+            drift.Since,
+            "drifting",
+            "See which",
+            ConsoleUrls.Agent(drift.Agent, "deployments")
+        );
+
     /// <summary>Agents that report with a good token and are not registered.</summary>
     public static Need OfUnclaimed(int count, DateTimeOffset? since) =>
         new(

@@ -1,6 +1,7 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Drift;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;
@@ -53,6 +54,9 @@ public sealed partial class OverviewPage
 
     [Inject]
     public required UnclaimedService Unclaimed { get; init; }
+
+    [Inject]
+    public required DriftService Drift { get; init; }
 
     [Inject]
     public required RunService Runs { get; init; }
@@ -133,6 +137,7 @@ public sealed partial class OverviewPage
                 or "unclaimed"
                 or "inactivity"
                 or "rotation"
+                or "drift"
                 or "key-notice"
                 or "rotation-policy";
 
@@ -185,6 +190,7 @@ public sealed partial class OverviewPage
         var outlook = await Inactivity.OutlookAsync(me, Left);
         if (outlook.Warned > 0 || outlook.Braked is not null)
             needs.Add(Need.OfInactivity(outlook));
+        needs.AddRange((await Drift.ListAsync(me, new PageRequest(Shown), Left)).Value.Items.Select(Need.Of));
         needs.AddRange(Need.OfSchedules(await Due.NeedsAsync(me, Left)));
         Take(needs);
         var failing = _totals.Health.GetValueOrDefault(Health.Failing);

@@ -139,7 +139,7 @@ internal static class PaletteDoor
             SearchKind.Unclaimed => ("Unclaimed", "circle-question-mark"),
             SearchKind.Rotation or SearchKind.RotationPolicy or SearchKind.CalendarLink => ("Rotations", "key-round"),
             SearchKind.KeyBulk => ("Many keys", "key-round"),
-            SearchKind.Snapshot or SearchKind.Freeze => ("Deployments", "rocket"),
+            SearchKind.Snapshot or SearchKind.Freeze or SearchKind.Rollout or SearchKind.RolloutPlan => ("Deployments", "rocket"),
             SearchKind.Sink => ("Secret sinks", "send"),
             SearchKind.Gateway => ("Gateways", "network"),
             SearchKind.Price or SearchKind.Rerating => ("Prices", "banknote"),

@@ -89,6 +89,8 @@ internal static class SearchUrls
             SearchKind.Sink => ConsoleUrls.Sinks,
             SearchKind.Snapshot => ConsoleUrls.Snapshot(hit.Id),
             SearchKind.Freeze => ConsoleUrls.Freezes,
+            SearchKind.Rollout => ConsoleUrls.Rollout(hit.Id),
+            SearchKind.RolloutPlan => ConsoleUrls.RolloutPlans,
             SearchKind.Gateway => ConsoleUrls.Gateway(hit.Title),
             SearchKind.Rotation => ConsoleUrls.Rotation(hit.Id),
             SearchKind.RotationPolicy => ConsoleUrls.RotationPolicies,

@@ -47,6 +47,9 @@ internal sealed class BareKestrel : IAsyncDisposable
         return new BareKestrel(process, file, new Uri($"http://127.0.0.1:{port}"));
     }
 
+    /// <summary>Instead of a contract: every call is answered that nothing changed, with this tag.</summary>
+    public const string Unchanged = "unchanged";
+
     /// <summary>The child's side.</summary>
     public static async Task ServeAsync(string port, string parse, string answerFile, string type)
     {
@@ -56,7 +59,17 @@ internal sealed class BareKestrel : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:" + port);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         await using var app = builder.Build();
-        var parser = Parsers[parse];
+        if (parse == Unchanged)
+        {
+            var tag = System.Text.Encoding.ASCII.GetString(answer);
+            app.Run(context =>
+            {
+                context.Response.StatusCode = StatusCodes.Status304NotModified;
+                context.Response.Headers.ETag = tag;
+                return Task.CompletedTask;
+            });
+        }
+        var parser = Parsers.GetValueOrDefault(parse) ?? Parsers["nothing"];
         app.Run(async context =>
         {
             if (HttpMethods.IsPost(context.Request.Method))

@@ -5,10 +5,11 @@ using System.Net.Sockets;
 namespace AgentConsole.Benchmarks.Load;
 
 /// <summary>One HTTP/1.1 connection that sends bytes made before and reads answers with a Content-Length: as little as a load generator can do.</summary>
-internal sealed class RawConnection : IDisposable
+/// <param name="buffer">Bytes; where thousands are open, little more than an answer has.</param>
+internal sealed class RawConnection(int buffer = 256 * 1024) : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly byte[] _buffer = new byte[256 * 1024];
+    private readonly byte[] _buffer = new byte[buffer];
 
     public async Task OpenAsync(Uri address, CancellationToken cancellationToken) =>
         await _socket.ConnectAsync(address.Host, address.Port, cancellationToken);
@@ -56,12 +57,30 @@ internal sealed class RawConnection : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
+    /// <summary>The last answer's <c>ETag</c>.</summary>
+    public string ETag
+    {
+        get
+        {
+            var line = _buffer.AsSpan(_buffer.AsSpan().IndexOf("\r\nETag: "u8) + 8);
+            return System.Text.Encoding.ASCII.GetString(line[..line.IndexOf("\r\n"u8)]);
+        }
+    }
+
     /// <summary>A request as bytes.</summary>
-    public static byte[] Request(string method, string path, string? secret, ReadOnlySpan<byte> body, string type = "application/json")
+    public static byte[] Request(
+        string method,
+        string path,
+        string? secret,
+        ReadOnlySpan<byte> body,
+        string type = "application/json",
+        string? ifNoneMatch = null
+    )
     {
         var head =
             $"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
             + (secret is null ? "" : $"Authorization: Bearer {secret}\r\n")
+            + (ifNoneMatch is null ? "" : $"If-None-Match: {ifNoneMatch}\r\n")
             + (
                 body.IsEmpty
                     ? "\r\n"

@@ -6,6 +6,7 @@ using AgentConsole.Core.Agents.Plans;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Inactivity;
@@ -246,9 +247,40 @@ public sealed class PrintedIdStories
                 },
                 Stop
             );
+        var watched = new RolloutPlanBody
+        {
+            Steps = [new RolloutStepBody { Percent = 5, MinimumRuns = 100 }],
+            Metrics = [new RolloutMetricBody { Metric = "error-rate", Margin = 0.01m }],
+        };
+        var rollout = await house
+            .Get<RolloutService>()
+            .StartAsync(
+                olga,
+                "mailroom-1",
+                new StartRollout
+                {
+                    Snapshot = new SetSnapshot { Version = "2.2.0" },
+                    Plan = watched,
+                },
+                Stop
+            );
+        var rolloutPlan = await house
+            .Get<RolloutTemplates>()
+            .CreateAsync(
+                olga,
+                new SetRolloutTemplate
+                {
+                    Team = "payments",
+                    Name = "Careful",
+                    Plan = watched,
+                },
+                Stop
+            );
         return new Dictionary<string, Printed>(StringComparer.Ordinal)
         {
             [IdText.Snapshot] = new(snapshot.Value.Id, SearchKind.Snapshot, cast.Victor, cast.Sara),
+            [IdText.Rollout] = new(rollout.Value.Id, SearchKind.Rollout, cast.Victor, cast.Sara),
+            [IdText.RolloutTemplate] = new(rolloutPlan.Value.Id, SearchKind.RolloutPlan, cast.Victor, cast.Sara),
             [IdText.Freeze] = new(freeze.Value.Id, SearchKind.Freeze, cast.Victor, cast.Sara),
             [IdText.Organization] = new(IdText.Format(IdText.Organization, cast.Acme), SearchKind.Organization, cast.Victor, cast.Gus),
             [IdText.Team] = new(IdText.Format(IdText.Team, cast.Payments), SearchKind.Team, cast.Victor, cast.Sara),

@@ -51,12 +51,19 @@ public sealed class TwoNodes : IAsyncDisposable
     /// <summary>The sign-in cookie of this person, good on both.</summary>
     public Task<(string Name, string Value)> CookieAsync(Person person) => _folder.CookieAsync(person);
 
+    /// <summary>A connection of one's own to their database.</summary>
+    public async Task<NpgsqlConnection> OpenStoreAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(_folder.Settings["AgentConsole__Store__ConnectionString"]);
+        await connection.OpenAsync(cancellationToken);
+        return connection;
+    }
+
     /// <summary>Cuts the connections on which the nodes hear each other, as a database that fails over does.</summary>
     /// <returns>How many there were.</returns>
     public async Task<int> CutListenersAsync(CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(_folder.Settings["AgentConsole__Store__ConnectionString"]);
-        await connection.OpenAsync(cancellationToken);
+        await using var connection = await OpenStoreAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
             """
             SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity

@@ -15,7 +15,7 @@ public sealed partial class DependencyRuleTests
     // A floor uses those below it and its neighbours on the same line only where that line says so.
     private static readonly string[][] Floors =
     [
-        ["Common", "Data", "Live", "Trail", "People"],
+        ["Common", "Data", "Jobs", "Live", "Trail", "People"],
         ["Agents", "Prices", "Outgoing"],
         ["Unclaimed"],
         ["Keys", "Runs"],
@@ -28,6 +28,8 @@ public sealed partial class DependencyRuleTests
         ["Gateways"],
         ["Definitions"],
         ["Deployments"],
+        ["Routes"],
+        ["Drift"],
         ["Search"],
     ];
 

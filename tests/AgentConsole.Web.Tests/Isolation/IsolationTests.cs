@@ -154,6 +154,39 @@ public sealed class IsolationTests
                 .Get<Core.Deployments.DeploymentService>()
                 .SetAsync(olga, "mailroom-1", new SetSnapshot { Version = "2.1.0", Status = "active" }, Stop)
         ).Value;
+        var plan = new RolloutPlanBody
+        {
+            Steps = [new RolloutStepBody { Percent = 5, MinimumRuns = 100 }],
+            Metrics = [new RolloutMetricBody { Metric = "error-rate", Margin = 0.01m }],
+        };
+        var rollout = (
+            await console
+                .Get<Core.Deployments.Rollouts.RolloutService>()
+                .StartAsync(
+                    olga,
+                    "mailroom-1",
+                    new StartRollout
+                    {
+                        Snapshot = new SetSnapshot { Version = "2.2.0" },
+                        Plan = plan,
+                    },
+                    Stop
+                )
+        ).Value;
+        var rolloutPlan = (
+            await console
+                .Get<Core.Deployments.Rollouts.RolloutTemplates>()
+                .CreateAsync(
+                    olga,
+                    new SetRolloutTemplate
+                    {
+                        Team = "payments",
+                        Name = "Careful",
+                        Plan = plan,
+                    },
+                    Stop
+                )
+        ).Value;
         var freeze = (
             await console
                 .Get<Core.Freezes.FreezeService>()
@@ -209,6 +242,8 @@ public sealed class IsolationTests
                 ["rotation"] = rotation.Id,
                 ["snapshot"] = snapshot.Id,
                 ["freeze"] = freeze.Id,
+                ["rollout"] = rollout.Id,
+                ["rollout-plan"] = rolloutPlan.Id,
                 ["gateway"] = gateway.Id,
                 ["policy"] = policy.Id,
                 ["sink"] = IdText.Format(IdText.Sink, sink),

@@ -38,6 +38,29 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "arm_entries",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    rollout_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    is_canary = table.Column<bool>(type: "INTEGER", nullable: false),
+                    sign = table.Column<int>(type: "INTEGER", nullable: false),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    failed = table.Column<bool>(type: "INTEGER", nullable: false),
+                    tool_failed = table.Column<bool>(type: "INTEGER", nullable: false),
+                    blocked = table.Column<bool>(type: "INTEGER", nullable: false),
+                    duration_ms = table.Column<long>(type: "INTEGER", nullable: true),
+                    cost_micros = table.Column<long>(type: "INTEGER", nullable: true),
+                    fields = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_arm_entries", x => new { x.organization_id, x.rollout_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "break_glass_accounts",
                 columns: table => new
                 {
@@ -428,7 +451,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     capture_mode = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
                     clock_skewed = table.Column<bool>(type: "INTEGER", nullable: false),
                     lease_deadline = table.Column<long>(type: "INTEGER", nullable: true),
-                    event_count = table.Column<int>(type: "INTEGER", nullable: false)
+                    event_count = table.Column<int>(type: "INTEGER", nullable: false),
+                    tool_failures = table.Column<long>(type: "INTEGER", nullable: false),
+                    blocked = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -1289,6 +1314,38 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "rollout_templates",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    name = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    description = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    plan = table.Column<string>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollout_templates", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rollout_templates_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_rollout_templates_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "saved_views",
                 columns: table => new
                 {
@@ -1443,6 +1500,55 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "agent_drifts",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    drifting = table.Column<bool>(type: "INTEGER", nullable: false),
+                    since = table.Column<long>(type: "INTEGER", nullable: false),
+                    kind = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_drifts", x => new { x.organization_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_agent_drifts_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "agent_instances",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    caller = table.Column<byte[]>(type: "BLOB", maxLength: 16, nullable: false),
+                    instance = table.Column<string>(type: "TEXT", maxLength: 120, nullable: true),
+                    user_agent = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    address = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    version = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    since = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_instances", x => new { x.organization_id, x.agent_id, x.caller });
+                    table.ForeignKey(
+                        name: "FK_agent_instances_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "agent_keys",
                 columns: table => new
                 {
@@ -1509,6 +1615,57 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         name: "FK_definition_versions_agents_organization_id_agent_id",
                         columns: x => new { x.organization_id, x.agent_id },
                         principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollouts",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    stable_snapshot_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    stable_version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    canary_snapshot_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    canary_version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    plan = table.Column<string>(type: "TEXT", nullable: false),
+                    template = table.Column<string>(type: "TEXT", maxLength: 60, nullable: true),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    waits = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    step = table.Column<int>(type: "INTEGER", nullable: false),
+                    step_started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    paused_seconds = table.Column<long>(type: "INTEGER", nullable: false),
+                    paused_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    runs_looked = table.Column<long>(type: "INTEGER", nullable: false),
+                    fails_in_row = table.Column<int>(type: "INTEGER", nullable: false),
+                    verdict = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    step_done = table.Column<bool>(type: "INTEGER", nullable: false),
+                    decisions = table.Column<int>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    started_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    ended_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollouts", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rollouts_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_rollouts_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1763,6 +1920,72 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
+
+            migrationBuilder.CreateTable(
+                name: "rollout_arms",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    rollout_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    step = table.Column<int>(type: "INTEGER", nullable: false),
+                    is_canary = table.Column<bool>(type: "INTEGER", nullable: false),
+                    runs = table.Column<long>(type: "INTEGER", nullable: false),
+                    failed = table.Column<long>(type: "INTEGER", nullable: false),
+                    tool_failed = table.Column<long>(type: "INTEGER", nullable: false),
+                    blocked = table.Column<long>(type: "INTEGER", nullable: false),
+                    samples = table.Column<byte[]>(type: "BLOB", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollout_arms", x => new { x.organization_id, x.rollout_id, x.step, x.is_canary });
+                    table.ForeignKey(
+                        name: "FK_rollout_arms_rollouts_organization_id_rollout_id",
+                        columns: x => new { x.organization_id, x.rollout_id },
+                        principalTable: "rollouts",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollout_decisions",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    rollout_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
+                    step = table.Column<int>(type: "INTEGER", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    verdict = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    act = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    record = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollout_decisions", x => new { x.organization_id, x.rollout_id, x.number });
+                    table.ForeignKey(
+                        name: "FK_rollout_decisions_rollouts_organization_id_rollout_id",
+                        columns: x => new { x.organization_id, x.rollout_id },
+                        principalTable: "rollouts",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_drifts_drifting",
+                table: "agent_drifts",
+                columns: new[] { "organization_id", "since", "agent_id" },
+                filter: "drifting");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_agent_instances_organization_id_agent_id_last_seen_at",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "agent_id", "last_seen_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_instances_seen",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "last_seen_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_agent_keys_organization_id_agent_id_id",
@@ -2102,6 +2325,43 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
+                name: "ux_rollout_templates_organization",
+                table: "rollout_templates",
+                columns: new[] { "organization_id", "name" },
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rollout_templates_team",
+                table: "rollout_templates",
+                columns: new[] { "organization_id", "team_id", "name" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rollouts_organization_id_agent_id_id",
+                table: "rollouts",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rollouts_organization_id_team_id",
+                table: "rollouts",
+                columns: new[] { "organization_id", "team_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_rollouts_open",
+                table: "rollouts",
+                column: "id",
+                filter: "ended_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rollouts_open",
+                table: "rollouts",
+                columns: new[] { "organization_id", "agent_id", "environment" },
+                unique: true,
+                filter: "ended_at IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_rotation_policies_scope",
                 table: "rotation_policies",
                 columns: new[] { "organization_id", "scope" },
@@ -2391,10 +2651,19 @@ namespace AgentConsole.Data.Sqlite.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "agent_drifts");
+
+            migrationBuilder.DropTable(
+                name: "agent_instances");
+
+            migrationBuilder.DropTable(
                 name: "agent_tags");
 
             migrationBuilder.DropTable(
                 name: "api_tokens");
+
+            migrationBuilder.DropTable(
+                name: "arm_entries");
 
             migrationBuilder.DropTable(
                 name: "break_glass_accounts");
@@ -2476,6 +2745,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "retention_policies");
+
+            migrationBuilder.DropTable(
+                name: "rollout_arms");
+
+            migrationBuilder.DropTable(
+                name: "rollout_decisions");
+
+            migrationBuilder.DropTable(
+                name: "rollout_templates");
 
             migrationBuilder.DropTable(
                 name: "rollup_bases");
@@ -2560,6 +2838,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "reratings");
+
+            migrationBuilder.DropTable(
+                name: "rollouts");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");

@@ -40,6 +40,29 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "arm_entries",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    rollout_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    is_canary = table.Column<bool>(type: "boolean", nullable: false),
+                    sign = table.Column<int>(type: "integer", nullable: false),
+                    started_at = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<bool>(type: "boolean", nullable: false),
+                    tool_failed = table.Column<bool>(type: "boolean", nullable: false),
+                    blocked = table.Column<bool>(type: "boolean", nullable: false),
+                    duration_ms = table.Column<long>(type: "bigint", nullable: true),
+                    cost_micros = table.Column<long>(type: "bigint", nullable: true),
+                    fields = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_arm_entries", x => new { x.organization_id, x.rollout_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "break_glass_accounts",
                 columns: table => new
                 {
@@ -430,7 +453,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     capture_mode = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     clock_skewed = table.Column<bool>(type: "boolean", nullable: false),
                     lease_deadline = table.Column<long>(type: "bigint", nullable: true),
-                    event_count = table.Column<int>(type: "integer", nullable: false)
+                    event_count = table.Column<int>(type: "integer", nullable: false),
+                    tool_failures = table.Column<long>(type: "bigint", nullable: false),
+                    blocked = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -1291,6 +1316,38 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "rollout_templates",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    description = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    plan = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
+                    updated_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollout_templates", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rollout_templates_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_rollout_templates_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "saved_views",
                 columns: table => new
                 {
@@ -1445,6 +1502,55 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "agent_drifts",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    drifting = table.Column<bool>(type: "boolean", nullable: false),
+                    since = table.Column<long>(type: "bigint", nullable: false),
+                    kind = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_drifts", x => new { x.organization_id, x.agent_id });
+                    table.ForeignKey(
+                        name: "FK_agent_drifts_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "agent_instances",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    caller = table.Column<byte[]>(type: "bytea", maxLength: 16, nullable: false),
+                    instance = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
+                    user_agent = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    version = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    since = table.Column<long>(type: "bigint", nullable: false),
+                    last_seen_at = table.Column<long>(type: "bigint", nullable: false),
+                    runs = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_agent_instances", x => new { x.organization_id, x.agent_id, x.caller });
+                    table.ForeignKey(
+                        name: "FK_agent_instances_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "agent_keys",
                 columns: table => new
                 {
@@ -1511,6 +1617,57 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         name: "FK_definition_versions_agents_organization_id_agent_id",
                         columns: x => new { x.organization_id, x.agent_id },
                         principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollouts",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    stable_snapshot_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    stable_version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    canary_snapshot_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    canary_version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    plan = table.Column<string>(type: "text", nullable: false),
+                    template = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    waits = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    step = table.Column<int>(type: "integer", nullable: false),
+                    step_started_at = table.Column<long>(type: "bigint", nullable: false),
+                    paused_seconds = table.Column<long>(type: "bigint", nullable: false),
+                    paused_at = table.Column<long>(type: "bigint", nullable: true),
+                    runs_looked = table.Column<long>(type: "bigint", nullable: false),
+                    fails_in_row = table.Column<int>(type: "integer", nullable: false),
+                    verdict = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    step_done = table.Column<bool>(type: "boolean", nullable: false),
+                    decisions = table.Column<int>(type: "integer", nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: false),
+                    started_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    ended_at = table.Column<long>(type: "bigint", nullable: true),
+                    ended_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    ended_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollouts", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_rollouts_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_rollouts_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1765,6 +1922,72 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         principalColumns: new[] { "organization_id", "id" },
                         onDelete: ReferentialAction.Restrict);
                 });
+
+            migrationBuilder.CreateTable(
+                name: "rollout_arms",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    rollout_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    step = table.Column<int>(type: "integer", nullable: false),
+                    is_canary = table.Column<bool>(type: "boolean", nullable: false),
+                    runs = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    tool_failed = table.Column<long>(type: "bigint", nullable: false),
+                    blocked = table.Column<long>(type: "bigint", nullable: false),
+                    samples = table.Column<byte[]>(type: "bytea", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollout_arms", x => new { x.organization_id, x.rollout_id, x.step, x.is_canary });
+                    table.ForeignKey(
+                        name: "FK_rollout_arms_rollouts_organization_id_rollout_id",
+                        columns: x => new { x.organization_id, x.rollout_id },
+                        principalTable: "rollouts",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollout_decisions",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    rollout_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    number = table.Column<int>(type: "integer", nullable: false),
+                    step = table.Column<int>(type: "integer", nullable: false),
+                    at = table.Column<long>(type: "bigint", nullable: false),
+                    verdict = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    act = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    record = table.Column<byte[]>(type: "bytea", nullable: false),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollout_decisions", x => new { x.organization_id, x.rollout_id, x.number });
+                    table.ForeignKey(
+                        name: "FK_rollout_decisions_rollouts_organization_id_rollout_id",
+                        columns: x => new { x.organization_id, x.rollout_id },
+                        principalTable: "rollouts",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_drifts_drifting",
+                table: "agent_drifts",
+                columns: new[] { "organization_id", "since", "agent_id" },
+                filter: "drifting");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_agent_instances_organization_id_agent_id_last_seen_at",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "agent_id", "last_seen_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_agent_instances_seen",
+                table: "agent_instances",
+                columns: new[] { "organization_id", "last_seen_at" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_agent_keys_organization_id_agent_id_id",
@@ -2104,6 +2327,43 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
+                name: "ux_rollout_templates_organization",
+                table: "rollout_templates",
+                columns: new[] { "organization_id", "name" },
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rollout_templates_team",
+                table: "rollout_templates",
+                columns: new[] { "organization_id", "team_id", "name" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rollouts_organization_id_agent_id_id",
+                table: "rollouts",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_rollouts_organization_id_team_id",
+                table: "rollouts",
+                columns: new[] { "organization_id", "team_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_rollouts_open",
+                table: "rollouts",
+                column: "id",
+                filter: "ended_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_rollouts_open",
+                table: "rollouts",
+                columns: new[] { "organization_id", "agent_id", "environment" },
+                unique: true,
+                filter: "ended_at IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_rotation_policies_scope",
                 table: "rotation_policies",
                 columns: new[] { "organization_id", "scope" },
@@ -2393,10 +2653,19 @@ namespace AgentConsole.Data.PostgreSql.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "agent_drifts");
+
+            migrationBuilder.DropTable(
+                name: "agent_instances");
+
+            migrationBuilder.DropTable(
                 name: "agent_tags");
 
             migrationBuilder.DropTable(
                 name: "api_tokens");
+
+            migrationBuilder.DropTable(
+                name: "arm_entries");
 
             migrationBuilder.DropTable(
                 name: "break_glass_accounts");
@@ -2478,6 +2747,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "retention_policies");
+
+            migrationBuilder.DropTable(
+                name: "rollout_arms");
+
+            migrationBuilder.DropTable(
+                name: "rollout_decisions");
+
+            migrationBuilder.DropTable(
+                name: "rollout_templates");
 
             migrationBuilder.DropTable(
                 name: "rollup_bases");
@@ -2562,6 +2840,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "reratings");
+
+            migrationBuilder.DropTable(
+                name: "rollouts");
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
