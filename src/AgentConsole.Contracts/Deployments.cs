@@ -14,6 +14,12 @@ public sealed record SetSnapshot
     /// <summary>The agent's own when absent.</summary>
     public string? Environment { get; init; }
 
+    /// <summary>
+    /// Number of the agent's definition that goes along; the newest at this moment when absent, none with 0. Of <c>model</c>, <c>parameters</c>, <c>prompt_hash</c>,
+    /// <c>tools</c> and <c>secrets</c> it fills in what is absent here.
+    /// </summary>
+    public int? Definition { get; init; }
+
     /// <summary>What part of the traffic is meant for it, 0 to 100.</summary>
     public decimal? TrafficPercent { get; init; }
     public string? Model { get; init; }
@@ -62,7 +68,7 @@ public sealed record SnapshotBody
     /// <summary>SHA-256 in hexadecimal of <c>content</c> as canonical JSON (RFC 8785): the same content has the same digest.</summary>
     public required string Digest { get; init; }
 
-    /// <summary>What was deployed: those of <c>model</c>, <c>parameters</c>, <c>prompt_hash</c>, <c>tools</c>, <c>gateways</c>, <c>commit</c>, <c>secrets</c>, <c>metadata</c>, <c>traffic_percent</c> that were given.</summary>
+    /// <summary>What was deployed: those of <c>model</c>, <c>parameters</c>, <c>prompt_hash</c>, <c>tools</c>, <c>gateways</c>, <c>commit</c>, <c>secrets</c>, <c>metadata</c>, <c>traffic_percent</c> that were given or that the definition says, and <c>definition</c> with <c>number</c> and <c>digest</c>.</summary>
     public required JsonElement Content { get; init; }
     public string? Reason { get; init; }
 
@@ -86,9 +92,16 @@ public sealed record SnapshotBody
 
 /// <summary>How one snapshot differs from another.</summary>
 /// <param name="Same">Their content is the same, so are their digests.</param>
-public sealed record SnapshotDiff(SnapshotBody From, SnapshotBody To, bool Same, IReadOnlyList<SnapshotChange> Changes);
+/// <param name="Complete">False when there are more differences than are listed, 500.</param>
+public sealed record SnapshotDiff(
+    SnapshotBody From,
+    SnapshotBody To,
+    bool Same,
+    IReadOnlyList<SnapshotChange> Changes,
+    bool Complete = true
+);
 
 /// <summary>One difference.</summary>
-/// <param name="Path">Members to it, joined by dots: <c>parameters.temperature</c>; of a list of names, its member: <c>tools</c>.</param>
+/// <param name="Path">Members to it, joined by dots: <c>parameters.temperature</c>; of a list of names, its member: <c>tools</c>; within the definition, <c>definition.tools.mail.send.schema</c>.</param>
 /// <param name="Kind"><c>added</c>, <c>removed</c> or <c>changed</c>.</param>
 public sealed record SnapshotChange(string Path, string Kind, JsonElement? Before, JsonElement? After);

@@ -1,5 +1,6 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Definitions;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Core.Drift;
 using AgentConsole.Core.Freezes;
@@ -49,6 +50,7 @@ public static class CoreRegistration
         services.AddRuns();
         services.AddRotations();
         services.AddFreezes();
+        services.AddDefinitions();
         services.AddDeployments();
         services.AddRetirements();
         services.AddViews();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace AgentConsole.Web;
@@ -49,7 +50,7 @@ public static class ConsoleUrls
     /// <summary>Where a person confirms who is at the browser, to go on at an address of ours.</summary>
     public static string StepUp(string? returnUrl = null) => With("/account/step-up", ("returnUrl", returnUrl));
 
-    /// <param name="tab"><c>runs</c>, <c>keys</c>, <c>gateways</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
+    /// <param name="tab"><c>runs</c>, <c>deployments</c>, <c>definition</c>, <c>keys</c>, <c>gateways</c>, <c>trail</c>, <c>settings</c>; null for the overview.</param>
     public static string Agent(string slug, string? tab = null) =>
         tab is null ? $"/agents/{Uri.EscapeDataString(slug)}" : $"/agents/{Uri.EscapeDataString(slug)}/{tab}";
 
@@ -77,6 +78,14 @@ public static class ConsoleUrls
     /// <summary>Where somebody looks at what going back to a snapshot would change, before it is done.</summary>
     public static string Rollback(string agent, string? environment, string to) =>
         With($"/agents/{Uri.EscapeDataString(agent)}/rollback", ("environment", environment), ("to", to));
+    /// <summary>An agent's definition: one version, or how it differs from another.</summary>
+    /// <param name="number">The newest when null.</param>
+    public static string Definition(string agent, int? number = null, int? against = null) =>
+        With(
+            Agent(agent, "definition"),
+            ("number", number?.ToString(CultureInfo.InvariantCulture)),
+            ("against", against?.ToString(CultureInfo.InvariantCulture))
+        );
 
     /// <summary>One snapshot beside another: the one before it when none is named.</summary>
     public static string Snapshot(string id, string? against = null) =>

@@ -69,6 +69,15 @@ public sealed class TestHouse : IAsyncDisposable
     public Actor As(Person person) =>
         Get<ActorSource>().ForSession(person.Id, person.SessionId, new CallOrigin("192.0.2.7", "tests", "c-" + person.Name)).Value;
 
+    /// <summary>Suspends an organization, or takes that back.</summary>
+    public async Task SuspendAsync(Guid organization, bool suspended)
+    {
+        await using var write = await Get<ConsoleStore>().WriteAsync(Stop);
+        write.Db.Organizations.Single(o => o.Id == organization).Suspended = suspended;
+        write.AfterCommit(Get<AccessDirectory>().ReloadAsync);
+        await write.TryCommitAsync(Stop);
+    }
+
     /// <summary>Another node over the same database.</summary>
     public TestNode OpenNode(Action<Core.Live.NodeLink>? change = null, Action<IServiceCollection>? services = null) =>
         new(this, change, services);

@@ -330,6 +330,21 @@
   new MutationObserver(holdSoon).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("hold", { createEventArgs: (event) => ({ why: event.detail }) }));
 
+  // ---- edited: what stands around a field says so when the writer pauses. Not the field: its event would carry a text that may be too large -------
+  const Pause = 400;
+  const pauses = new WeakMap();
+  document.addEventListener(
+    "input",
+    ({ target }) => {
+      const around = target.closest?.("[data-edited]");
+      if (!around) return;
+      clearTimeout(pauses.get(around));
+      pauses.set(around, setTimeout(() => around.isConnected && around.dispatchEvent(new CustomEvent("edited", { bubbles: true })), Pause));
+    },
+    { passive: true, capture: true },
+  );
+  document.addEventListener("DOMContentLoaded", () => window.Blazor?.registerCustomEventType("edited", { createEventArgs: () => ({}) }));
+
   // ---- hand-over: the circuit draws the page anew over the one that was sent; what a person opened, typed or stood on goes across ------------
   const shell = document.querySelector(".shell");
   let stood = null;

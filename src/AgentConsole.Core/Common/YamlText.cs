@@ -123,9 +123,11 @@ public static partial class YamlText
         return new YamlEntry(line, members, fault);
     }
 
-    private static JsonNode? Node(Parser parser, bool text, int depth)
+    // With the lines of what is found, where they are wanted.
+    private static JsonNode? Node(Parser parser, bool text, int depth, MemberLines? lines = null, string? path = null)
     {
         var start = Guard(parser);
+        lines?.Add(path, start.Start.Line);
         if (depth > MostDepth)
             throw new YamlFault(start.Start.Line, $"Nesting is limited to {MostDepth} levels.");
         switch (start)
@@ -137,16 +139,17 @@ public static partial class YamlText
                 parser.MoveNext();
                 var items = new JsonArray();
                 while (!parser.TryConsume<SequenceEnd>(out _))
-                    items.Add(Node(parser, text, depth + 1));
+                    items.Add(Node(parser, text, depth + 1, lines, MemberLines.Item(path, items.Count)));
                 return items;
             default:
                 parser.Consume<MappingStart>();
                 var members = new JsonObject();
                 while (!parser.TryConsume<MappingEnd>(out _))
                 {
+                    var line = Guard(parser).Start.Line;
                     var key = Key(parser);
-                    var line = parser.Current?.Start.Line ?? 1;
-                    if (!members.TryAdd(key, Node(parser, text, depth + 1)))
+                    lines?.Add(MemberLines.Member(path, key), line);
+                    if (!members.TryAdd(key, Node(parser, text, depth + 1, lines, MemberLines.Member(path, key))))
                         throw new YamlFault(line, "Names a member twice.");
                 }
                 return members;

@@ -101,7 +101,8 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
         var environment = Texts.Line(body.Environment ?? agent.Environment, "environment", 60, own);
         var reason = Texts.Block(body.Reason, "reason", 500, own);
         body = body with { Gateways = await GatewaysAsync(db, by, agent, body.Gateways, own, cancellationToken) };
-        var content = SnapshotContent.Read(body, own);
+        var definition = await DeployedDefinition.FindAsync(db, agent, body.Definition, own, cancellationToken);
+        var content = SnapshotContent.Read(body, own, definition);
         foreach (var (field, sentences) in own.ToDictionary())
         {
             foreach (var sentence in sentences)

@@ -25,6 +25,7 @@ internal static class DeploymentsRegistration
         services.AddSingleton<RolloutWatch>();
         services.AddJob<RolloutJob>("rollouts", RolloutJob.Every);
         services.AddSingleton<SnapshotBook>();
+        services.AddSingleton<DefinitionUses>();
         services.AddSingleton<DeploymentService>();
         services.AddSingleton<IBeforeCommit, SnapshotTeams>();
         services.AddSingleton<TimelineService>();

@@ -84,6 +84,9 @@ public sealed class Snapshot : IHeldInMemory
 
     /// <summary>SHA-256 of <see cref="Content"/> in hexadecimal.</summary>
     public required string Digest { get; init; }
+
+    /// <summary>The definition that <see cref="Content"/> names, to be found by; it is filled in when the snapshot is appended.</summary>
+    public int? DefinitionNumber { get; internal set; }
     public string? Reason { get; init; }
     public SnapshotTrigger Trigger { get; init; }
     public SnapshotMove Move { get; private set; }

@@ -44,6 +44,7 @@ public sealed class SnapshotBook(AgentDirectory directory)
         // The one before makes room in the index of what is current.
         if (!await write.TryFlushAsync(cancellationToken))
             return false;
+        snapshot.DefinitionNumber = SnapshotContent.DefinitionIn(snapshot.Content)?.Number;
         write.Db.Add(snapshot);
         var declares = snapshot.Status == SnapshotStatus.Active && snapshot.Environment == (agent.Environment ?? "");
         if (declares && agent.Version != snapshot.Version)

@@ -1,6 +1,7 @@
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Definitions;
 using AgentConsole.Core.People;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -26,6 +27,16 @@ internal sealed class SnapshotConfiguration : IEntityTypeConfiguration<Snapshot>
         snapshot.Property(s => s.DeployedBy).HasMaxLength(256);
         snapshot.HasOne<Agent>().WithMany().HasForeignKey(s => new { s.OrganizationId, s.AgentId }).OnDelete(DeleteBehavior.Restrict);
         snapshot.HasOne<Team>().WithMany().HasForeignKey(s => new { s.OrganizationId, s.TeamId }).OnDelete(DeleteBehavior.Restrict);
+        snapshot
+            .HasOne<DefinitionVersion>()
+            .WithMany()
+            .HasForeignKey(s => new
+            {
+                s.OrganizationId,
+                s.AgentId,
+                s.DefinitionNumber,
+            })
+            .OnDelete(DeleteBehavior.Restrict);
         // One current of each status, whatever two people deploy at once.
         snapshot
             .HasIndex(s => new

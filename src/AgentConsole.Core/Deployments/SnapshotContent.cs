@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
+using AgentConsole.Core.Definitions;
 
 namespace AgentConsole.Core.Deployments;
 
@@ -17,6 +18,8 @@ public sealed record SnapshotContent(string Text)
     public const int MostNames = 100;
     public const int MostName = 200;
 
+    internal const string Definition = "definition";
+
     public string Digest { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
 
     /// <summary>The <c>traffic_percent</c> of a content.</summary>
@@ -27,8 +30,15 @@ public sealed record SnapshotContent(string Text)
     }
 
     public static SnapshotContent? Read(SetSnapshot body, FieldErrors errors)
+    /// <param name="definition">What goes along; it says what the caller leaves out.</param>
+    public static SnapshotContent? Read(SetSnapshot body, FieldErrors errors, DefinitionVersion? definition = null)
     {
         var content = new JsonObject();
+        if (definition is not null)
+        {
+            content[Definition] = new JsonObject { ["number"] = definition.Number, ["digest"] = definition.Digest };
+            body = DeployedDefinition.Fill(body, definition);
+        }
         void Put(string name, string? text)
         {
             if (text is not null)
@@ -103,49 +113,22 @@ public sealed record SnapshotContent(string Text)
             content[field] = JsonNode.Parse(text);
     }
 
+    /// <summary>Number and digest of the definition that a content names; null where it names none.</summary>
+    internal static (int Number, string Digest)? DefinitionIn(string content)
+    {
+        using var document = JsonDocument.Parse(content);
+        return document.RootElement.TryGetProperty(Definition, out var named)
+            ? (named.GetProperty("number").GetInt32(), named.GetProperty("digest").GetString()!)
+            : null;
+    }
+
     /// <summary>
     /// What differs, by the path of the member. Objects are compared member by member; the lists of names, whose order says nothing, name by name; any other
     /// value as a whole.
     /// </summary>
-    public static IReadOnlyList<SnapshotChange> Compare(string before, string after)
-    {
-        var changes = new List<SnapshotChange>();
-        using var from = JsonDocument.Parse(before);
-        using var to = JsonDocument.Parse(after);
-        Compare("", from.RootElement, to.RootElement, changes);
-        return changes;
-    }
+    public static IReadOnlyList<SnapshotChange> Compare(string before, string after) => Differences(before, after).Changes;
 
-    private static void Compare(string path, JsonElement from, JsonElement to, List<SnapshotChange> changes)
-    {
-        if (from.ValueKind == JsonValueKind.Object && to.ValueKind == JsonValueKind.Object)
-        {
-            var names = from.EnumerateObject().Concat(to.EnumerateObject()).Select(m => m.Name).Distinct().Order(StringComparer.Ordinal);
-            foreach (var name in names)
-            {
-                var member = path.Length == 0 ? name : $"{path}.{name}";
-                var (was, @is) = (from.TryGetProperty(name, out var a), to.TryGetProperty(name, out var b));
-                if (was && @is)
-                    Compare(member, a, b, changes);
-                else if (member is "tools" or "gateways" or "secrets")
-                    CompareNames(member, was ? Names(a) : [], @is ? Names(b) : [], changes);
-                else
-                    changes.Add(new SnapshotChange(member, was ? "removed" : "added", was ? a.Clone() : null, @is ? b.Clone() : null));
-            }
-        }
-        else if (path is "tools" or "gateways" or "secrets")
-            CompareNames(path, Names(from), Names(to), changes);
-        else if (from.GetRawText() != to.GetRawText()) // both are canonical
-            changes.Add(new SnapshotChange(path, "changed", from.Clone(), to.Clone()));
-    }
-
-    private static string[] Names(JsonElement list) => [.. list.EnumerateArray().Select(name => name.GetString()!)];
-
-    private static void CompareNames(string path, string[] from, string[] to, List<SnapshotChange> changes)
-    {
-        foreach (var gone in from.Except(to, StringComparer.Ordinal))
-            changes.Add(new SnapshotChange(path, "removed", JsonSerializer.SerializeToElement(gone), null));
-        foreach (var come in to.Except(from, StringComparer.Ordinal))
-            changes.Add(new SnapshotChange(path, "added", null, JsonSerializer.SerializeToElement(come)));
-    }
+    /// <inheritdoc cref="Compare"/>
+    internal static JsonChanges Differences(string before, string after) =>
+        JsonChanges.Compare(before, after, path => path is "tools" or "gateways" or "secrets" ? ListOrder.Names : ListOrder.Counts);
 }

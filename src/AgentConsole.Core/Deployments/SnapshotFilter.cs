@@ -24,12 +24,17 @@ public sealed record SnapshotFilter
 
     /// <summary>Deployed before this instant.</summary>
     public DateTimeOffset? To { get; init; }
+    /// <summary>Number of the agent's definition.</summary>
+    public int? Definition { get; init; }
     public static SnapshotFilter None { get; } = new();
 
     /// <summary>Reads members of an address. What makes no sense is left out and named in <paramref name="errors"/>.</summary>
     public static SnapshotFilter Parse(Func<string, string?> value, FieldErrors errors)
     {
         string? Text(string name, int most) => Texts.Line(value(name), name, most, errors);
+        var definition = Text("definition", 10);
+        if (definition is not null && !int.TryParse(definition, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            errors.Add("definition", "Must be the number of a definition.");
         return new SnapshotFilter
         {
             Agent = Text("agent", 100),
@@ -41,6 +46,7 @@ public sealed record SnapshotFilter
             Trigger = KebabCase.Read<SnapshotTrigger>(Text("trigger", 20), "trigger", errors),
             From = Instant(value("from"), "from", errors),
             To = Instant(value("to"), "to", errors),
+            Definition = int.TryParse(definition, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
         };
     }
 
@@ -75,6 +81,7 @@ public sealed record SnapshotFilter
                     ("trigger", Trigger is { } trigger ? KebabCase.Of(trigger) : null),
                     ("from", From is { } from ? Utc.Text(from) : null),
                     ("to", To is { } to ? Utc.Text(to) : null),
+                    ("definition", Definition?.ToString(CultureInfo.InvariantCulture)),
                 ]
         )
         {
@@ -114,6 +121,8 @@ public sealed record SnapshotFilter
             snapshots = snapshots.Where(s => s.Outcome == outcome);
         if (Trigger is { } trigger)
             snapshots = snapshots.Where(s => s.Trigger == trigger);
+        if (Definition is { } definition)
+            snapshots = snapshots.Where(s => s.DefinitionNumber == definition);
         return snapshots;
     }
 }

@@ -7,6 +7,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace AgentConsole.Core.Deployments;
 
+/// <summary>What a snapshot is called in a list to choose from.</summary>
+/// <param name="Id">With its prefix.</param>
+public sealed record SnapshotName(string Id, string Version, SnapshotStatus Status, DateTimeOffset DeployedAt);
+
 /// <summary>What people and programs read of snapshots.</summary>
 public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory, SnapshotBodies bodies)
 {
@@ -49,6 +53,28 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
         return await FindAsync(db, by, id, cancellationToken) is { } snapshot ? bodies.Of(snapshot) : DeploymentProblems.NotFound;
     }
 
+    /// <summary>The other snapshots of its agent, the newest 50, to choose from: what they are called, without what they hold.</summary>
+    public async Task<IReadOnlyList<SnapshotName>> OthersAsync(Actor by, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        if (!IdText.TryParse(IdText.Snapshot, id, out var snapshot))
+            return [];
+        var visible = db.Snapshots.VisibleTo(by, db.Agents);
+        var rows = await visible
+            .Where(s => s.Id != snapshot && visible.Any(own => own.Id == snapshot && own.AgentId == s.AgentId))
+            .OrderByDescending(s => s.Id)
+            .Take(50)
+            .Select(s => new
+            {
+                s.Id,
+                s.Version,
+                s.Status,
+                s.DeployedAt,
+            })
+            .ToListAsync(cancellationToken);
+        return [.. rows.Select(s => new SnapshotName(IdText.Format(IdText.Snapshot, s.Id), s.Version, s.Status, s.DeployedAt))];
+    }
+
     /// <summary>Instead of an id: the one before it, of the same agent in the same environment.</summary>
     public const string Previous = "previous";
 
@@ -62,12 +88,14 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
             from == Previous ? await BeforeAsync(db, by, after, cancellationToken) : await FindAsync(db, by, from, cancellationToken);
         if (before is null)
             return from == Previous ? DeploymentProblems.NonePrevious : DeploymentProblems.NotFound;
-        return new SnapshotDiff(
-            bodies.Of(before),
-            bodies.Of(after),
-            before.Digest == after.Digest,
-            SnapshotContent.Compare(before.Content, after.Content)
+        var found = await DeployedDefinition.ExpandAsync(
+            db,
+            before,
+            after,
+            SnapshotContent.Differences(before.Content, after.Content),
+            cancellationToken
         );
+        return new SnapshotDiff(bodies.Of(before), bodies.Of(after), before.Digest == after.Digest, found.Changes, found.Complete);
     }
 
     /// <summary>What listeners of this team hear of a snapshot; null when there is none, or it is another team's.</summary>

@@ -22,7 +22,29 @@ internal sealed class FreezeConfiguration : IEntityTypeConfiguration<Freeze>
         freeze.Property(f => f.UpdatedBy).HasMaxLength(256);
         freeze.HasOne<Organization>().WithMany().HasForeignKey(f => f.OrganizationId).OnDelete(DeleteBehavior.Restrict);
         freeze.HasOne<Team>().WithMany().HasForeignKey(f => new { f.OrganizationId, f.TeamId }).OnDelete(DeleteBehavior.Restrict);
-        freeze.HasIndex(f => new { f.OrganizationId, f.Name }).IsUnique().HasDatabaseName("ux_freezes_name");
+        // A team's among themselves, and the organization's: nobody learns from a name that is taken what another team has.
+        freeze
+            .HasIndex(f => new
+            {
+                f.OrganizationId,
+                f.TeamId,
+                f.Name,
+            })
+            .IsUnique()
+            .HasFilter("team_id IS NOT NULL")
+            .HasDatabaseName("ux_freezes_team_name");
+        freeze
+            .HasIndex(f => new { f.OrganizationId, f.Name })
+            .IsUnique()
+            .HasFilter("team_id IS NULL")
+            .HasDatabaseName("ux_freezes_organization_name");
+        // The order of the list.
+        freeze.HasIndex(f => new
+        {
+            f.OrganizationId,
+            f.Name,
+            f.Id,
+        });
     }
 }
 

@@ -10,7 +10,7 @@ public static class FreezeProblems
     public static readonly Problem NameTaken = new(
         ProblemKind.Conflict,
         "name_taken",
-        "There is a freeze of this name already. Choose another name, or change that one."
+        "There is a freeze of this name already, of the same team or, as this one, of the organization. Choose another name, or change that one."
     );
 
     /// <summary>Somebody who may override it has to say why.</summary>

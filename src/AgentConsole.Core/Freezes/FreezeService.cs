@@ -28,14 +28,14 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
         var freezes = db.Freezes.AsNoTracking().VisibleTo(by);
         if (page.Cursor is not null)
         {
-            if (!Cursor.TryDecode(page.Cursor, 1, out var after))
+            if (!Cursor.TryDecode(page.Cursor, 2, out var after) || !IdText.TryParse(IdText.Freeze, after[1], out var last))
                 return Cursor.Bad();
             var name = after[0];
-            freezes = freezes.Where(f => string.Compare(f.Name, name) > 0);
+            freezes = freezes.Where(f => string.Compare(f.Name, name) > 0 || (f.Name == name && f.Id > last));
         }
-        var rows = await freezes.OrderBy(f => f.Name).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        var rows = await freezes.OrderBy(f => f.Name).ThenBy(f => f.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
         var now = clock.Now();
-        return Paged<Freeze>.Of(rows, page.Limit, f => [f.Name]).Map(f => Body(f, now));
+        return Paged<Freeze>.Of(rows, page.Limit, f => [f.Name, IdText.Format(IdText.Freeze, f.Id)]).Map(f => Body(f, now));
     }
 
     public async Task<Outcome<FreezeBody>> GetAsync(Actor by, string id, CancellationToken cancellationToken)
@@ -86,14 +86,13 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
 
     public async Task<Outcome<FreezeBody>> CreateAsync(Actor by, Outcome<SetFreeze> input, CancellationToken cancellationToken)
     {
-        var named = input.Problem is null ? input.Value.Team : null;
-        var team = string.IsNullOrEmpty(named) ? null : AgentService.ResolveTeam(access.Current, by, named);
-        if (!string.IsNullOrEmpty(named) && team is null)
+        if (!input.Try(out var body, out var unreadable))
+            return by.MayNowhere(Permission.ManageTeam) ?? unreadable;
+        var team = string.IsNullOrEmpty(body.Team) ? null : AgentService.ResolveTeam(access.Current, by, body.Team);
+        if (!string.IsNullOrEmpty(body.Team) && team is null)
             return AgentProblems.TeamNotFound;
         if (MayNot(by, team?.Id) is { } missing)
             return missing;
-        if (!input.Try(out var body, out var unreadable))
-            return unreadable;
         await using var write = await store.WriteAsync(cancellationToken);
         var errors = new FieldErrors();
         if (FreezeInput.Read(body, null, write.Now, errors) is not { } read)
@@ -238,8 +237,11 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
 
     private static Task<bool> IsTakenAsync(ConsoleDbContext db, Freeze freeze, CancellationToken cancellationToken)
     {
-        var (organization, name, id) = (freeze.OrganizationId, freeze.Name, freeze.Id);
-        return db.Freezes.AnyAsync(f => f.OrganizationId == organization && f.Name == name && f.Id != id, cancellationToken);
+        var (organization, team, name, id) = (freeze.OrganizationId, freeze.TeamId, freeze.Name, freeze.Id);
+        return db.Freezes.AnyAsync(
+            f => f.OrganizationId == organization && f.TeamId == team && f.Name == name && f.Id != id,
+            cancellationToken
+        );
     }
 
     private static Freeze New(Guid id, Guid organization, Guid? team, FreezeInput input, DateTimeOffset now, string by)

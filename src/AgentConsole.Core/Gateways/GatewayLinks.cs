@@ -88,6 +88,8 @@ public sealed class GatewayLinks(ConsoleStore store, AccessDirectory access)
     )
     {
         await using var write = await store.WriteAsync(cancellationToken);
+        // Whoever deletes the gateway, or moves the agent, comes before or after, not in between.
+        await write.Db.Engine.LockTrailHeadAsync(write.Db, by.OrganizationId, cancellationToken);
         if (!(await FindAsync(write, by, agentIdOrSlug, gatewayIdOrName, cancellationToken)).Try(out var pair, out var problem))
             return problem;
         var (agent, gateway) = pair;

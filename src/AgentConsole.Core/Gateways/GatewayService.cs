@@ -108,14 +108,13 @@ public sealed class GatewayService(
     /// <summary>Makes a gateway of a team, or of the organization when none is named. It is in routing from the start.</summary>
     public async Task<Outcome<GatewayBody>> CreateAsync(Actor by, Outcome<SetGateway> input, CancellationToken cancellationToken)
     {
-        var named = input.Problem is null ? input.Value.Team : null;
-        var team = string.IsNullOrEmpty(named) ? null : AgentService.ResolveTeam(access.Current, by, named);
-        if (!string.IsNullOrEmpty(named) && team is null)
+        if (!input.Try(out var body, out var unreadable))
+            return by.MayNowhere(Permission.EditAgents) ?? unreadable;
+        var team = string.IsNullOrEmpty(body.Team) ? null : AgentService.ResolveTeam(access.Current, by, body.Team);
+        if (!string.IsNullOrEmpty(body.Team) && team is null)
             return AgentProblems.TeamNotFound;
         if (MayNot(by, team?.Id) is { } missing)
             return missing;
-        if (!input.Try(out var body, out var unreadable))
-            return unreadable;
         var errors = new FieldErrors();
         if (Common.Texts.SlugFault(body.Name) is { } fault)
             errors.Add("name", fault);
@@ -221,6 +220,8 @@ public sealed class GatewayService(
     public async Task<Outcome<Done>> DeleteAsync(Actor by, string idOrName, CancellationToken cancellationToken)
     {
         await using var write = await store.WriteAsync(cancellationToken);
+        // Whoever links an agent comes before, and is counted, or finds no gateway.
+        await write.Db.Engine.LockTrailHeadAsync(write.Db, by.OrganizationId, cancellationToken);
         if (!(await FindAsync(write, by, idOrName, cancellationToken)).Try(out var gateway, out var problem))
             return problem;
         var (organization, id) = (gateway.OrganizationId, gateway.Id);

@@ -1,3 +1,4 @@
+using AgentConsole.Core.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,7 @@ internal static class GatewaysRegistration
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsCheck>();
         services.AddSingleton<GatewayService>();
         services.AddSingleton<GatewayLinks>();
+        services.AddSingleton<IBeforeCommit, GatewayMoves>();
         services.AddSingleton<GatewayProbe>();
         services.AddHostedService(s => s.GetRequiredService<GatewayProbe>());
         return services;

@@ -203,14 +203,13 @@ public sealed class InactivityService(ConsoleStore store, AccessDirectory access
 
     private Outcome<Func<Guid, DateTimeOffset, InactivityPolicy>> Draft(Actor by, Outcome<SetInactivityPolicy> input)
     {
-        var named = input.Problem is null ? input.Value.Team : null;
-        var team = string.IsNullOrEmpty(named) ? null : AgentService.ResolveTeam(access.Current, by, named);
-        if (!string.IsNullOrEmpty(named) && team is null)
+        if (!input.Try(out var body, out var unreadable))
+            return by.MayNowhere(Permission.ManageTeam) ?? unreadable;
+        var team = string.IsNullOrEmpty(body.Team) ? null : AgentService.ResolveTeam(access.Current, by, body.Team);
+        if (!string.IsNullOrEmpty(body.Team) && team is null)
             return AgentProblems.TeamNotFound;
         if (access.Current.MayNotChange(by, team?.Id) is { } missing)
             return missing;
-        if (!input.Try(out var body, out var unreadable))
-            return unreadable;
         InactivityPolicy Make(Guid id, DateTimeOffset now, FieldErrors errors)
         {
             var policy = new InactivityPolicy

@@ -127,6 +127,10 @@ public sealed record Actor
         );
     }
 
+    /// <summary>The refusal for whoever may do this in no team at all: all that can be said of a call whose body, and with it the team, cannot be read.</summary>
+    public Problem? MayNowhere(Permission permission) =>
+        TeamsWith(permission) is { All: false, Ids.Length: 0 } ? MissingRole(permission, null) : null;
+
     /// <summary>The refusal for a missing role, naming it.</summary>
     public static Problem MissingRole(Permission permission, string? teamName) =>
         new(ProblemKind.Forbidden, "role_missing", Permissions.Explain(permission, teamName));

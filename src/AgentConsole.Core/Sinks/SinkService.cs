@@ -107,16 +107,15 @@ public sealed class SinkService
     /// <summary>Makes a sink of a team, or of the organization when none is named.</summary>
     public async Task<Outcome<SinkBody>> CreateAsync(Actor by, Outcome<SetSink> input, CancellationToken cancellationToken)
     {
-        var named = input.Problem is null ? input.Value.Team : null;
-        var team = string.IsNullOrEmpty(named) ? null : AgentService.ResolveTeam(_access.Current, by, named);
-        if (!string.IsNullOrEmpty(named) && team is null)
+        if (!input.Try(out var body, out var unreadable))
+            return by.MayNowhere(Permission.ManageKeys) ?? StepUp.Require(by) ?? unreadable;
+        var team = string.IsNullOrEmpty(body.Team) ? null : AgentService.ResolveTeam(_access.Current, by, body.Team);
+        if (!string.IsNullOrEmpty(body.Team) && team is null)
             return AgentProblems.TeamNotFound;
         if (MayNot(by, team?.Id) is { } missing)
             return missing;
         if (StepUp.Require(by) is { } first)
             return first;
-        if (!input.Try(out var body, out var unreadable))
-            return unreadable;
         var errors = new FieldErrors();
         var name = Texts.Line(body.Name, "name", SinkInput.MostName, errors, required: true);
         if (body.Kind is null)

@@ -103,6 +103,38 @@ public sealed class TrailRecord
             Salt = RandomNumberGenerator.GetBytes(ErasableNames.Count * SaltSize),
         };
 
+    /// <summary>What followed from what another record tells, in the same transaction and by the same hand.</summary>
+    internal static TrailRecord Following(
+        TrailRecord cause,
+        string action,
+        TrailTarget target,
+        Guid id,
+        object? before = null,
+        string? reason = null
+    ) =>
+        new()
+        {
+            Id = id,
+            OrganizationId = cause.OrganizationId,
+            At = cause.At,
+            ActorKind = cause.ActorKind,
+            ActorId = cause.ActorId,
+            ActorLabel = cause.ActorLabel,
+            AuthMethod = cause.AuthMethod,
+            CredentialId = cause.CredentialId,
+            Address = cause.Address,
+            Action = action,
+            TargetKind = target.Kind,
+            TargetId = target.Id,
+            TargetLabel = target.Label,
+            TeamId = target.TeamId,
+            Before = Json(before),
+            Reason = reason,
+            CorrelationId = cause.CorrelationId,
+            Outcome = TrailOutcome.Done,
+            Salt = RandomNumberGenerator.GetBytes(ErasableNames.Count * SaltSize),
+        };
+
     /// <summary>Fills the chain members; called once, under the organization's head.</summary>
     public void Link(long seq, byte[] prevHash)
     {

@@ -14,7 +14,7 @@ namespace AgentConsole.Web.Agents;
 /// <summary>One agent. The head stays while the tabs, each at its own address, change below it.</summary>
 public sealed partial class AgentPage
 {
-    private static readonly string[] KnownTabs = ["runs", "deployments", "keys", "gateways", "trail", "settings"];
+    private static readonly string[] KnownTabs = ["runs", "deployments", "definition", "keys", "gateways", "trail", "settings"];
 
     private readonly Submission _delete = new("agent-delete");
     private AgentBody? _agent;

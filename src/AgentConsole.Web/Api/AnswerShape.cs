@@ -50,6 +50,10 @@ internal static class AnswerShape
             CalendarLinkBody => "/api/v1/calendar-links",
             SinkBody sink => $"/api/v1/sinks/{sink.Id}",
             FreezeBody freeze => $"/api/v1/freezes/{freeze.Id}",
+            DefinitionBody definition => string.Create(
+                CultureInfo.InvariantCulture,
+                $"/api/v1/agents/{definition.AgentId}/definitions/{definition.Number}"
+            ),
             RolloutBody rollout => $"/api/v1/rollouts/{rollout.Id}",
             RolloutTemplateBody plan => $"/api/v1/rollout-plans/{plan.Id}",
             SnapshotBody snapshot => $"/api/v1/snapshots/{snapshot.Id}",

@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Common;
 using AgentConsole.Web.Admin;
 using AgentConsole.Web.Agents;
+using AgentConsole.Web.Definitions;
 using AgentConsole.Web.Deployments;
 using AgentConsole.Web.Freezes;
 using AgentConsole.Web.Gateways;
@@ -49,6 +50,7 @@ internal static class ApiRegistration
         api.MapScheduleApi();
         api.MapSinkApi();
         api.MapFreezeApi();
+        api.MapDefinitionApi();
         api.MapSnapshotApi();
         api.MapRolloutApi();
         api.MapRouteApi();

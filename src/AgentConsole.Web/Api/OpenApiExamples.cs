@@ -32,6 +32,24 @@ internal static class OpenApiExamples
         DeployedAt = At,
         DeployedBy = "ines@example.com",
     };
+    private static readonly JsonElement Definition = JsonElement.Parse(
+        """{"name":"Mailroom","model":{"name":"small-4","parameters":{"temperature":0.2}},"instructions":"Sort the mail.","tools":[{"name":"mail.send"},{"name":"tax.lookup"}],"secrets":["vault:payments/tax-service"]}"""
+    );
+    private static readonly SnapshotChange NewTool = new("tools.tax.lookup", "added", null, JsonElement.Parse("""{"name":"tax.lookup"}"""));
+
+    private static DefinitionSummary DefinitionOf(int number) =>
+        new()
+        {
+            AgentId = AgentId,
+            Number = number,
+            Digest = PlanDigest,
+            Format = "json",
+            Bytes = 214,
+            Note = number == 4 ? "Looks up the new tax rates" : null,
+            CreatedAt = At.AddDays(number - 4),
+            CreatedBy = "ines@example.com",
+        };
+
     private static readonly RolloutPlanBody CarefulPlan = new()
     {
         Steps =
@@ -832,6 +850,36 @@ internal static class OpenApiExamples
             Snapshot,
             false,
             [new SnapshotChange("model", "changed", JsonElement.Parse("\"small-3\""), JsonElement.Parse("\"small-4\""))]
+        ),
+        [typeof(SaveDefinition)] = new
+        {
+            definition = Definition,
+            note = "Looks up the new tax rates",
+            based_on = 3,
+        },
+        [typeof(DefinitionSummary)] = DefinitionOf(4),
+        [typeof(DefinitionBody)] = new DefinitionBody
+        {
+            AgentId = AgentId,
+            Number = 4,
+            Digest = PlanDigest,
+            Format = "json",
+            Bytes = 214,
+            Note = "Looks up the new tax rates",
+            CreatedAt = At,
+            CreatedBy = "ines@example.com",
+            Definition = Definition,
+            Text = Definition.GetRawText(),
+        },
+        [typeof(DefinitionDiff)] = new DefinitionDiff(DefinitionOf(3), DefinitionOf(4), false, [NewTool], true),
+        [typeof(DefinitionCheck)] = new DefinitionCheck(
+            true,
+            new Dictionary<string, string[]>(StringComparer.Ordinal),
+            PlanDigest,
+            3,
+            false,
+            [NewTool],
+            true
         ),
         [typeof(StartRollout)] = new
         {

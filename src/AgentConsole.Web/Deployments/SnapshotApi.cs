@@ -18,6 +18,7 @@ internal static class SnapshotApi
         ("trigger", "person, api, rollout or rollback."),
         ("from", "An instant: deployed then or later."),
         ("to", "An instant: deployed before it."),
+        ("definition", "Number of the agent's definition that was deployed."),
     ];
 
     public static RouteGroupBuilder MapSnapshotApi(this RouteGroupBuilder api)
@@ -31,7 +32,7 @@ internal static class SnapshotApi
             .WithSummary("Deploy: set a version of the agent active, to a canary, or retired; appends a snapshot")
             .WithDescription(
                 "What was current in the environment ends, save the active one when a canary is set. An active one in the agent's own environment becomes its declared version. "
-                    + "Setting the same again appends again; send an `Idempotency-Key` to repeat a call safely. In a freeze: 409 `frozen`, or `freeze_reason_required` for whoever may override it."
+                    + "The newest definition of the agent goes along unless `definition` names another, and says what is left out here. Setting the same again appends again; send an `Idempotency-Key` to repeat a call safely. In a freeze: 409 `frozen`, or `freeze_reason_required` for whoever may override it."
             );
         ofAgent
             .MapGet("", ListOfAgentAsync)
@@ -57,7 +58,7 @@ internal static class SnapshotApi
             .WithName("DiffSnapshots")
             .WithSummary("How one snapshot differs from another, member by member; `previous` as the first is the one before the second")
             .WithDescription(
-                "Lists of names (`tools`, `gateways`, `secrets`) are compared name by name; objects member by member; anything else as a whole."
+                "Lists of names (`tools`, `gateways`, `secrets`) are compared name by name; objects member by member; anything else as a whole. Two definitions are compared within, as `definition.tools.mail.send.schema`."
             );
         return api;
     }

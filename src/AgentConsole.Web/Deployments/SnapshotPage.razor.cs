@@ -17,6 +17,7 @@ public sealed partial class SnapshotPage
     private Problem? _diffProblem;
     private IReadOnlyList<SnapshotBody> _others = [];
     private RolloutBody? _rollout;
+    private IReadOnlyList<SnapshotName> _others = [];
     private Guid _agent;
     private string? _shown;
     private string? _mayNot;
@@ -60,6 +61,7 @@ public sealed partial class SnapshotPage
         var others = await Lists.ListAsync(Me, new SnapshotFilter { Agent = _snapshot.AgentId }, new PageRequest(), Left);
         if (others.Problem is null)
             _others = [.. others.Value.Items.Where(s => s.Id != Id)];
+        _others = await Lists.OthersAsync(Me, Id, Left);
     }
 
     // Where taking this one back, or going back to it, is looked at first; null where neither can be.

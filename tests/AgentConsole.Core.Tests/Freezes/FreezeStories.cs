@@ -166,6 +166,54 @@ public sealed class FreezeStories
         Assert.Empty((await freezes.ListAsync(house.As(house.Cast.Olga), new PageRequest(), Stop)).Value.Items);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_name_says_nothing_of_another_teams_freezes(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var (freezes, cast) = (house.Get<FreezeService>(), house.Cast);
+        var (tara, sara, olga) = (house.As(cast.Tara), house.As(cast.Sara), house.As(cast.Olga));
+        async Task<string?> MakeAsync(Actor by, string? team, string name = "Weekend") =>
+            (await freezes.CreateAsync(by, Weekend() with { Team = team, Name = name }, Stop)).Problem?.Code;
+
+        Assert.Null(await MakeAsync(tara, "payments"));
+        Assert.Null(await MakeAsync(sara, "research"));
+        Assert.Null(await MakeAsync(olga, null));
+        Assert.Equal("name_taken", await MakeAsync(tara, "payments"));
+        Assert.Equal("name_taken", await MakeAsync(olga, null));
+        Assert.Null(await MakeAsync(sara, "research", "Payday"));
+
+        // Three of one name, page by page, each once.
+        var seen = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = (await freezes.ListAsync(olga, new PageRequest(1, cursor), Stop)).Value;
+            seen.AddRange(page.Items.Select(f => $"{f.Name} {f.Team}"));
+            cursor = page.NextCursor;
+        } while (cursor is not null);
+        Assert.Equal(["Payday research", "Weekend payments", "Weekend research", "Weekend "], seen);
+        // Neither does a change.
+        var payday = (await freezes.ListAsync(sara, new PageRequest(), Stop)).Value.Items.First(f => f.Name == "Payday");
+        Assert.Equal(
+            "name_taken",
+            (await freezes.ChangeAsync(sara, payday.Id, payday.Revision, new SetFreeze { Name = "Weekend" }, Stop)).Problem!.Code
+        );
+    }
+
+    [Fact]
+    public async Task A_body_that_cannot_be_read_is_said_to_whoever_might_make_one()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        Outcome<SetFreeze> unreadable = Problem.Invalid("body", "Is no JSON.");
+        async Task<ProblemKind> AskAsync(Person by) =>
+            (await house.Get<FreezeService>().CreateAsync(house.As(by), unreadable, Stop)).Problem!.Kind;
+
+        Assert.Equal(ProblemKind.Invalid, await AskAsync(house.Cast.Tara));
+        Assert.Equal(ProblemKind.Invalid, await AskAsync(house.Cast.Olga));
+        Assert.Equal(ProblemKind.Forbidden, await AskAsync(house.Cast.Ines));
+        Assert.Equal(ProblemKind.Forbidden, await AskAsync(house.Cast.Aude));
+    }
+
     private static SetFreeze Weekend() =>
         new()
         {

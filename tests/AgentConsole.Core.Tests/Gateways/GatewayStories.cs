@@ -5,6 +5,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Gateways;
+using AgentConsole.Core.Live;
 using AgentConsole.Core.Outgoing;
 using AgentConsole.Core.Runs;
 using AgentConsole.Core.Tests.Runs;
@@ -307,6 +308,171 @@ public sealed class GatewayStories
             (await StateAsync(house, house.Get<GatewayProbe>())).Problem,
             StringComparison.Ordinal
         );
+    }
+
+    [Theory, BothDatabases]
+    public async Task Whoever_deletes_while_somebody_links_is_told_and_nobody_meets_a_fault(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var (gateways, links) = (house.Get<GatewayService>(), house.Get<GatewayLinks>());
+        var (otto, tara) = (house.As(house.Cast.Otto), house.As(house.Cast.Tara));
+        await AgentAsync(house, "mailroom-1");
+        for (var i = 0; i < 12; i++)
+        {
+            var name = $"edge-{i}";
+            await MakeAsync(house, house.Cast.Otto, new SetGateway { Team = "payments", Name = name });
+
+            var link = Task.Run(() => links.LinkAsync(otto, "mailroom-1", name, Stop), Stop);
+            var delete = Task.Run(() => gateways.DeleteAsync(tara, name, Stop), Stop);
+            var (linked, deleted) = ((await link).Problem?.Code, (await delete).Problem?.Code);
+
+            Assert.Contains((linked, deleted), new (string?, string?)[] { (null, "gateway_in_use"), ("gateway_not_found", null) });
+        }
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_agent_that_moves_leaves_the_gateways_of_its_old_team_and_keeps_those_of_everybody(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var (olga, links) = (house.As(house.Cast.Olga), house.Get<GatewayLinks>());
+        var agent = await AgentAsync(house, "mailroom-1");
+        await MakeAsync(house, house.Cast.Otto, new SetGateway { Team = "payments", Name = "gateway-payments" });
+        await MakeAsync(house, house.Cast.Otto, new SetGateway { Team = "payments", Name = "gateway-spare" });
+        await MakeAsync(house, house.Cast.Olga, new SetGateway { Name = "gateway-shared" });
+        foreach (var name in new[] { "gateway-payments", "gateway-spare", "gateway-shared" })
+            Assert.Null((await links.LinkAsync(olga, "mailroom-1", name, Stop)).Problem);
+        var news = new List<LiveEvent>();
+        using var hearing = house.Get<ChangeFeed>().Subscribe(house.Cast.Acme, news.Add);
+
+        // What changes nothing of its team changes nothing of its gateways.
+        var renamed = (
+            await house.Get<AgentService>().ChangeAsync(olga, "mailroom-1", agent.Revision, new ChangeAgent { Description = "Sorts" }, Stop)
+        ).Value;
+        Assert.Equal(3, (await links.OfAgentAsync(olga, "mailroom-1", new PageRequest(), Stop)).Value.Items.Count);
+        var moved = await house
+            .Get<AgentService>()
+            .ChangeAsync(olga, "mailroom-1", renamed.Revision, new ChangeAgent { Team = "research" }, Stop);
+
+        Assert.Null(moved.Problem);
+        Assert.Equal(
+            ["gateway-shared"],
+            (await links.OfAgentAsync(olga, "mailroom-1", new PageRequest(), Stop)).Value.Items.Select(l => l.Gateway)
+        );
+        var records = await TrailAsync(house, "agent.gateway-unlinked");
+        Assert.Equal(
+            ["gateway-payments", "gateway-spare"],
+            records.Select(r => JsonElement.Parse(r.Before!).GetProperty("gateway").GetString())
+        );
+        Assert.All(records, r => Assert.Equal((olga.Id, "The gateway belongs to the team before"), (r.ActorId, r.Reason)));
+        Assert.Equal(4, news.Count(n => n.Noun == "gateways"));
+        Assert.Null((await house.Get<GatewayService>().DeleteAsync(house.As(house.Cast.Otto), "gateway-payments", Stop)).Problem);
+        var check = await house.Get<TrailVerifier>().VerifyAsync(house.Cast.Acme, Stop);
+        Assert.True(check.IsGood);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Gateways_that_do_not_answer_hold_up_only_their_own_organization(Database database)
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (now, most) = (0, 0);
+        await using var stand = await StandIn.StartAsync(async context =>
+        {
+            if (context.Request.Path != "/slow")
+            {
+                answered.TrySetResult();
+                return;
+            }
+            InterlockedMax(ref most, Interlocked.Increment(ref now));
+            await held.Task;
+            Interlocked.Decrement(ref now);
+        });
+        await using var house = await TestHouse.OpenAsync(database, new Dictionary<string, string?> { [Loopback] = "127.0.0.0/8" });
+        for (var i = 0; i < 40; i++)
+            await MakeAsync(
+                house,
+                house.Cast.Gus,
+                new SetGateway
+                {
+                    Name = $"slow-{i}",
+                    Url = stand.Address + "/slow",
+                    Probe = true,
+                }
+            );
+        house.Clock.Advance(TimeSpan.FromSeconds(1)); // theirs are due for longer
+        await MakeAsync(
+            house,
+            house.Cast.Otto,
+            new SetGateway
+            {
+                Team = "payments",
+                Name = "edge",
+                Url = stand.Address + "/healthz",
+                Probe = true,
+            }
+        );
+
+        var step = house.Get<GatewayProbe>().StepAsync(Stop);
+        await answered.Task.WaitAsync(Stop);
+        held.SetResult();
+        await step;
+
+        Assert.InRange(most, 1, 4);
+        Assert.Equal("up", (await house.Get<GatewayService>().GetAsync(house.As(house.Cast.Otto), "edge", Stop)).Value.Health);
+        var slow = (
+            await house.Get<GatewayService>().ListAsync(house.As(house.Cast.Gus), new GatewayFilter(), new PageRequest(), Stop)
+        ).Value;
+        Assert.All(slow.Items, gateway => Assert.Equal("up", gateway.Health));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_suspended_organization_is_not_probed_until_it_is_back(Database database)
+    {
+        var calls = 0;
+        await using var stand = await StandIn.StartAsync(_ =>
+        {
+            Interlocked.Increment(ref calls);
+            return Task.CompletedTask;
+        });
+        await using var house = await TestHouse.OpenAsync(database, new Dictionary<string, string?> { [Loopback] = "127.0.0.0/8" });
+        await MakeAsync(
+            house,
+            house.Cast.Otto,
+            new SetGateway
+            {
+                Team = "payments",
+                Name = "edge",
+                Url = stand.Address,
+                Probe = true,
+            }
+        );
+        var probe = house.Get<GatewayProbe>();
+        await house.SuspendAsync(house.Cast.Acme, true);
+        await probe.StepAsync(Stop);
+        Assert.Equal(0, calls);
+        await house.SuspendAsync(house.Cast.Acme, false);
+        await probe.StepAsync(Stop);
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
+    public async Task A_body_that_cannot_be_read_is_said_to_whoever_might_make_one()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        Outcome<SetGateway> unreadable = Problem.Invalid("body", "Is no JSON.");
+        async Task<ProblemKind> AskAsync(Person by) =>
+            (await house.Get<GatewayService>().CreateAsync(house.As(by), unreadable, Stop)).Problem!.Kind;
+
+        Assert.Equal(ProblemKind.Invalid, await AskAsync(house.Cast.Otto));
+        Assert.Equal(ProblemKind.Invalid, await AskAsync(house.Cast.Olga));
+        Assert.Equal(ProblemKind.Forbidden, await AskAsync(house.Cast.Kurt));
+        Assert.Equal(ProblemKind.Forbidden, await AskAsync(house.Cast.Victor));
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        int before;
+        while ((before = Volatile.Read(ref most)) < value && Interlocked.CompareExchange(ref most, value, before) != before) { }
     }
 
     private static async Task<(string Health, string? Problem, long Revision)> StateAsync(TestHouse house, GatewayProbe probe)

@@ -205,8 +205,33 @@ public sealed class FurnishedConsole : IAsyncLifetime
                 reason = "The new tax rates of January, asked for by the accountants",
             },
         ];
+        var definition = """
+            # Made by the team that answers for the mail
+            name: Mailroom
+            description: Sorts and answers what comes in
+            model:
+              name: small-3
+              parameters: { temperature: 0.2, stop: [END] }
+            instructions: |
+              Sort the mail by subject.
+              Answer what is asked often; hand on what is not.
+            tools:
+              - name: mail.send
+                description: Sends one message
+                schema: { type: object, required: [to, text] }
+              - name: tax.lookup
+            secrets: [vault:payments/mail]
+            limits: { max_cost_usd: 2.5, timeout: 30m }
+            """;
         foreach (var body in snapshots)
         {
+            using var text = new StringContent(definition, System.Text.Encoding.UTF8, "application/yaml");
+            using var saved = await olga.PostAsync("/api/v1/agents/mailroom-1/definitions?note=For+the+tax+rates+of+January", text, Stop);
+            Assert.True(saved.IsSuccessStatusCode, await saved.Content.ReadAsStringAsync(Stop));
+            definition = definition
+                .Replace("small-3", "small-4", StringComparison.Ordinal)
+                .Replace("often; hand on what is not", "often. Hand on the rest", StringComparison.Ordinal)
+                .Replace("mail.send", "tax.rates", StringComparison.Ordinal);
             using var set = await olga.PostAsJsonAsync("/api/v1/agents/mailroom-1/snapshots", body, Stop);
             Stable = Snapshot;
             Snapshot = (await set.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>(Stop)).GetProperty("id").GetString()!;
@@ -566,6 +591,10 @@ public abstract class EveryPage(Chromium chromium, FurnishedConsole scene) : Jou
             { "rollout-new-whose", "/rollouts/new" },
             { "rollout-plans", "/rollouts/plans" },
             { "rollout-plan-change", "/rollouts/plans?act=change&of={rollout-plan}" },
+            { "agent-definition", "/agents/mailroom-1/definition" },
+            { "agent-definition-diff", "/agents/mailroom-1/definition?number=2&against=1" },
+            { "agent-definition-edit", "/agents/mailroom-1/definition?act=edit" },
+            { "agent-definition-none", "/agents/reader-1/definition" },
             { "freezes", "/deployments/freezes" },
             { "freeze-change", "/deployments/freezes?act=change&of={freeze}" },
             { "gateways", "/gateways" },

@@ -26,6 +26,7 @@ public sealed partial class DependencyRuleTests
         ["Samples"],
         ["Retention", "Spend"],
         ["Gateways"],
+        ["Definitions"],
         ["Deployments"],
         ["Routes"],
         ["Drift"],

@@ -69,6 +69,25 @@ public static class Doors
             Permission.EditAgents,
             """{"version":"2.1.0","status":"active"}"""
         ),
+        new("ListDefinitions", "GET", "/api/v1/agents/{agent}/definitions", Subject.Payments, null),
+        new("GetDefinition", "GET", "/api/v1/agents/{agent}/definitions/1", Subject.Payments, null),
+        new("DiffDefinitions", "GET", "/api/v1/agents/{agent}/definitions/1/diff/latest", Subject.Payments, null),
+        new(
+            "SaveDefinition",
+            "POST",
+            "/api/v1/agents/{agent}/definitions",
+            Subject.Payments,
+            Permission.EditAgents,
+            """{"definition":{"name":"Mailroom"}}"""
+        ),
+        new(
+            "ValidateDefinition",
+            "POST",
+            "/api/v1/agents/{agent}/definitions/validate",
+            Subject.Payments,
+            Permission.EditAgents,
+            """{"definition":{"name":"Mailroom"}}"""
+        ),
         new("ListSnapshotsOfAgent", "GET", "/api/v1/agents/{agent}/snapshots", Subject.Payments, null),
         new("ListSnapshots", "GET", "/api/v1/snapshots", Subject.Narrowed, null),
         new("GetRoutes", "GET", "/api/v1/routes", Subject.Narrowed, null),

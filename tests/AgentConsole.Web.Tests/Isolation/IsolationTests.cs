@@ -141,6 +141,14 @@ public sealed class IsolationTests
                 .CreateAsync(olga, IdText.Format(IdText.Agent, agent), new CreateRotation(), Stop)
         ).Value;
         var sink = await SinkAsync(console);
+        await console
+            .Get<Core.Definitions.DefinitionService>()
+            .SaveAsync(
+                olga,
+                "mailroom-1",
+                new Core.Definitions.DefinitionInput("""{"name":"Mailroom"}""", Core.Definitions.DefinitionFormat.Json),
+                Stop
+            );
         var snapshot = (
             await console
                 .Get<Core.Deployments.DeploymentService>()

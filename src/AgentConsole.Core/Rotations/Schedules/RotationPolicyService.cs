@@ -65,20 +65,19 @@ public sealed class RotationPolicyService
         CancellationToken cancellationToken
     )
     {
-        var wish = input.Problem is null ? input.Value : new SetRotationPolicy();
+        if (!input.Try(out var body, out var unreadable))
+            return by.MayNowhere(Permission.ManageKeys) ?? unreadable;
         await using var write = await _store.WriteAsync(cancellationToken);
-        var agent = string.IsNullOrEmpty(wish.Agent)
+        var agent = string.IsNullOrEmpty(body.Agent)
             ? null
-            : await write.Db.Agents.AsNoTracking().VisibleTo(by).Named(wish.Agent).FirstOrDefaultAsync(cancellationToken);
-        if (!string.IsNullOrEmpty(wish.Agent) && agent is null)
+            : await write.Db.Agents.AsNoTracking().VisibleTo(by).Named(body.Agent).FirstOrDefaultAsync(cancellationToken);
+        if (!string.IsNullOrEmpty(body.Agent) && agent is null)
             return AgentProblems.NotFound;
-        var team = string.IsNullOrEmpty(wish.Team) ? null : AgentService.ResolveTeam(_access.Current, by, wish.Team);
-        if (!string.IsNullOrEmpty(wish.Team) && team is null)
+        var team = string.IsNullOrEmpty(body.Team) ? null : AgentService.ResolveTeam(_access.Current, by, body.Team);
+        if (!string.IsNullOrEmpty(body.Team) && team is null)
             return AgentProblems.TeamNotFound;
         if (MayNot(by, agent?.TeamId ?? team?.Id) is { } missing)
             return missing;
-        if (!input.Try(out var body, out var unreadable))
-            return unreadable;
         var errors = new FieldErrors();
         var environment = Texts.Line(body.Environment, "environment", 60, errors);
         if (agent is not null && (team is not null || environment is not null))

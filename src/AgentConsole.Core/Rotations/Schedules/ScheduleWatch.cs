@@ -32,6 +32,7 @@ public sealed class ScheduleWatch : Periodic
     ];
 
     private readonly ConsoleStore _store;
+    private readonly AccessDirectory _access;
     private readonly ScheduleBook _book;
     private readonly SchedulePasses _passes;
     private readonly RotationPolicyDirectory _policies;
@@ -46,6 +47,7 @@ public sealed class ScheduleWatch : Periodic
 
     internal ScheduleWatch(
         ConsoleStore store,
+        AccessDirectory access,
         ScheduleBook book,
         SchedulePasses passes,
         RotationPolicyDirectory policies,
@@ -60,6 +62,7 @@ public sealed class ScheduleWatch : Periodic
     )
         : base(TimeSpan.FromSeconds(2), clock, log)
     {
+        _access = access;
         (_store, _book, _passes, _policies, _agents) = (store, book, passes, policies, agents);
         (_issuer, _bodies, _sinks, _index, _mint, _clock, _log) = (issuer, bodies, sinks, index, mint, clock, log);
     }
@@ -68,6 +71,8 @@ public sealed class ScheduleWatch : Periodic
     {
         while (await _passes.StepAsync(cancellationToken)) { }
         var now = _clock.Now();
+        // What is due in an organization that is suspended waits until it is not.
+        Guid[] suspended = [.. _access.Current.SuspendedOrganizations];
         List<(Guid Organization, Guid Key)> due;
         await using (var db = await _store.ReadAsync(cancellationToken))
         {
@@ -75,7 +80,7 @@ public sealed class ScheduleWatch : Periodic
             [
                 .. (
                     await db
-                        .KeySchedules.Where(s => s.WatchAt <= now)
+                        .KeySchedules.Where(s => s.WatchAt <= now && !suspended.Contains(s.OrganizationId))
                         .OrderBy(s => s.WatchAt)
                         .Take(AtOnce)
                         .Select(s => new { s.OrganizationId, s.KeyId })

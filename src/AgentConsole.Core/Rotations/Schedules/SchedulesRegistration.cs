@@ -30,6 +30,7 @@ internal static class SchedulesRegistration
         services.AddSingleton<CalendarService>();
         services.AddSingleton(s => new ScheduleWatch(
             s.GetRequiredService<ConsoleStore>(),
+            s.GetRequiredService<AccessDirectory>(),
             s.GetRequiredService<ScheduleBook>(),
             s.GetRequiredService<SchedulePasses>(),
             s.GetRequiredService<RotationPolicyDirectory>(),

@@ -66,6 +66,7 @@ public sealed class BeatEventArgs : EventArgs
 
 /// <summary>The events of our own script.</summary>
 [EventHandler("onbeat", typeof(BeatEventArgs), enableStopPropagation: true, enablePreventDefault: true)]
+[EventHandler("onedited", typeof(EventArgs), enableStopPropagation: true, enablePreventDefault: true)]
 [EventHandler("onhold", typeof(HoldEventArgs), enableStopPropagation: true, enablePreventDefault: true)]
 [EventHandler("onpick", typeof(PickEventArgs), enableStopPropagation: true, enablePreventDefault: true)]
 public static class EventHandlers;

@@ -14,6 +14,20 @@ public sealed class PolicyStories
 {
     private static CancellationToken Stop => TestHouse.Stop;
 
+    [Fact]
+    public async Task A_body_that_cannot_be_read_is_said_to_whoever_might_make_one()
+    {
+        await using var house = await TestHouse.OpenAsync();
+        Outcome<SetRotationPolicy> unreadable = Problem.Invalid("body", "Is no JSON.");
+        async Task<ProblemKind> AskAsync(Person by) =>
+            (await house.Get<RotationPolicyService>().CreateAsync(house.As(by), unreadable, Stop)).Problem!.Kind;
+
+        Assert.Equal(ProblemKind.Invalid, await AskAsync(house.Cast.Kurt));
+        Assert.Equal(ProblemKind.Invalid, await AskAsync(house.Cast.Olga));
+        Assert.Equal(ProblemKind.Forbidden, await AskAsync(house.Cast.Otto));
+        Assert.Equal(ProblemKind.Forbidden, await AskAsync(house.Cast.Aude));
+    }
+
     [Theory, BothDatabases]
     public async Task Each_field_but_the_longest_lifetime_comes_from_the_most_specific_level_that_says_it(Database database)
     {

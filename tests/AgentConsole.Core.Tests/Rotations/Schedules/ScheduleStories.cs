@@ -217,6 +217,21 @@ public sealed class ScheduleStories
     }
 
     [Theory, BothDatabases]
+    public async Task What_is_due_in_a_suspended_organization_waits(Database database)
+    {
+        await using var scene = await ScheduleScene.OpenAsync(database);
+        await scene.AutomaticAsync();
+        await scene.House.SuspendAsync(scene.House.Cast.Acme, true);
+
+        await scene.WatchAsync(83);
+        Assert.Empty(await scene.RotationsAsync());
+
+        await scene.House.SuspendAsync(scene.House.Cast.Acme, false);
+        await scene.WatchAsync();
+        Assert.Single(await scene.RotationsAsync());
+    }
+
+    [Theory, BothDatabases]
     public async Task Of_two_nodes_that_look_at_once_one_begins(Database database)
     {
         await using var scene = await ScheduleScene.OpenAsync(database);
