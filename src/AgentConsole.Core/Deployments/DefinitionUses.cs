@@ -38,7 +38,7 @@ public sealed class DefinitionUses(ConsoleStore store)
         await using var db = await store.ReadAsync(cancellationToken);
         int?[] wanted = [.. numbers.Take(PageRequest.MaxLimit)];
         var rows = await db
-            .Snapshots.VisibleTo(by, db.Agents)
+            .Snapshots.VisibleTo(by)
             .Where(s => s.AgentId == agent && wanted.Contains(s.DefinitionNumber))
             .OrderByDescending(s => s.Id)
             .Take(Most)

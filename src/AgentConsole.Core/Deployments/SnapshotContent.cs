@@ -29,7 +29,6 @@ public sealed record SnapshotContent(string Text)
         return content.RootElement.TryGetProperty("traffic_percent", out var share) ? share.GetDouble() : null;
     }
 
-    public static SnapshotContent? Read(SetSnapshot body, FieldErrors errors)
     /// <param name="definition">What goes along; it says what the caller leaves out.</param>
     public static SnapshotContent? Read(SetSnapshot body, FieldErrors errors, DefinitionVersion? definition = null)
     {
@@ -81,7 +80,9 @@ public sealed record SnapshotContent(string Text)
     public static IReadOnlyList<string> NamesIn(string content, string list)
     {
         using var document = JsonDocument.Parse(content);
-        return document.RootElement.TryGetProperty(list, out var names) ? Names(names) : [];
+        return document.RootElement.TryGetProperty(list, out var names)
+            ? [.. names.EnumerateArray().Select(name => name.GetString()!)]
+            : [];
     }
 
     private static void PutNames(JsonObject content, string field, IReadOnlyList<string>? names, FieldErrors errors)

@@ -59,7 +59,7 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
         await using var db = await store.ReadAsync(cancellationToken);
         if (!IdText.TryParse(IdText.Snapshot, id, out var snapshot))
             return [];
-        var visible = db.Snapshots.VisibleTo(by, db.Agents);
+        var visible = db.Snapshots.VisibleTo(by);
         var rows = await visible
             .Where(s => s.Id != snapshot && visible.Any(own => own.Id == snapshot && own.AgentId == s.AgentId))
             .OrderByDescending(s => s.Id)

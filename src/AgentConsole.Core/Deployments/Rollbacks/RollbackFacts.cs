@@ -39,6 +39,13 @@ public sealed class RollbackFacts(
         await using var db = await store.ReadAsync(cancellationToken);
         var environment = plan.To.Environment.Length == 0 ? null : plan.To.Environment;
         var (since, before) = await FiguresAsync(db, by, plan, cancellationToken);
+        var changes = await DeployedDefinition.ExpandAsync(
+            db,
+            plan.From,
+            plan.To,
+            SnapshotContent.Differences(plan.From.Content, plan.To.Content),
+            cancellationToken
+        );
         return new RollbackPreview
         {
             Agent = agent.Slug,
@@ -48,7 +55,7 @@ public sealed class RollbackFacts(
             To = bodies.Of(plan.To),
             AlsoEnds = [.. plan.AlsoEnds.Select(bodies.Of)],
             Preview = plan.Preview,
-            Changes = SnapshotContent.Compare(plan.From.Content, plan.To.Content),
+            Changes = changes.Changes,
             Gateways = await GatewaysAsync(db, by, agent, plan, cancellationToken),
             RunsInFlight = await RunsAsync(db, by, agent.Id, plan.From.Version, cancellationToken),
             Secrets = found,
