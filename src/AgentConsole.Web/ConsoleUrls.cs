@@ -75,9 +75,6 @@ public static class ConsoleUrls
     public static string DeploymentsTable(IEnumerable<KeyValuePair<string, string>> members) =>
         With(Deployments, [("view", "table"), .. members.Select(m => (m.Key, (string?)m.Value))]);
 
-    /// <summary>Where somebody looks at what going back to a snapshot would change, before it is done.</summary>
-    public static string Rollback(string agent, string? environment, string to) =>
-        With($"/agents/{Uri.EscapeDataString(agent)}/rollback", ("environment", environment), ("to", to));
     /// <summary>An agent's definition: one version, or how it differs from another.</summary>
     /// <param name="number">The newest when null.</param>
     public static string Definition(string agent, int? number = null, int? against = null) =>

@@ -9,7 +9,14 @@ namespace AgentConsole.Core.Deployments;
 
 /// <summary>What a snapshot is called in a list to choose from.</summary>
 /// <param name="Id">With its prefix.</param>
-public sealed record SnapshotName(string Id, string Version, SnapshotStatus Status, DateTimeOffset DeployedAt);
+public sealed record SnapshotName(
+    string Id,
+    string Version,
+    string? Environment,
+    SnapshotStatus Status,
+    bool IsCurrent,
+    DateTimeOffset DeployedAt
+);
 
 /// <summary>What people and programs read of snapshots.</summary>
 public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, AgentDirectory directory, SnapshotBodies bodies)
@@ -68,11 +75,23 @@ public sealed class SnapshotLists(ConsoleStore store, AccessDirectory access, Ag
             {
                 s.Id,
                 s.Version,
+                s.Environment,
                 s.Status,
+                s.Outcome,
                 s.DeployedAt,
             })
             .ToListAsync(cancellationToken);
-        return [.. rows.Select(s => new SnapshotName(IdText.Format(IdText.Snapshot, s.Id), s.Version, s.Status, s.DeployedAt))];
+        return
+        [
+            .. rows.Select(s => new SnapshotName(
+                IdText.Format(IdText.Snapshot, s.Id),
+                s.Version,
+                s.Environment.Length == 0 ? null : s.Environment,
+                s.Status,
+                s.Outcome == SnapshotOutcome.Current,
+                s.DeployedAt
+            )),
+        ];
     }
 
     /// <summary>Instead of an id: the one before it, of the same agent in the same environment.</summary>

@@ -615,6 +615,66 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.ToTable("stored_retries", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Bytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("bytes");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("format");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("note");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.HasKey("OrganizationId", "AgentId", "Number");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.Rollout", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -941,10 +1001,20 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("agent_id");
 
+                    b.Property<string>("AgentSlug")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("agent_slug");
+
                     b.Property<string>("Content")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("content");
+
+                    b.Property<int?>("DefinitionNumber")
+                        .HasColumnType("integer")
+                        .HasColumnName("definition_number");
 
                     b.Property<long>("DeployedAt")
                         .HasColumnType("bigint")
@@ -976,6 +1046,12 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(60)")
                         .HasColumnName("environment");
 
+                    b.Property<string>("Move")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("move");
+
                     b.Property<string>("Outcome")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -991,6 +1067,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("rolled_back_from");
 
+                    b.Property<string>("RolledBackVersion")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("rolled_back_version");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -1000,6 +1081,10 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.Property<Guid>("TeamId")
                         .HasColumnType("uuid")
                         .HasColumnName("team_id");
+
+                    b.Property<double?>("TrafficPercent")
+                        .HasColumnType("double precision")
+                        .HasColumnName("traffic_percent");
 
                     b.Property<string>("Trigger")
                         .IsRequired()
@@ -1013,18 +1098,38 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasColumnType("character varying(64)")
                         .HasColumnName("version");
 
+                    b.Property<Guid>("VisibleTeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("visible_team_id");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
 
+                    b.HasIndex("OrganizationId", "AgentId", "DefinitionNumber");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
+                    b.HasIndex("OrganizationId", "Outcome", "Id");
+
                     b.HasIndex("OrganizationId", "TeamId", "Id");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "Id");
 
                     b.HasIndex("OrganizationId", "AgentId", "Environment", "Status")
                         .IsUnique()
                         .HasDatabaseName("ux_snapshots_current")
                         .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "AgentSlug", "Environment", "AgentId")
+                        .HasDatabaseName("ix_snapshots_lanes")
+                        .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Environment", "Status", "DeployedAt", "Id")
+                        .HasDatabaseName("ix_snapshots_before");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DeployedAt", "Environment", "Status", "Move", "VisibleTeamId", "Id")
+                        .HasDatabaseName("ix_snapshots_window");
 
                     b.ToTable("snapshots", (string)null);
                 });
@@ -1220,9 +1325,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
                     b.HasIndex("OrganizationId", "Name")
                         .IsUnique()
-                        .HasDatabaseName("ux_freezes_name");
+                        .HasDatabaseName("ux_freezes_organization_name")
+                        .HasFilter("team_id IS NULL");
 
-                    b.HasIndex("OrganizationId", "TeamId");
+                    b.HasIndex("OrganizationId", "Name", "Id");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_freezes_team_name")
+                        .HasFilter("team_id IS NOT NULL");
 
                     b.ToTable("freezes", (string)null);
                 });
@@ -3065,6 +3176,78 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasKey("OrganizationId");
 
                     b.ToTable("retention_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retirements.Retirement", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<string>("EndReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("end_reason");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("EndedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("ended_by");
+
+                    b.Property<string>("Marks")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("marks");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("StartedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("started_by");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "AgentId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_retirements_open")
+                        .HasFilter("state = 'open'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Id");
+
+                    b.ToTable("retirements", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulk", b =>
@@ -5123,6 +5306,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.Rollout", b =>
                 {
                     b.HasOne("AgentConsole.Core.Agents.Agent", null)
@@ -5183,6 +5375,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         .HasForeignKey("OrganizationId", "TeamId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.Definitions.DefinitionVersion", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId", "DefinitionNumber")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Drift.AgentDrift", b =>
@@ -5410,6 +5607,15 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                     b.HasOne("AgentConsole.Core.People.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retirements.Retirement", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

@@ -613,6 +613,66 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.ToTable("stored_retries", (string)null);
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("AgentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Bytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bytes");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("format");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("note");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.HasKey("OrganizationId", "AgentId", "Number");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.Rollout", b =>
                 {
                     b.Property<byte[]>("OrganizationId")
@@ -944,10 +1004,20 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("agent_id");
 
+                    b.Property<string>("AgentSlug")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("agent_slug");
+
                     b.Property<string>("Content")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("content");
+
+                    b.Property<int?>("DefinitionNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_number");
 
                     b.Property<long>("DeployedAt")
                         .HasColumnType("INTEGER")
@@ -979,6 +1049,12 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("environment");
 
+                    b.Property<string>("Move")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("move");
+
                     b.Property<string>("Outcome")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -994,6 +1070,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("rolled_back_from");
 
+                    b.Property<string>("RolledBackVersion")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("rolled_back_version");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -1004,6 +1085,10 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("team_id");
+
+                    b.Property<double?>("TrafficPercent")
+                        .HasColumnType("REAL")
+                        .HasColumnName("traffic_percent");
 
                     b.Property<string>("Trigger")
                         .IsRequired()
@@ -1017,18 +1102,39 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("version");
 
+                    b.Property<byte[]>("VisibleTeamId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("visible_team_id");
+
                     b.HasKey("OrganizationId", "Id");
 
                     b.HasIndex("OrganizationId", "Digest");
 
+                    b.HasIndex("OrganizationId", "AgentId", "DefinitionNumber");
+
                     b.HasIndex("OrganizationId", "AgentId", "Id");
 
+                    b.HasIndex("OrganizationId", "Outcome", "Id");
+
                     b.HasIndex("OrganizationId", "TeamId", "Id");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "Id");
 
                     b.HasIndex("OrganizationId", "AgentId", "Environment", "Status")
                         .IsUnique()
                         .HasDatabaseName("ux_snapshots_current")
                         .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "VisibleTeamId", "AgentSlug", "Environment", "AgentId")
+                        .HasDatabaseName("ix_snapshots_lanes")
+                        .HasFilter("outcome = 'current'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Environment", "Status", "DeployedAt", "Id")
+                        .HasDatabaseName("ix_snapshots_before");
+
+                    b.HasIndex("OrganizationId", "AgentId", "DeployedAt", "Environment", "Status", "Move", "VisibleTeamId", "Id")
+                        .HasDatabaseName("ix_snapshots_window");
 
                     b.ToTable("snapshots", (string)null);
                 });
@@ -1224,9 +1330,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
                     b.HasIndex("OrganizationId", "Name")
                         .IsUnique()
-                        .HasDatabaseName("ux_freezes_name");
+                        .HasDatabaseName("ux_freezes_organization_name")
+                        .HasFilter("team_id IS NULL");
 
-                    b.HasIndex("OrganizationId", "TeamId");
+                    b.HasIndex("OrganizationId", "Name", "Id");
+
+                    b.HasIndex("OrganizationId", "TeamId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ux_freezes_team_name")
+                        .HasFilter("team_id IS NOT NULL");
 
                     b.ToTable("freezes", (string)null);
                 });
@@ -3085,6 +3197,79 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasKey("OrganizationId");
 
                     b.ToTable("retention_policies", (string)null);
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retirements.Retirement", b =>
+                {
+                    b.Property<byte[]>("OrganizationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AgentId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("agent_id");
+
+                    b.Property<string>("EndReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("end_reason");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("EndedBy")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("ended_by");
+
+                    b.Property<string>("Marks")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("marks");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("StartedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("started_by");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.HasKey("OrganizationId", "Id");
+
+                    b.HasIndex("OrganizationId", "AgentId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_retirements_open")
+                        .HasFilter("state = 'open'");
+
+                    b.HasIndex("OrganizationId", "AgentId", "Id");
+
+                    b.ToTable("retirements", (string)null);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Rotations.Bulk.KeyBulk", b =>
@@ -5159,6 +5344,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("AgentConsole.Core.Definitions.DefinitionVersion", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("AgentConsole.Core.Deployments.Rollouts.Rollout", b =>
                 {
                     b.HasOne("AgentConsole.Core.Agents.Agent", null)
@@ -5219,6 +5413,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         .HasForeignKey("OrganizationId", "TeamId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+
+                    b.HasOne("AgentConsole.Core.Definitions.DefinitionVersion", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId", "DefinitionNumber")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 
             modelBuilder.Entity("AgentConsole.Core.Drift.AgentDrift", b =>
@@ -5446,6 +5645,15 @@ namespace AgentConsole.Data.Sqlite.Migrations
                     b.HasOne("AgentConsole.Core.People.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("AgentConsole.Core.Retirements.Retirement", b =>
+                {
+                    b.HasOne("AgentConsole.Core.Agents.Agent", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "AgentId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

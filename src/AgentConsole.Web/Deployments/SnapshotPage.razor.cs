@@ -15,7 +15,6 @@ public sealed partial class SnapshotPage
     private SnapshotDiff? _diff;
     private Problem? _problem;
     private Problem? _diffProblem;
-    private IReadOnlyList<SnapshotBody> _others = [];
     private RolloutBody? _rollout;
     private IReadOnlyList<SnapshotName> _others = [];
     private Guid _agent;
@@ -27,6 +26,8 @@ public sealed partial class SnapshotPage
 
     [Inject]
     public required AgentDirectory Agents { get; init; }
+
+    [Inject]
     public required RolloutLists Rollouts { get; init; }
 
     [Parameter]
@@ -58,9 +59,6 @@ public sealed partial class SnapshotPage
         _diff = diff.Problem is null ? diff.Value : null;
         _diffProblem = diff.Problem;
         _rollout = _snapshot.Trigger is "rollout" or "rollback" ? await OfAsync(_snapshot) : null;
-        var others = await Lists.ListAsync(Me, new SnapshotFilter { Agent = _snapshot.AgentId }, new PageRequest(), Left);
-        if (others.Problem is null)
-            _others = [.. others.Value.Items.Where(s => s.Id != Id)];
         _others = await Lists.OthersAsync(Me, Id, Left);
     }
 
@@ -69,7 +67,7 @@ public sealed partial class SnapshotPage
     {
         if (Agents.Find(_agent) is not { Lifecycle: not (Lifecycle.Deleted or Lifecycle.Retired) })
             return null;
-        var active = _others.FirstOrDefault(s => s is { Status: "active", Outcome: "current" } && s.Environment == shown.Environment);
+        var active = _others.FirstOrDefault(s => s is { Status: SnapshotStatus.Active, IsCurrent: true } && s.Environment == shown.Environment);
         return (shown.Status, shown.Outcome) switch
         {
             ("active", "current") => (ConsoleUrls.Rollback(Of(shown), shown.Environment), "Roll back…"),
@@ -79,6 +77,8 @@ public sealed partial class SnapshotPage
             ("active", _) => (ConsoleUrls.Rollback(Of(shown), shown.Environment, shown.Id), $"Roll back to {shown.Version}…"),
             _ => null,
         };
+    }
+
     // Each step sets a snapshot of its own; the last word, too: the canary made active, or the stable version once more.
     private async Task<RolloutBody?> OfAsync(SnapshotBody snapshot)
     {

@@ -1593,6 +1593,61 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "definition_versions",
+                columns: table => new
+                {
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
+                    content = table.Column<string>(type: "TEXT", nullable: false),
+                    source = table.Column<string>(type: "TEXT", nullable: false),
+                    format = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    bytes = table.Column<int>(type: "INTEGER", nullable: false),
+                    note = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_definition_versions", x => new { x.organization_id, x.agent_id, x.number });
+                    table.ForeignKey(
+                        name: "FK_definition_versions_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "retirements",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    state = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    started_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    end_reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    marks = table.Column<string>(type: "TEXT", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_retirements", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_retirements_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "rollouts",
                 columns: table => new
                 {
@@ -1637,45 +1692,6 @@ namespace AgentConsole.Data.Sqlite.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "FK_rollouts_teams_organization_id_team_id",
-                        columns: x => new { x.organization_id, x.team_id },
-                        principalTable: "teams",
-                        principalColumns: new[] { "organization_id", "id" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "snapshots",
-                columns: table => new
-                {
-                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
-                    version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    content = table.Column<string>(type: "TEXT", nullable: false),
-                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
-                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
-                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    ended_by = table.Column<byte[]>(type: "BLOB", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
-                    table.ForeignKey(
-                        name: "FK_snapshots_agents_organization_id_agent_id",
-                        columns: x => new { x.organization_id, x.agent_id },
-                        principalTable: "agents",
-                        principalColumns: new[] { "organization_id", "id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "FK_snapshots_teams_organization_id_team_id",
                         columns: x => new { x.organization_id, x.team_id },
                         principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
@@ -1888,6 +1904,57 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "snapshots",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    organization_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    visible_team_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    agent_slug = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    environment = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    content = table.Column<string>(type: "TEXT", nullable: false),
+                    traffic_percent = table.Column<double>(type: "REAL", nullable: true),
+                    digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    definition_number = table.Column<int>(type: "INTEGER", nullable: true),
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    trigger = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    move = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    rolled_back_from = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    rolled_back_version = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    deployed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    deployed_by = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    outcome = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_by = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_definition_versions_organization_id_agent_id_definition_number",
+                        columns: x => new { x.organization_id, x.agent_id, x.definition_number },
+                        principalTable: "definition_versions",
+                        principalColumns: new[] { "organization_id", "agent_id", "number" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "rollout_arms",
                 columns: table => new
                 {
@@ -2052,15 +2119,23 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_freezes_organization_id_team_id",
+                name: "IX_freezes_organization_id_name_id",
                 table: "freezes",
-                columns: new[] { "organization_id", "team_id" });
+                columns: new[] { "organization_id", "name", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ux_freezes_name",
+                name: "ux_freezes_organization_name",
                 table: "freezes",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_freezes_team_name",
+                table: "freezes",
+                columns: new[] { "organization_id", "team_id", "name" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_gateway_links_organization_id_agent_id",
@@ -2283,6 +2358,18 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
+                name: "IX_retirements_organization_id_agent_id_id",
+                table: "retirements",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_retirements_open",
+                table: "retirements",
+                columns: new[] { "organization_id", "agent_id" },
+                unique: true,
+                filter: "state = 'open'");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_rollout_templates_organization",
                 table: "rollout_templates",
                 columns: new[] { "organization_id", "name" },
@@ -2495,6 +2582,11 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_agent_id_definition_number",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "definition_number" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_agent_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "agent_id", "id" });
@@ -2505,9 +2597,35 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 columns: new[] { "organization_id", "digest" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_outcome_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "outcome", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_team_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_visible_team_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_before",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "environment", "status", "deployed_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_lanes",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "agent_slug", "environment", "agent_id" },
+                filter: "outcome = 'current'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_window",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "deployed_at", "environment", "status", "move", "visible_team_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_snapshots_current",
@@ -2700,6 +2818,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
                 name: "retention_policies");
 
             migrationBuilder.DropTable(
+                name: "retirements");
+
+            migrationBuilder.DropTable(
                 name: "rollout_arms");
 
             migrationBuilder.DropTable(
@@ -2797,6 +2918,9 @@ namespace AgentConsole.Data.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "definition_versions");
 
             migrationBuilder.DropTable(
                 name: "users");

@@ -1595,6 +1595,61 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "definition_versions",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    number = table.Column<int>(type: "integer", nullable: false),
+                    content = table.Column<string>(type: "text", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    format = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    bytes = table.Column<int>(type: "integer", nullable: false),
+                    note = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_definition_versions", x => new { x.organization_id, x.agent_id, x.number });
+                    table.ForeignKey(
+                        name: "FK_definition_versions_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "retirements",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    started_at = table.Column<long>(type: "bigint", nullable: false),
+                    started_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    ended_at = table.Column<long>(type: "bigint", nullable: true),
+                    ended_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    end_reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    marks = table.Column<string>(type: "text", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_retirements", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_retirements_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "rollouts",
                 columns: table => new
                 {
@@ -1639,45 +1694,6 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "FK_rollouts_teams_organization_id_team_id",
-                        columns: x => new { x.organization_id, x.team_id },
-                        principalTable: "teams",
-                        principalColumns: new[] { "organization_id", "id" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "snapshots",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
-                    version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    content = table.Column<string>(type: "text", nullable: false),
-                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    rolled_back_from = table.Column<Guid>(type: "uuid", nullable: true),
-                    deployed_at = table.Column<long>(type: "bigint", nullable: false),
-                    deployed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    ended_at = table.Column<long>(type: "bigint", nullable: true),
-                    ended_by = table.Column<Guid>(type: "uuid", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
-                    table.ForeignKey(
-                        name: "FK_snapshots_agents_organization_id_agent_id",
-                        columns: x => new { x.organization_id, x.agent_id },
-                        principalTable: "agents",
-                        principalColumns: new[] { "organization_id", "id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "FK_snapshots_teams_organization_id_team_id",
                         columns: x => new { x.organization_id, x.team_id },
                         principalTable: "teams",
                         principalColumns: new[] { "organization_id", "id" },
@@ -1890,6 +1906,57 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "snapshots",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    visible_team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    agent_slug = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    environment = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    content = table.Column<string>(type: "text", nullable: false),
+                    traffic_percent = table.Column<double>(type: "double precision", nullable: true),
+                    digest = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    definition_number = table.Column<int>(type: "integer", nullable: true),
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    trigger = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    move = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    rolled_back_from = table.Column<Guid>(type: "uuid", nullable: true),
+                    rolled_back_version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    deployed_at = table.Column<long>(type: "bigint", nullable: false),
+                    deployed_by = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    outcome = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    ended_at = table.Column<long>(type: "bigint", nullable: true),
+                    ended_by = table.Column<Guid>(type: "uuid", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_snapshots", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "FK_snapshots_agents_organization_id_agent_id",
+                        columns: x => new { x.organization_id, x.agent_id },
+                        principalTable: "agents",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_definition_versions_organization_id_agent_id_defi~",
+                        columns: x => new { x.organization_id, x.agent_id, x.definition_number },
+                        principalTable: "definition_versions",
+                        principalColumns: new[] { "organization_id", "agent_id", "number" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_snapshots_teams_organization_id_team_id",
+                        columns: x => new { x.organization_id, x.team_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "rollout_arms",
                 columns: table => new
                 {
@@ -2054,15 +2121,23 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_freezes_organization_id_team_id",
+                name: "IX_freezes_organization_id_name_id",
                 table: "freezes",
-                columns: new[] { "organization_id", "team_id" });
+                columns: new[] { "organization_id", "name", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ux_freezes_name",
+                name: "ux_freezes_organization_name",
                 table: "freezes",
                 columns: new[] { "organization_id", "name" },
-                unique: true);
+                unique: true,
+                filter: "team_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_freezes_team_name",
+                table: "freezes",
+                columns: new[] { "organization_id", "team_id", "name" },
+                unique: true,
+                filter: "team_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_gateway_links_organization_id_agent_id",
@@ -2285,6 +2360,18 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 filter: "state = 'applying'");
 
             migrationBuilder.CreateIndex(
+                name: "IX_retirements_organization_id_agent_id_id",
+                table: "retirements",
+                columns: new[] { "organization_id", "agent_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ux_retirements_open",
+                table: "retirements",
+                columns: new[] { "organization_id", "agent_id" },
+                unique: true,
+                filter: "state = 'open'");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_rollout_templates_organization",
                 table: "rollout_templates",
                 columns: new[] { "organization_id", "name" },
@@ -2497,6 +2584,11 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_agent_id_definition_number",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "definition_number" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_agent_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "agent_id", "id" });
@@ -2507,9 +2599,35 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 columns: new[] { "organization_id", "digest" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_outcome_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "outcome", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_snapshots_organization_id_team_id_id",
                 table: "snapshots",
                 columns: new[] { "organization_id", "team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_snapshots_organization_id_visible_team_id_id",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_before",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "environment", "status", "deployed_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_lanes",
+                table: "snapshots",
+                columns: new[] { "organization_id", "visible_team_id", "agent_slug", "environment", "agent_id" },
+                filter: "outcome = 'current'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_snapshots_window",
+                table: "snapshots",
+                columns: new[] { "organization_id", "agent_id", "deployed_at", "environment", "status", "move", "visible_team_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_snapshots_current",
@@ -2702,6 +2820,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
                 name: "retention_policies");
 
             migrationBuilder.DropTable(
+                name: "retirements");
+
+            migrationBuilder.DropTable(
                 name: "rollout_arms");
 
             migrationBuilder.DropTable(
@@ -2799,6 +2920,9 @@ namespace AgentConsole.Data.PostgreSql.Migrations
 
             migrationBuilder.DropTable(
                 name: "agent_keys");
+
+            migrationBuilder.DropTable(
+                name: "definition_versions");
 
             migrationBuilder.DropTable(
                 name: "users");
