@@ -1,9 +1,9 @@
 using AgentConsole.Core.Data;
+using AgentConsole.Core.Deployments.Rollbacks;
 using AgentConsole.Core.Deployments.Rollouts;
+using AgentConsole.Core.Deployments.Timeline;
 using AgentConsole.Core.Jobs;
 using AgentConsole.Core.Live;
-using AgentConsole.Core.Deployments.Timeline;
-using AgentConsole.Core.Deployments.Rollbacks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentConsole.Core.Deployments;

@@ -24,6 +24,7 @@ public sealed record SnapshotFilter
 
     /// <summary>Deployed before this instant.</summary>
     public DateTimeOffset? To { get; init; }
+
     /// <summary>Number of the agent's definition.</summary>
     public int? Definition { get; init; }
     public static SnapshotFilter None { get; } = new();

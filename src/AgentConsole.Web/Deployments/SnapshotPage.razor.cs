@@ -2,8 +2,8 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Deployments;
-using AgentConsole.Core.People;
 using AgentConsole.Core.Deployments.Rollouts;
+using AgentConsole.Core.People;
 using Microsoft.AspNetCore.Components;
 
 namespace AgentConsole.Web.Deployments;
@@ -67,7 +67,9 @@ public sealed partial class SnapshotPage
     {
         if (Agents.Find(_agent) is not { Lifecycle: not (Lifecycle.Deleted or Lifecycle.Retired) })
             return null;
-        var active = _others.FirstOrDefault(s => s is { Status: SnapshotStatus.Active, IsCurrent: true } && s.Environment == shown.Environment);
+        var active = _others.FirstOrDefault(s =>
+            s is { Status: SnapshotStatus.Active, IsCurrent: true } && s.Environment == shown.Environment
+        );
         return (shown.Status, shown.Outcome) switch
         {
             ("active", "current") => (ConsoleUrls.Rollback(Of(shown), shown.Environment), "Roll back…"),

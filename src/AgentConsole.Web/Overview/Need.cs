@@ -169,6 +169,7 @@ public sealed record Need(
             "See which",
             ConsoleUrls.Agent(drift.Agent, "deployments")
         );
+
     /// <summary>A rollout that a verdict has paused, and that waits for a person; null where none does.</summary>
     public static Need? Of(RolloutBody rollout)
     {

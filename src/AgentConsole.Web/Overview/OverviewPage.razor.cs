@@ -1,8 +1,8 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
-using AgentConsole.Core.Drift;
 using AgentConsole.Core.Deployments.Rollouts;
+using AgentConsole.Core.Drift;
 using AgentConsole.Core.Inactivity;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.Live;

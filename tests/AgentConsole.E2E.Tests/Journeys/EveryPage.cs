@@ -438,6 +438,8 @@ public sealed class FurnishedConsole : IAsyncLifetime
             new(13, "2.4.4"),
             new(0.7, "2.4.4", SnapshotStatus.Retired)
         );
+    }
+
     // One agent on its way out, and one that is gone.
     private async Task LeaveAsync(HttpClient olga)
     {
