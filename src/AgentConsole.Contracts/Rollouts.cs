@@ -194,7 +194,7 @@ public sealed record RolloutDecisionBody
     /// <summary>SHA-256 of the record's bytes.</summary>
     public required string Digest { get; init; }
 
-    /// <summary>Whether its evidence gives the same bytes again, tried just now.</summary>
+    /// <summary>Whether its evidence gives the same bytes again.</summary>
     public required bool Replays { get; init; }
 
     /// <summary>The record: <c>evidence</c> and <c>decision</c>; samples are in its download alone.</summary>

@@ -44,7 +44,7 @@ internal static class RolloutApi
             .MapGet("/{rollout}/decisions", DecisionsAsync)
             .NeedsPerson(TokenScopes.DeploymentsRead)
             .WithName("ListRolloutDecisions")
-            .WithSummary("Every decision of a rollout, newest first, each tried anew from its stored evidence");
+            .WithSummary("Every decision of a rollout, newest first, each with whether its stored evidence gives it again");
         rollouts
             .MapGet("/{rollout}/decisions/{number}/record", RecordAsync)
             .NeedsPerson(TokenScopes.DeploymentsRead)

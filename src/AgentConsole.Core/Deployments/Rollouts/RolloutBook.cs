@@ -29,7 +29,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     )
     {
         var share = RolloutPlan.Parse(rollout.Plan).Steps[step - 1].Percent;
-        var canary = Make(write, by, rollout, rollout.CanaryVersion, SnapshotStatus.Canary, content.WithTraffic(share), reason);
+        var canary = Make(write, by, agent, rollout, rollout.CanaryVersion, SnapshotStatus.Canary, content.WithTraffic(share), reason);
         await CloseStepAsync(write, rollout, cancellationToken);
         // A node that has not heard of the store for two seconds takes no reports: from then on each one that does knows of this step.
         rollout.BeginStep(step, write.Db.Engine.HasSingleWriter ? write.Now : write.Now + NodeLink.LongestSilence);
@@ -46,7 +46,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
                 }
             );
         }
-        Tell(write, rollout);
+        Tell(write, agent, rollout);
         return await snapshots.AppendAsync(write, by, agent, canary, cancellationToken);
     }
 
@@ -62,7 +62,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     )
     {
         var content = await ContentAsync(write.Db, rollout, rollout.CanarySnapshotId, cancellationToken);
-        var active = Make(write, by, rollout, rollout.CanaryVersion, SnapshotStatus.Active, content.WithTraffic(null), reason);
+        var active = Make(write, by, agent, rollout, rollout.CanaryVersion, SnapshotStatus.Active, content.WithTraffic(null), reason);
         await EndAsync(write, by, agent, rollout, RolloutState.Promoted, reason, cancellationToken);
         return await snapshots.AppendAsync(write, by, agent, active, cancellationToken);
     }
@@ -84,6 +84,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
         var active = Make(
             write,
             by,
+            agent,
             rollout,
             rollout.StableVersion,
             SnapshotStatus.Active,
@@ -118,7 +119,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     {
         rollout.Pause(why, write.Now);
         Record(write, by, agent, rollout, "rollout.paused", reason, new { step = rollout.Step, waits_for = KebabCase.Of(why) });
-        Tell(write, rollout);
+        Tell(write, agent, rollout);
     }
 
     internal static void Record(Write write, Actor by, Agent agent, Rollout rollout, string action, string? reason, object? after = null) =>
@@ -131,9 +132,9 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
         );
 
     /// <summary>Listeners hear of it, and ingest follows what is to be counted.</summary>
-    internal void Tell(Write write, Rollout rollout)
+    internal void Tell(Write write, Agent agent, Rollout rollout)
     {
-        write.Tell(new LiveEvent("rollout", rollout.OrganizationId, rollout.TeamId, rollout.AgentId, rollout.Id));
+        write.Tell(new LiveEvent("rollout", rollout.OrganizationId, agent.TeamId, rollout.AgentId, rollout.Id));
         var id = rollout.Id;
         write.AfterCommit(() => directory.ReloadAsync(id));
     }
@@ -182,7 +183,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
                 stable = rollout.StableVersion,
             }
         );
-        Tell(write, rollout);
+        Tell(write, agent, rollout);
         var (organization, id) = (rollout.OrganizationId, rollout.Id);
         await write.Db.ArmEntries.Where(e => e.OrganizationId == organization && e.RolloutId == id).ExecuteDeleteAsync(cancellationToken);
     }
@@ -202,6 +203,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     private static Snapshot Make(
         Write write,
         Actor by,
+        Agent agent,
         Rollout rollout,
         string version,
         SnapshotStatus status,
@@ -215,7 +217,7 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
             Id = write.NewId(),
             OrganizationId = rollout.OrganizationId,
             AgentId = rollout.AgentId,
-            TeamId = rollout.TeamId,
+            TeamId = agent.TeamId,
             Environment = rollout.Environment,
             Version = version,
             Status = status,

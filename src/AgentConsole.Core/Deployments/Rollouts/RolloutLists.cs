@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentConsole.Contracts;
@@ -18,6 +19,11 @@ public sealed record RolloutFilter(string? Agent = null, bool? Open = null);
 /// <summary>What people and programs read of rollouts.</summary>
 public sealed class RolloutLists(ConsoleStore store, AgentDirectory directory, RolloutBodies bodies, TimeProvider clock)
 {
+    private const int MostTried = 10_000;
+
+    // Records never change: what was tried once need not be tried for every reader.
+    private readonly ConcurrentDictionary<string, bool> _tried = new(StringComparer.Ordinal);
+
     /// <summary>Newest first.</summary>
     public async Task<Outcome<Paged<RolloutBody>>> ListAsync(
         Actor by,
@@ -150,7 +156,16 @@ public sealed class RolloutLists(ConsoleStore store, AgentDirectory directory, R
         return arms.ToLookup(a => (a.RolloutId, a.Step));
     }
 
-    private static RolloutDecisionBody Body(RolloutDecision decision)
+    private bool Replays(RolloutDecision decision)
+    {
+        if (DecisionRecord.Digest(decision.Record) != decision.Digest)
+            return false;
+        if (_tried.Count >= MostTried)
+            _tried.Clear();
+        return _tried.GetOrAdd(decision.Digest, static (_, record) => DecisionRecord.Replays(record), decision.Record);
+    }
+
+    private RolloutDecisionBody Body(RolloutDecision decision)
     {
         var record = JsonNode.Parse(decision.Record)!.AsObject();
         foreach (var metric in record["evidence"]!["metrics"]!.AsArray())
@@ -166,7 +181,7 @@ public sealed class RolloutLists(ConsoleStore store, AgentDirectory directory, R
             Verdict = KebabCase.Of(decision.Verdict),
             Act = KebabCase.Of(decision.Act),
             Digest = decision.Digest,
-            Replays = DecisionRecord.Digest(decision.Record) == decision.Digest && DecisionRecord.Replays(decision.Record),
+            Replays = Replays(decision),
             Record = JsonSerializer.SerializeToElement(record),
         };
     }

@@ -145,7 +145,7 @@ public sealed class RolloutService(ConsoleStore store, AccessDirectory access, R
                     return Task.FromResult<Problem?>(RolloutProblems.StepSpent);
                 rollout.Resume(write.Now);
                 RolloutBook.Record(write, by, agent, rollout, "rollout.resumed", reason, new { step = rollout.Step });
-                book.Tell(write, rollout);
+                book.Tell(write, agent, rollout);
                 return Task.FromResult<Problem?>(null);
             },
             cancellationToken

@@ -130,7 +130,7 @@ public sealed class RolloutWatch(
                 .Db.ArmEntries.Where(e => e.OrganizationId == organization && e.RolloutId == id && ids.Contains(e.Id))
                 .ExecuteDeleteAsync(cancellationToken);
         }
-        write.Tell(new Live.LiveEvent("rollout", organization, loaded.Rollout.TeamId, loaded.Rollout.AgentId, id));
+        write.Tell(new Live.LiveEvent("rollout", organization, loaded.Agent.TeamId, loaded.Rollout.AgentId, id));
         return await write.TryCommitAsync(cancellationToken) ? entries.Count : 0;
     }
 
@@ -204,7 +204,7 @@ public sealed class RolloutWatch(
             return false;
         if (rollout.State == RolloutState.Running)
             rollout.Waits = loaded.Frozen ? RolloutWait.Freeze : RolloutMachine.WaitOf(rollout, plan, write.Now);
-        book.Tell(write, rollout);
+        book.Tell(write, agent, rollout);
         return true;
     }
 

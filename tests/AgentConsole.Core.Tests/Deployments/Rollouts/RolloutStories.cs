@@ -2,6 +2,7 @@ using AgentConsole.Contracts;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Deployments.Rollbacks;
 using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Runs;
@@ -219,6 +220,49 @@ public sealed class RolloutStories
 
         Assert.Null((await rollouts.Service.PromoteAsync(rollouts.Otto, started.Id, Why("Urgent"), Stop)).Problem);
         Assert.Null((await TryAsync(rollouts, "2.3.0", plan)).Problem);
+    }
+
+    [Theory, BothDatabases]
+    public async Task It_goes_with_its_agent_to_another_team(Database database)
+    {
+        await using var rollouts = await RolloutHouse.OpenAsync(database);
+        var house = rollouts.House;
+        var started = await rollouts.StartAsync(RolloutHouse.Plan(RolloutHouse.Step(10), RolloutHouse.Step(50)));
+        await using (var write = await house.Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            var agent = await write.Db.Agents.AsTracking().SingleAsync(a => a.Slug == RolloutHouse.Slug, Stop);
+            agent.TeamId = house.Cast.Research;
+            house.Get<AgentDirectory>().Announce(write, agent);
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+
+        var advanced = await rollouts.Service.AdvanceAsync(house.As(house.Cast.Olga), started.Id, Why("Seen enough"), Stop);
+
+        Assert.Equal(2, advanced.Value.Step);
+        Assert.Equal("rollout_not_found", (await rollouts.Service.AbortAsync(rollouts.Otto, started.Id, Why("Mine"), Stop)).Problem!.Code);
+        var sara = house.As(house.Cast.Sara);
+        Assert.Null((await house.Get<RolloutLists>().GetAsync(sara, started.Id, Stop)).Problem);
+        Assert.Null((await house.Get<SnapshotLists>().GetAsync(sara, advanced.Value.CanarySnapshot, Stop)).Problem);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_rollback_by_hand_ends_it(Database database)
+    {
+        await using var rollouts = await RolloutHouse.OpenAsync(database);
+        await rollouts.SetAsync("2.2.0", "active");
+        var started = await rollouts.StartAsync(RolloutHouse.Plan(RolloutHouse.Step(10)), version: "2.3.0");
+
+        var back = await rollouts
+            .House.Get<RollbackService>()
+            .RollBackAsync(rollouts.Otto, RolloutHouse.Slug, new RollBack { Reason = "Both are bad" }, Stop);
+
+        Assert.Equal("2.1.0", back.Value.Version);
+        var over = await rollouts.GetAsync(started.Id);
+        Assert.Equal(("aborted", "Both are bad"), (over.State, over.EndedReason));
+        await rollouts.HealthyAsync(version: "2.3.0");
+        await rollouts.WatchAsync();
+        await using var db = await rollouts.House.Get<ConsoleStore>().ReadAsync(Stop);
+        Assert.Equal(0, await db.Set<Core.Runs.Arms.ArmEntry>().CountAsync(Stop)); // nothing is set aside for it any more
     }
 
     [Theory, BothDatabases]
