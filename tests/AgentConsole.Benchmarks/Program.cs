@@ -31,6 +31,7 @@ IReadOnlyList<ILine> lines =
     new Rotations(),
     new BulkRotation(),
     new RotationKills(),
+    new Verdicts(),
     new RouteReads(),
     new HeldRoutes(),
 ];

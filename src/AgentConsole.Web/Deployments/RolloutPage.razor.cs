@@ -346,7 +346,7 @@ internal static class RolloutPageProblems
 {
     public static readonly Problem MovedMeanwhile = new(
         ProblemKind.Conflict,
-        "rollout_moved",
+        "changed_meanwhile",
         "The rollout moved on while you wrote: look at what it says now, and press again if you still mean it."
     );
 }

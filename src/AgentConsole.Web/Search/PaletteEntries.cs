@@ -70,7 +70,6 @@ internal static class PaletteEntries
             Words: "secret new version"
         ),
         new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback timeline"),
-        new("Deployments", "rocket", ConsoleUrls.Deployments, "g d", Words: "snapshots versions canary rollback"),
         new("Rollouts", "split", ConsoleUrls.Rollouts, Words: "deployments canary verdict steps"),
         new("Rollouts that are over", "split", ConsoleUrls.Rollouts + "?open=false", Words: "promoted aborted rolled back"),
         new("Rollout plans", "split", ConsoleUrls.RolloutPlans, Words: "templates canary steps metrics"),

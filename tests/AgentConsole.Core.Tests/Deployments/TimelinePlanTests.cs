@@ -98,7 +98,10 @@ public sealed class TimelinePlanTests
     {
         var listener = new Listener();
         using (DiagnosticListener.AllListeners.Subscribe(listener))
+        {
+            Listener.Mine.Value = listener;
             await ask();
+        }
         return listener.Asked.FindAll(a => a.Sql.Contains("snapshots", StringComparison.Ordinal));
     }
 
@@ -133,6 +136,9 @@ public sealed class TimelinePlanTests
 
     private sealed class Listener : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
     {
+        // Every listener hears of every test's commands.
+        public static readonly AsyncLocal<Listener?> Mine = new();
+
         public List<Asked> Asked { get; } = [];
 
         public void OnNext(DiagnosticListener value)
@@ -143,9 +149,8 @@ public sealed class TimelinePlanTests
 
         public void OnNext(KeyValuePair<string, object?> value)
         {
-            if (value.Key == RelationalEventId.CommandExecuting.Name && value.Value is CommandEventData asked)
-                lock (Asked)
-                    Asked.Add(TimelinePlanTests.Asked.Of(asked.Command));
+            if (Mine.Value == this && value.Key == RelationalEventId.CommandExecuting.Name && value.Value is CommandEventData asked)
+                Asked.Add(TimelinePlanTests.Asked.Of(asked.Command));
         }
 
         public void OnCompleted() { }

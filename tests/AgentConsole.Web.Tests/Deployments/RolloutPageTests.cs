@@ -72,7 +72,7 @@ public sealed class RolloutPageTests : RolloutBunit
         LookAs(Cast.Olga);
         var rollout = await StartAsync(Plan(Step(10)));
         var page = Open(rollout.Id);
-        await page.ActAsync("[data-act=pause]", button => button.Click());
+        await page.ActAsync("[data-deed=pause]", button => button.Click());
         page.WaitForAssertion(() => Assert.Equal("paused", State(page)));
         await page.InvokeAsync(() => Services.GetRequiredService<Toasts>().Current!.Undo!());
         page.WaitForAssertion(() => Assert.Equal("running", State(page)));
@@ -89,7 +89,7 @@ public sealed class RolloutPageTests : RolloutBunit
         var page = Open(rollout.Id);
         Assert.Contains("Paused: failed", page.Find("[data-testid=rollout-state]").TextContent, StringComparison.Ordinal);
         var first = page.Find(".ro-acts button");
-        Assert.Equal(("abort", "btn p"), (first.GetAttribute("data-act"), first.GetAttribute("class")));
+        Assert.Equal(("abort", "btn p"), (first.GetAttribute("data-deed"), first.GetAttribute("class")));
 
         page = Open(rollout.Id, "abort");
         await page.ActAsync("#rollout-act", form => form.Submit());
@@ -158,7 +158,7 @@ public sealed class RolloutPageTests : RolloutBunit
         LookAs(Cast.Victor);
         var page = Open(rollout.Id, "abort");
         Assert.Empty(page.FindAll("dialog"));
-        var button = page.Find("[data-act=abort]");
+        var button = page.Find("[data-deed=abort]");
         Assert.Equal("true", button.GetAttribute("aria-disabled"));
         Assert.Contains("operator", button.ParentElement!.TextContent, StringComparison.Ordinal);
     }
