@@ -97,6 +97,7 @@ public sealed class RollbackPageTests : ConsoleBunitContext
         shown.WaitForAssertion(() =>
             Assert.Contains("It books twice", shown.Find("[data-testid=rolled-back]").TextContent, StringComparison.Ordinal)
         );
+        Services.GetRequiredService<NavigationManager>().NavigateTo(ConsoleUrls.DeploymentsTable([]));
         var table = Render<DeploymentsPage>();
         table.WaitForAssertion(() =>
             Assert.Equal("Rolled back from 2.2.0 because “It books twice”", table.Find("[data-testid=rolled-back]").TextContent)

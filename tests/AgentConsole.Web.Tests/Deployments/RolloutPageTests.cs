@@ -53,6 +53,19 @@ public sealed class RolloutPageTests : RolloutBunit
         Assert.Contains("before the first look of step 2", page.Markup, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(100, "100 runs")]
+    [InlineData(300, "100 to 300 runs")]
+    public async Task A_step_says_how_many_runs_it_takes(long planned, string says)
+    {
+        LookAs(Cast.Olga);
+        var rollout = await StartAsync(Plan(Step(10, hold: 0, planned: planned)));
+
+        var page = Open(rollout.Id);
+
+        page.WaitForAssertion(() => Assert.Equal(says, page.Find("[data-testid=rollout-steps] li small").TextContent));
+    }
+
     [Fact]
     public async Task One_press_pauses_and_the_toast_resumes()
     {

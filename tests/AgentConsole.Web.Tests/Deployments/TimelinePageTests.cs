@@ -3,6 +3,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Deployments;
 using AgentConsole.Web.Agents;
 using AgentConsole.Web.Components.Live;
+using AgentConsole.Web.Components.Parts;
 using AgentConsole.Web.Components.Timeline;
 using AgentConsole.Web.Deployments;
 using AgentConsole.Web.Tests.Components;
@@ -33,6 +34,19 @@ public sealed class TimelinePageTests : ConsoleBunitContext
         Clock.Advance(TimeSpan.FromHours(2));
         await SetAsync("mailroom-1", "2.2.0", "active");
         await SoonAsync(page, () => Assert.Equal(["deployed", "canary", "promoted"], Marks(page)));
+    }
+
+    [Theory]
+    [InlineData("", "/api/v1/deployments/timeline")]
+    [InlineData("?view=table", "/api/v1/snapshots")]
+    public async Task Each_view_is_copied_as_the_one_call_that_answers_it(string query, string call)
+    {
+        await RegisterAsync("mailroom-1");
+        await SetAsync("mailroom-1", "2.1.0", "active");
+
+        var page = Open<DeploymentsPage>(ConsoleUrls.Deployments + query);
+
+        page.WaitForAssertion(() => Assert.Equal(call, Assert.Single(page.FindComponents<CopyAs>()).Instance.Call));
     }
 
     [Fact]
