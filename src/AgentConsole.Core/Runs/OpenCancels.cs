@@ -101,6 +101,9 @@ public sealed class OpenCancels(IDbContextFactory<ConsoleDbContext> contexts, IO
         lock (_change)
         {
             before = _byRun.GetValueOrDefault(row.RunId);
+            // What was read before the agent said that it has heard, and comes here after it, takes nothing back.
+            if (before is { AcknowledgedAt: { } heard } && open.AcknowledgedAt is null && before.RequestedAt == open.RequestedAt)
+                open = open with { AcknowledgedAt = heard };
             _byRun[row.RunId] = open;
             if (before is null)
                 _byAgent[row.AgentId] = _byAgent.GetValueOrDefault(row.AgentId, []).Add(row.RunId);
