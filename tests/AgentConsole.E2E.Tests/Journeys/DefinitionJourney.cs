@@ -68,7 +68,7 @@ public sealed class DefinitionJourney(Chromium chromium) : JourneyTest(chromium)
         await page.GetByLabel("Version").FillAsync("2.1.0");
         await page.GetByLabel("Definition").SelectOptionAsync("1");
         await Button(page, "Deploy").ClickAsync();
-        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "2.1.0" }).ClickAsync();
+        await page.GetByTestId("snapshot-row").GetByRole(AriaRole.Link, new LocatorGetByRoleOptions { Name = "2.1.0" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Number 1" }).ClickAsync();
         await Expect(page.GetByTestId("definition")).ToContainTextAsync("small-4");
         await Expect(page.GetByTestId("definition-row").Last).ToContainTextAsync("2.1.0");
