@@ -111,23 +111,24 @@ internal sealed class Verdicts : ILine
                             new RolloutStepBody
                             {
                                 Percent = 10,
+                                HoldMinutes = 60, // so that both pass and neither is promoted: the verdict is measured, not what comes of it
                                 MinimumRuns = planned,
                                 PlannedRuns = planned,
                             },
                         ],
                         Metrics =
                         [
-                            new RolloutMetricBody { Metric = "error-rate", Margin = 0.005m },
+                            new RolloutMetricBody { Metric = "error-rate", Margin = 0.2m },
                             new RolloutMetricBody
                             {
                                 Metric = "duration-p95",
-                                Margin = 0.2m,
+                                Margin = 2,
                                 Relative = true,
                             },
                             new RolloutMetricBody
                             {
                                 Metric = "cost",
-                                Margin = 0.2m,
+                                Margin = 2,
                                 Relative = true,
                             },
                         ],
