@@ -257,6 +257,34 @@ public sealed class RetirementStories
     }
 
     [Theory, BothDatabases]
+    public async Task A_rotation_that_cannot_go_back_is_given_up_and_one_on_its_way_to_a_sink_is_waited_for(Database database)
+    {
+        await using var house = await OpenAsync(database);
+        var body = new CreateRotation { RevokeImmediately = true };
+        Assert.Null((await house.Get<RotationService>().CreateAsync(house.As(house.Cast.Kurt), "mailroom-1", body, Stop)).Problem);
+        await StartAsync(house);
+        await DeliveringAsync(house.Clock.GetUtcNow().AddSeconds(30));
+
+        Assert.Equal("rotation_delivering", (await StepAsync(house, house.Cast.Kurt, "keys")).Problem!.Code);
+        Assert.Equal(1, (await GetAsync(house, house.Cast.Kurt)).Steps[2].Left); // nothing was revoked by halves
+
+        await DeliveringAsync(null);
+        Assert.Equal(1, (await StepAsync(house, house.Cast.Kurt, "keys")).Value.Steps[2].Count);
+        await using var db = await house.Get<ConsoleStore>().ReadAsync(Stop);
+        Assert.Equal(RotationState.Aborted, (await db.Rotations.SingleAsync(Stop)).State);
+        Assert.All(await db.KeyVersions.ToListAsync(Stop), v => Assert.Equal(KeyState.Revoked, v.State));
+        var last = await db.TrailRecords.Where(r => r.Action == "rotation.aborted").SingleAsync(Stop);
+        Assert.Equal("The agent is retired", last.Reason);
+
+        async Task DeliveringAsync(DateTimeOffset? until)
+        {
+            await using var write = await house.Get<ConsoleStore>().WriteAsync(Stop);
+            (await write.Db.Rotations.SingleAsync(Stop)).DeliveringUntil = until;
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+    }
+
+    [Theory, BothDatabases]
     public async Task In_one_call_only_what_nothing_hangs_on(Database database)
     {
         await using var house = await OpenAsync(database);
