@@ -63,17 +63,7 @@ internal sealed class FreshDatabase : IAsyncDisposable
             var path = Path.Combine(folder, "console.db");
             File.Copy(await SqliteTemplateAsync(), path);
             var engine = new SqliteEngine(path);
-            return new FreshDatabase(
-                engine,
-                folder,
-                null,
-                () =>
-                {
-                    Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-                    Directory.Delete(folder, recursive: true);
-                    return ValueTask.CompletedTask;
-                }
-            );
+            return new FreshDatabase(engine, folder, null, () => DeleteAsync(folder));
         }
         var server = Server();
         var name = "t_" + Guid.NewGuid().ToString("n");
@@ -89,9 +79,27 @@ internal sealed class FreshDatabase : IAsyncDisposable
             {
                 await postgres.DisposeAsync();
                 await ExecuteAsync(server, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                Directory.Delete(folder, recursive: true);
+                await DeleteAsync(folder);
             }
         );
+    }
+
+    // The last read of a page that is gone may end after its console did, and SQLite puts a file beside the database for it.
+    private static async ValueTask DeleteAsync(string folder)
+    {
+        for (var left = 50; ; left--)
+        {
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (left > 0 && Directory.Exists(folder))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            }
+        }
     }
 
     public void AddTo(IServiceCollection services)
