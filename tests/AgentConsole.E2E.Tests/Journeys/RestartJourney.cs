@@ -103,7 +103,7 @@ public class RestartedConsole(Chromium chromium) : IAsyncLifetime
                 ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
             }
         );
-        _context.SetDefaultTimeout(20_000);
+        _context.SetDefaultTimeout(60_000); // some sixty pages of one browser, beside what else runs
         await _context.AddCookiesAsync([
             new Cookie
             {
