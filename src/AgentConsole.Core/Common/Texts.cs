@@ -15,6 +15,20 @@ public static partial class Texts
     public static string? Block(string? value, string field, int max, FieldErrors errors, bool required = false) =>
         Check(value, field, max, errors, required, multiline: true);
 
+    /// <summary>Most characters of <see cref="Why"/>.</summary>
+    public const int MostReason = 500;
+    private const int LeastReason = 3;
+
+    /// <summary>Why somebody does what others ask about later, in the field <c>reason</c>: 3 to 500 characters.</summary>
+    public static string? Why(string? value, FieldErrors errors, bool required)
+    {
+        var before = errors.Count;
+        var why = Block(value, "reason", MostReason, errors);
+        if (errors.Count == before && (required || why is not null) && (why?.Length ?? 0) < LeastReason)
+            errors.Add("reason", "Say why, in 3 to 500 characters.");
+        return why;
+    }
+
     /// <summary>An age in a sentence: <c>4 s ago</c>, <c>11 min ago</c>, <c>2 h ago</c>, <c>3 days ago</c>.</summary>
     public static string Ago(TimeSpan age) =>
         age.TotalMinutes < 1 ? $"{Math.Max(0, (int)age.TotalSeconds)}\u00a0s ago"

@@ -63,22 +63,7 @@ public sealed class DeploymentService(ConsoleStore store, AccessDirectory access
             return frozen;
         if (await RolloutLists.OpenAsync(write.Db, agent, draft.Environment, cancellationToken) is { } open)
             return RolloutProblems.Open(open);
-        var snapshot = new Snapshot
-        {
-            Id = write.NewId(),
-            OrganizationId = by.OrganizationId,
-            AgentId = agent.Id,
-            TeamId = agent.TeamId,
-            Environment = draft.Environment,
-            Version = draft.Version,
-            Status = status!.Value,
-            Content = draft.Content.Text,
-            Digest = draft.Content.Digest,
-            Reason = draft.Reason,
-            Trigger = by.Method is AuthMethod.Session or AuthMethod.BreakGlass ? SnapshotTrigger.Person : SnapshotTrigger.Api,
-            DeployedAt = write.Now,
-            DeployedBy = Texts.Clip(by.Label, 256)!,
-        };
+        var snapshot = SnapshotBook.Make(write, by, agent, draft, status!.Value);
         return await book.AppendAsync(write, by, agent, snapshot, cancellationToken)
             ? await write.CommitAsync(by, bodies.Of(snapshot), cancellationToken)
             : Write.LostRace();

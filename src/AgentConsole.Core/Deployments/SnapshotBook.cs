@@ -12,6 +12,37 @@ namespace AgentConsole.Core.Deployments;
 /// <summary>Where snapshots are appended, whoever sets them: a person, a program, a rollout or a rollback.</summary>
 public sealed class SnapshotBook(AgentDirectory directory)
 {
+    /// <summary>What <see cref="AppendAsync"/> takes, as of this write.</summary>
+    /// <param name="trigger">A person or a program, as the actor is, when null.</param>
+    /// <param name="takesBack">Id and version of what a rollback takes back.</param>
+    internal static Snapshot Make(
+        Write write,
+        Actor by,
+        Agent agent,
+        SnapshotDraft draft,
+        SnapshotStatus status,
+        SnapshotTrigger? trigger = null,
+        (Guid Id, string Version)? takesBack = null
+    ) =>
+        new()
+        {
+            Id = write.NewId(),
+            OrganizationId = agent.OrganizationId,
+            AgentId = agent.Id,
+            TeamId = agent.TeamId,
+            Environment = draft.Environment,
+            Version = draft.Version,
+            Status = status,
+            Content = draft.Content.Text,
+            Digest = draft.Content.Digest,
+            Reason = Texts.Clip(draft.Reason, Texts.MostReason),
+            Trigger = trigger ?? (by.Method is AuthMethod.Session or AuthMethod.BreakGlass ? SnapshotTrigger.Person : SnapshotTrigger.Api),
+            RolledBackFrom = takesBack?.Id,
+            RolledBackVersion = takesBack?.Version,
+            DeployedAt = write.Now,
+            DeployedBy = Texts.Clip(by.Label, 256)!,
+        };
+
     /// <summary>
     /// Ends what is current and adds the snapshot, with its record on the trail. The caller holds the trail's head, has looked at who may, and at freezes.
     /// </summary>

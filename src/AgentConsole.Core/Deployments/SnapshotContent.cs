@@ -127,9 +127,6 @@ public sealed record SnapshotContent(string Text)
     /// What differs, by the path of the member. Objects are compared member by member; the lists of names, whose order says nothing, name by name; any other
     /// value as a whole.
     /// </summary>
-    public static IReadOnlyList<SnapshotChange> Compare(string before, string after) => Differences(before, after).Changes;
-
-    /// <inheritdoc cref="Compare"/>
     internal static JsonChanges Differences(string before, string after) =>
         JsonChanges.Compare(before, after, path => path is "tools" or "gateways" or "secrets" ? ListOrder.Names : ListOrder.Counts);
 }

@@ -46,8 +46,6 @@ public sealed record ExportMark(string Sha256, long Bytes, long Snapshots, long 
 /// <summary>One agent on its way out. Of each agent at most one is open.</summary>
 public sealed class Retirement : IRevised
 {
-    public const int MostReason = 500;
-
     public Guid Id { get; init; }
     public Guid OrganizationId { get; init; }
     public Guid AgentId { get; init; }

@@ -13,8 +13,8 @@ internal sealed class RetirementConfiguration : IEntityTypeConfiguration<Retirem
         retirement.ToTable("retirements").HasKey(r => new { r.OrganizationId, r.Id });
         retirement.Property(r => r.Id).ValueGeneratedNever();
         retirement.Property(r => r.State).HasConversion(KebabCase.Converter<RetirementState>()).HasMaxLength(16);
-        retirement.Property(r => r.Reason).HasMaxLength(Retirement.MostReason);
-        retirement.Property(r => r.EndReason).HasMaxLength(Retirement.MostReason);
+        retirement.Property(r => r.Reason).HasMaxLength(Texts.MostReason);
+        retirement.Property(r => r.EndReason).HasMaxLength(Texts.MostReason);
         retirement.Property(r => r.StartedBy).HasMaxLength(256);
         retirement.Property(r => r.EndedBy).HasMaxLength(256);
         retirement.Property(r => r.Marks).HasConversion(JsonText.Converter<List<StepMark>>(), JsonText.Comparer<List<StepMark>>());

@@ -25,8 +25,6 @@ public sealed class RetirementService(
     RetirementBodies bodies
 )
 {
-    public const int LeastReason = 3;
-
     /// <summary>The one that is open, or else the latest.</summary>
     public async Task<Outcome<RetirementBody>> GetAsync(Actor by, string agentIdOrSlug, CancellationToken cancellationToken)
     {
@@ -296,22 +294,8 @@ public sealed class RetirementService(
             )
                 return frozen;
             var last = place.FirstOrDefault(s => s.Status == SnapshotStatus.Active) ?? place.First();
-            var snapshot = new Snapshot
-            {
-                Id = write.NewId(),
-                OrganizationId = organization,
-                AgentId = id,
-                TeamId = agent.TeamId,
-                Environment = place.Key,
-                Version = last.Version,
-                Status = SnapshotStatus.Retired,
-                Content = last.Content,
-                Digest = last.Digest,
-                Reason = reason,
-                Trigger = by.Method is AuthMethod.Session or AuthMethod.BreakGlass ? SnapshotTrigger.Person : SnapshotTrigger.Api,
-                DeployedAt = write.Now,
-                DeployedBy = Texts.Clip(by.Label, 256)!,
-            };
+            var draft = new SnapshotDraft(last.Version, place.Key, reason, new SnapshotContent(last.Content));
+            var snapshot = SnapshotBook.Make(write, by, agent, draft, SnapshotStatus.Retired);
             await rollouts.OverrunAsync(write, by, agent, place.Key, reason, cancellationToken);
             if (!await book.AppendAsync(write, by, agent, snapshot, cancellationToken))
                 return Write.LostRace();
@@ -333,9 +317,7 @@ public sealed class RetirementService(
         if (!input.Try(out var body, out var unreadable))
             return unreadable;
         var errors = new FieldErrors();
-        var reason = Texts.Block(body.Reason, "reason", Retirement.MostReason, errors, required);
-        if (reason?.Length < LeastReason)
-            errors.Add("reason", "At least 3 characters: it is read by whoever asks why, later.");
+        var reason = Texts.Why(body.Reason, errors, required);
         return errors.ToProblem() is { } invalid ? invalid : reason ?? "";
     }
 }

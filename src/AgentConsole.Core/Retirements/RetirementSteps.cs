@@ -215,7 +215,7 @@ public sealed class RetirementSteps(
             return unreadable;
         var errors = new FieldErrors();
         var skip = body.Skip == true;
-        var reason = Texts.Block(body.Reason, "reason", Retirement.MostReason, errors, required: skip);
+        var reason = Texts.Why(body.Reason, errors, required: skip);
         var mode = KebabCase.Read<RunsMode>(body.Mode, "mode", errors);
         if (body.Mode is not null && step != RetirementStep.Runs)
             errors.Add("mode", "Only the step runs has one.");

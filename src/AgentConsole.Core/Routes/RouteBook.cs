@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
@@ -134,8 +133,7 @@ public sealed class RouteBook : IRefreshOnNews, IFollowCommits, IDisposable
                 snapshot.Status,
                 snapshot.Digest,
                 snapshot.DeployedAt,
-                // Only a canary has a share of its own; contents may be long.
-                Content = snapshot.Status == SnapshotStatus.Canary ? snapshot.Content : null,
+                snapshot.TrafficPercent,
                 agent.Slug,
                 agent.TeamId,
                 Team = team.Slug,
@@ -161,7 +159,7 @@ public sealed class RouteBook : IRefreshOnNews, IFollowCommits, IDisposable
                 {
                     var first = g.First();
                     var canary = g.FirstOrDefault(r => r.Status == SnapshotStatus.Canary);
-                    var share = canary is null ? 0 : ShareOf(canary.Content!);
+                    var share = (decimal)(canary?.TrafficPercent ?? 0);
                     return new Route(
                         g.Key.AgentId,
                         first.TeamId,
@@ -184,13 +182,6 @@ public sealed class RouteBook : IRefreshOnNews, IFollowCommits, IDisposable
                     );
                 }),
         ];
-    }
-
-    /// <summary>The part of the traffic that a canary's content asks for.</summary>
-    internal static decimal ShareOf(string content)
-    {
-        using var parsed = JsonDocument.Parse(content);
-        return parsed.RootElement.TryGetProperty("traffic_percent", out var percent) ? percent.GetDecimal() : 0;
     }
 
     private sealed class Page

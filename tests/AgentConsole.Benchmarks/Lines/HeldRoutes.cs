@@ -91,7 +91,7 @@ internal sealed class HeldRoutes : ILine
                     StringComparison.Ordinal
                 )
             )
-                await Task.Delay(50, cancellationToken);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
             var grown = console.ResidentBytes() - before;
             var change = RawConnection.Request(
                 "POST",

@@ -60,7 +60,7 @@ public sealed class SnapshotContentTests
             }
         );
 
-        var changes = SnapshotContent.Compare(before.Text, after.Text);
+        var changes = SnapshotContent.Differences(before.Text, after.Text).Changes;
 
         Assert.Equal(
             [
@@ -74,10 +74,13 @@ public sealed class SnapshotContentTests
             ],
             changes.Select(c => (c.Path, c.Kind, c.Before?.GetRawText(), c.After?.GetRawText()))
         );
-        Assert.Empty(SnapshotContent.Compare(before.Text, before.Text));
+        Assert.Empty(SnapshotContent.Differences(before.Text, before.Text).Changes);
         Assert.Equal(
             ("secrets", "added"),
-            SnapshotContent.Compare("{}", Read(new SetSnapshot { Secrets = ["vault:a"] }).Text).Select(c => (c.Path, c.Kind)).Single()
+            SnapshotContent
+                .Differences("{}", Read(new SetSnapshot { Secrets = ["vault:a"] }).Text)
+                .Changes.Select(c => (c.Path, c.Kind))
+                .Single()
         );
     }
 

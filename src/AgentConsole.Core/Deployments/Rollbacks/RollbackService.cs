@@ -22,9 +22,6 @@ public sealed class RollbackService(
     RollbackFacts facts
 )
 {
-    public const int LeastReason = 3;
-    public const int MostReason = 500;
-
     /// <summary>What would be taken back, what would come back, and what hangs on it. Changes nothing.</summary>
     /// <param name="environment">Null for that of <paramref name="to"/>, or else the agent's own.</param>
     /// <param name="to">Id of an earlier active snapshot; the last good one when null.</param>
@@ -71,9 +68,7 @@ public sealed class RollbackService(
         if (!input.Try(out var body, out var unreadable))
             return unreadable;
         var errors = new FieldErrors();
-        var reason = Texts.Block(body.Reason, "reason", MostReason, errors, required: true);
-        if (reason?.Length < LeastReason)
-            errors.Add("reason", "At least 3 characters: it is read by whoever asks why, later.");
+        var reason = Texts.Why(body.Reason, errors, required: true);
         var preview = Texts.Line(body.Preview, "preview", 64, errors);
         if (errors.ToProblem() is { } invalid)
             return invalid;
@@ -103,47 +98,19 @@ public sealed class RollbackService(
             { } frozen
         )
             return frozen;
-        return await TakeBackAsync(write, by, agent, plan.From, plan.To, reason!, cancellationToken) is { } snapshot
+        var (from, to) = (plan.From, plan.To);
+        await rollouts.OverrunAsync(write, by, agent, from.Environment, reason!, cancellationToken);
+        var snapshot = SnapshotBook.Make(
+            write,
+            by,
+            agent,
+            new SnapshotDraft(to.Version, from.Environment, reason, new SnapshotContent(to.Content)),
+            SnapshotStatus.Active,
+            SnapshotTrigger.Rollback,
+            (from.Id, from.Version)
+        );
+        return await book.AppendAsync(write, by, agent, snapshot, cancellationToken)
             ? await write.CommitAsync(by, bodies.Of(snapshot), cancellationToken)
             : Write.LostRace();
-    }
-
-    /// <summary>
-    /// The same within somebody's write, who holds the trail's head and has looked at who may: <paramref name="to"/> becomes active once more, and
-    /// <paramref name="from"/> counts as taken back.
-    /// </summary>
-    /// <param name="failed">What is taken back was found to be worse, not only unwanted.</param>
-    /// <returns>Null when somebody else deployed meanwhile: leave, and nothing was written.</returns>
-    internal async Task<Snapshot?> TakeBackAsync(
-        Write write,
-        Actor by,
-        Agent agent,
-        Snapshot from,
-        Snapshot to,
-        string reason,
-        CancellationToken cancellationToken,
-        bool failed = false
-    )
-    {
-        var snapshot = new Snapshot
-        {
-            Id = write.NewId(),
-            OrganizationId = agent.OrganizationId,
-            AgentId = agent.Id,
-            TeamId = agent.TeamId,
-            Environment = from.Environment,
-            Version = to.Version,
-            Status = SnapshotStatus.Active,
-            Content = to.Content,
-            Digest = to.Digest,
-            Reason = Texts.Clip(reason, MostReason),
-            Trigger = SnapshotTrigger.Rollback,
-            RolledBackFrom = from.Id,
-            RolledBackVersion = from.Version,
-            DeployedAt = write.Now,
-            DeployedBy = Texts.Clip(by.Label, 256)!,
-        };
-        await rollouts.OverrunAsync(write, by, agent, from.Environment, reason, cancellationToken);
-        return await book.AppendAsync(write, by, agent, snapshot, cancellationToken, failed) ? snapshot : null;
     }
 }

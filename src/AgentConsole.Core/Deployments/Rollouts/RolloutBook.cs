@@ -29,7 +29,8 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     )
     {
         var share = RolloutPlan.Parse(rollout.Plan).Steps[step - 1].Percent;
-        var canary = Make(write, by, agent, rollout, rollout.CanaryVersion, SnapshotStatus.Canary, content.WithTraffic(share), reason);
+        var draft = new SnapshotDraft(rollout.CanaryVersion, rollout.Environment, reason, content.WithTraffic(share));
+        var canary = SnapshotBook.Make(write, by, agent, draft, SnapshotStatus.Canary, SnapshotTrigger.Rollout);
         await CloseStepAsync(write, rollout, cancellationToken);
         // A node that has not heard of the store for two seconds takes no reports: from then on each one that does knows of this step.
         rollout.BeginStep(step, write.Db.Engine.HasSingleWriter ? write.Now : write.Now + NodeLink.LongestSilence);
@@ -62,7 +63,8 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     )
     {
         var content = await ContentAsync(write.Db, rollout, rollout.CanarySnapshotId, cancellationToken);
-        var active = Make(write, by, agent, rollout, rollout.CanaryVersion, SnapshotStatus.Active, content.WithTraffic(null), reason);
+        var draft = new SnapshotDraft(rollout.CanaryVersion, rollout.Environment, reason, content.WithTraffic(null));
+        var active = SnapshotBook.Make(write, by, agent, draft, SnapshotStatus.Active, SnapshotTrigger.Rollout);
         await EndAsync(write, by, agent, rollout, RolloutState.Promoted, reason, cancellationToken);
         return await snapshots.AppendAsync(write, by, agent, active, cancellationToken);
     }
@@ -81,17 +83,14 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
     )
     {
         var content = await ContentAsync(write.Db, rollout, rollout.StableSnapshotId, cancellationToken);
-        var active = Make(
+        var active = SnapshotBook.Make(
             write,
             by,
             agent,
-            rollout,
-            rollout.StableVersion,
+            new SnapshotDraft(rollout.StableVersion, rollout.Environment, reason, content),
             SnapshotStatus.Active,
-            content,
-            reason,
             SnapshotTrigger.Rollback,
-            rollout.CanarySnapshotId
+            (rollout.CanarySnapshotId, rollout.CanaryVersion)
         );
         await EndAsync(write, by, agent, rollout, failed ? RolloutState.RolledBack : RolloutState.Aborted, reason, cancellationToken);
         return await snapshots.AppendAsync(write, by, agent, active, cancellationToken, failed);
@@ -199,35 +198,4 @@ public sealed class RolloutBook(SnapshotBook snapshots, RolloutDirectory directo
         )
             arm.Samples = [];
     }
-
-    private static Snapshot Make(
-        Write write,
-        Actor by,
-        Agent agent,
-        Rollout rollout,
-        string version,
-        SnapshotStatus status,
-        SnapshotContent content,
-        string? reason,
-        SnapshotTrigger trigger = SnapshotTrigger.Rollout,
-        Guid? rolledBackFrom = null
-    ) =>
-        new()
-        {
-            Id = write.NewId(),
-            OrganizationId = rollout.OrganizationId,
-            AgentId = rollout.AgentId,
-            TeamId = agent.TeamId,
-            Environment = rollout.Environment,
-            Version = version,
-            Status = status,
-            Content = content.Text,
-            Digest = content.Digest,
-            Reason = reason,
-            Trigger = trigger,
-            RolledBackFrom = rolledBackFrom,
-            RolledBackVersion = rolledBackFrom is null ? null : rollout.CanaryVersion,
-            DeployedAt = write.Now,
-            DeployedBy = Texts.Clip(by.Label, 256)!,
-        };
 }

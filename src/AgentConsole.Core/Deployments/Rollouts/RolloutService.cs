@@ -11,9 +11,6 @@ namespace AgentConsole.Core.Deployments.Rollouts;
 /// <summary>What people and programs do with rollouts. What they do by themselves is <see cref="RolloutWatch"/>.</summary>
 public sealed class RolloutService(ConsoleStore store, AccessDirectory access, RolloutBook book, RolloutLists lists)
 {
-    public const int MostReason = 500;
-    private const int LeastReason = 3;
-
     /// <summary>Deploys a canary with the share of the plan's first step, and watches it from then on.</summary>
     public async Task<Outcome<RolloutBody>> StartAsync(
         Actor by,
@@ -221,9 +218,7 @@ public sealed class RolloutService(ConsoleStore store, AccessDirectory access, R
         if (!input.Try(out var body, out var unreadable))
             return unreadable;
         var errors = new FieldErrors();
-        var reason = Texts.Block(body.Reason, "reason", MostReason, errors);
-        if (needsReason(rollout) && (reason?.Length ?? 0) < LeastReason)
-            errors.Add("reason", "Say why, in 3 to 500 characters.");
+        var reason = Texts.Why(body.Reason, errors, needsReason(rollout));
         if (errors.ToProblem() is { } invalid)
             return invalid;
         if (!rollout.IsOpen)

@@ -26,6 +26,8 @@ public sealed class RolloutWatch(
     /// <summary>Entries folded in one transaction, so that ingest does not wait long.</summary>
     private const int MostEntries = 2_000;
     private const int MostAtOnce = 500;
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+    private DateTimeOffset _sweptAt;
 
     /// <summary>For crash tests: called with the name of each point between two writes of one move.</summary>
     internal Action<string>? Fault { get; set; }
@@ -33,6 +35,7 @@ public sealed class RolloutWatch(
     /// <summary>One turn over every open rollout.</summary>
     public async Task StepAsync(CancellationToken cancellationToken)
     {
+        await SweepAsync(cancellationToken);
         var after = Guid.Empty;
         while (true)
         {
@@ -65,6 +68,29 @@ public sealed class RolloutWatch(
                 return;
             after = open[^1].Id;
         }
+    }
+
+    // A node that had not heard yet that a rollout is over may have set runs aside for it.
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.Now();
+        if (now - _sweptAt < SweepEvery)
+            return;
+        _sweptAt = now;
+        await using (var db = await store.ReadAsync(cancellationToken))
+        {
+            if (!await Orphans(db).AnyAsync(cancellationToken))
+                return;
+        }
+        await using var write = await store.WriteAsync(cancellationToken);
+        await Orphans(write.Db).ExecuteDeleteAsync(cancellationToken);
+        await write.TryCommitAsync(cancellationToken);
+    }
+
+    private static IQueryable<ArmEntry> Orphans(ConsoleDbContext db)
+    {
+        var open = db.Rollouts.Where(r => r.EndedAt == null);
+        return db.ArmEntries.Where(e => !open.Any(r => r.OrganizationId == e.OrganizationId && r.Id == e.RolloutId));
     }
 
     private async Task StepAsync(Guid organization, Guid id, CancellationToken cancellationToken)

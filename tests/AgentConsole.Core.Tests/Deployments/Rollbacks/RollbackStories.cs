@@ -103,11 +103,16 @@ public sealed class RollbackStories
             var agent = await write.Db.Agents.SingleAsync(Stop);
             var current = await write.Db.Snapshots.OrderBy(s => s.Id).ToListAsync(Stop);
             var by = Actor.ForSystem(house.Cast.Acme, "rollouts");
-            Assert.NotNull(
-                await house
-                    .Get<RollbackService>()
-                    .TakeBackAsync(write, by, agent, current[1], current[0], "Verdict: fail", Stop, failed: true)
+            var back = SnapshotBook.Make(
+                write,
+                by,
+                agent,
+                new SnapshotDraft("2.1.0", current[0].Environment, "Verdict: fail", new SnapshotContent(current[0].Content)),
+                SnapshotStatus.Active,
+                SnapshotTrigger.Rollback,
+                (current[1].Id, current[1].Version)
             );
+            Assert.True(await house.Get<SnapshotBook>().AppendAsync(write, by, agent, back, Stop, failed: true));
             Assert.True(await write.TryCommitAsync(Stop));
         }
         Assert.Equal(["superseded", "failed", "current"], await OutcomesAsync(house));

@@ -108,7 +108,7 @@ public sealed class RolloutStories
         Assert.Equal("aborted", aborted.Value.State);
         Assert.Equal("2.1.0 active current rollback", (await rollouts.SnapshotsAsync())[^1]);
         Assert.Contains("2.2.0 canary rolled-back rollout", await rollouts.SnapshotsAsync());
-        Assert.Equal("rollout_state", (await rollouts.Service.PauseAsync(rollouts.Otto, started.Id, Why("x"), Stop)).Problem!.Code);
+        Assert.Equal("rollout_state", (await rollouts.Service.PauseAsync(rollouts.Otto, started.Id, Why("Too late"), Stop)).Problem!.Code);
     }
 
     [Theory, BothDatabases]
@@ -263,6 +263,39 @@ public sealed class RolloutStories
         await rollouts.WatchAsync();
         await using var db = await rollouts.House.Get<ConsoleStore>().ReadAsync(Stop);
         Assert.Equal(0, await db.Set<Core.Runs.Arms.ArmEntry>().CountAsync(Stop)); // nothing is set aside for it any more
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_another_node_sets_aside_for_one_that_is_over_is_swept(Database database)
+    {
+        await using var rollouts = await RolloutHouse.OpenAsync(database);
+        var over = await rollouts.StartAsync(RolloutHouse.Plan(RolloutHouse.Step(10)));
+        Assert.Null((await rollouts.Service.PromoteAsync(rollouts.Otto, over.Id, Why("Urgent"), Stop)).Problem);
+        var open = await rollouts.StartAsync(RolloutHouse.Plan(RolloutHouse.Step(10, hold: 600)), version: "2.3.0");
+        await using (var write = await rollouts.House.Get<ConsoleStore>().WriteAsync(Stop))
+        {
+            foreach (var id in (string[])[over.Id, open.Id])
+                write.Db.Add(
+                    new Core.Runs.Arms.ArmEntry
+                    {
+                        OrganizationId = rollouts.House.Cast.Acme,
+                        RolloutId = Common.IdText.Parse(Common.IdText.Rollout, id),
+                        Id = write.NewId(),
+                        RunId = write.NewId(),
+                        IsCanary = true,
+                        Sign = 1,
+                        StartedAt = write.Now.AddSeconds(3),
+                    }
+                );
+            Assert.True(await write.TryCommitAsync(Stop));
+        }
+        rollouts.House.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        await rollouts.WatchAsync();
+
+        Assert.Equal(1, (await rollouts.GetAsync(open.Id)).Canary.Runs); // what is open was folded, not swept
+        await using var db = await rollouts.House.Get<ConsoleStore>().ReadAsync(Stop);
+        Assert.Equal(0, await db.Set<Core.Runs.Arms.ArmEntry>().CountAsync(Stop));
     }
 
     [Theory, BothDatabases]
