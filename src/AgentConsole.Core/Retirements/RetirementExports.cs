@@ -6,6 +6,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Keys;
 using AgentConsole.Core.People;
 using AgentConsole.Core.Rotations;
@@ -107,7 +108,7 @@ public sealed class RetirementExports(
         await NoteAsync(export, mark);
     }
 
-    // What the agent did, and what was done to it, its keys, its rotations, its snapshots, its runs, and in this retirement; in the order of the chain.
+    // What the agent did, and what was done to it, its keys, its rotations, its snapshots, its rollouts, its runs, and in this retirement; in the order of the chain.
     private async Task<long> RecordsAsync(RetirementExport export, HashedLines file, CancellationToken cancellationToken)
     {
         const int Piece = 500;
@@ -122,7 +123,7 @@ public sealed class RetirementExports(
             await using (var db = await store.ReadAsync(cancellationToken))
             {
                 var (keys, turns) = (db.AgentKeys, db.Rotations);
-                var (deployed, ran, retired) = (db.Snapshots, db.Runs, db.Retirements);
+                var (deployed, rollouts, ran, retired) = (db.Snapshots, db.Rollouts, db.Runs, db.Retirements);
                 rows = await new TrailFilter()
                     .Apply(db, by, access.Current)!
                     .Where(r => r.Seq > after && r.Seq <= upTo)
@@ -140,6 +141,10 @@ public sealed class RetirementExports(
                         || (
                             r.TargetKind == "snapshot"
                             && deployed.Any(s => s.OrganizationId == organization && s.Id == r.TargetId && s.AgentId == id)
+                        )
+                        || (
+                            r.TargetKind == "rollout"
+                            && rollouts.Any(x => x.OrganizationId == organization && x.Id == r.TargetId && x.AgentId == id)
                         )
                         || (
                             r.TargetKind == "run" && ran.Any(x => x.OrganizationId == organization && x.Id == r.TargetId && x.AgentId == id)

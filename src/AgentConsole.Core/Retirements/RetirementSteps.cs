@@ -219,7 +219,7 @@ public sealed class RetirementSteps(
         var mode = KebabCase.Read<RunsMode>(body.Mode, "mode", errors);
         if (body.Mode is not null && step != RetirementStep.Runs)
             errors.Add("mode", "Only the step runs has one.");
-        if (skip && step is RetirementStep.Gateways or RetirementStep.Keys && skip)
+        if (skip && step is RetirementStep.Gateways or RetirementStep.Keys)
             errors.Add("skip", "This step cannot be left out: a retired agent has no gateways and no keys.");
         return errors.ToProblem() is { } invalid ? invalid : new Wish(skip, mode ?? RunsMode.Drain, reason);
     }

@@ -75,4 +75,10 @@ internal static class RolloutWords
 
     /// <summary>As <see cref="Figure"/>, with a sign before what is above zero.</summary>
     public static string Signed(double value) => value > 0 ? "+" + Figure(value) : Figure(value);
+
+    public static string Time(TimeSpan time) =>
+        time < TimeSpan.FromMinutes(1) ? "a minute"
+        : time < TimeSpan.FromHours(2) ? Words.Many((long)Math.Ceiling(time.TotalMinutes), "minute")
+        : time < TimeSpan.FromDays(2) ? Words.Many((long)Math.Ceiling(time.TotalHours), "hour")
+        : Words.Many((long)Math.Ceiling(Math.Min(time.TotalDays, 3650)), "day");
 }

@@ -6,6 +6,7 @@ using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Deployments;
+using AgentConsole.Core.Deployments.Rollouts;
 using AgentConsole.Core.Freezes;
 using AgentConsole.Core.Gateways;
 using AgentConsole.Core.Keys;
@@ -13,6 +14,7 @@ using AgentConsole.Core.People;
 using AgentConsole.Core.Retirements;
 using AgentConsole.Core.Rotations;
 using AgentConsole.Core.Runs;
+using AgentConsole.Core.Tests.Deployments.Rollouts;
 using AgentConsole.Core.Tests.Runs;
 using AgentConsole.Core.Trail;
 using Microsoft.EntityFrameworkCore;
@@ -164,6 +166,35 @@ public sealed class RetirementStories
             )
         );
         static string KindOf(JsonElement line) => line.GetProperty("kind").GetString()!;
+    }
+
+    [Theory, BothDatabases]
+    public async Task The_export_holds_what_its_rollouts_did(Database database)
+    {
+        await using var house = await OpenAsync(database);
+        await SetAsync(house, "2.1.0", null);
+        var (rollouts, otto) = (house.Get<RolloutService>(), house.As(house.Cast.Otto));
+        var trial = new StartRollout
+        {
+            Snapshot = new SetSnapshot { Version = "2.2.0", Reason = "New tax rates" },
+            Plan = RolloutHouse.Plan(RolloutHouse.Step(10)),
+        };
+        var started = (await rollouts.StartAsync(otto, "mailroom-1", trial, Stop)).Value;
+        var why = new RolloutAct { Reason = "It leaves instead" };
+        Assert.Equal("aborted", (await rollouts.AbortAsync(otto, started.Id, why, Stop)).Value.State);
+        await StartAsync(house);
+        await StepAsync(house, house.Cast.Kurt, "keys");
+
+        var file = Encoding.UTF8.GetString(await ReadAsync((await ExportAsync(house, house.Cast.Olga)).Value));
+
+        Assert.Equal(
+            ["rollout.started", "rollout.aborted"],
+            file.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonDocument.Parse(line).RootElement)
+                .Where(l => l.GetProperty("kind").GetString() == "trail")
+                .Select(l => l.GetProperty("data").GetProperty("action").GetString()!)
+                .Where(action => action.StartsWith("rollout.", StringComparison.Ordinal))
+        );
     }
 
     [Theory, BothDatabases]

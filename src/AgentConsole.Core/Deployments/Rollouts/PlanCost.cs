@@ -1,15 +1,14 @@
 using AgentConsole.Contracts;
 using AgentConsole.Core.Deployments.Verdicts;
-using AgentConsole.Web.Components;
 
-namespace AgentConsole.Web.Deployments;
+namespace AgentConsole.Core.Deployments.Rollouts;
 
 /// <summary>What a step costs in runs and time, at the traffic and the errors of the last day.</summary>
 /// <param name="InHold">Canary runs that come while it holds.</param>
 /// <param name="ForMinimum">Until the minimum has come; null without traffic.</param>
 /// <param name="ToPass">Canary runs that a version as good as the stable one needs to pass; null where that cannot be said or nobody waits for it.</param>
 /// <param name="ToFail">Those that one with twice the errors needs to fail; likewise.</param>
-internal sealed record PlanCost(
+public sealed record PlanCost(
     decimal Percent,
     TimeSpan Hold,
     long InHold,
@@ -23,6 +22,8 @@ internal sealed record PlanCost(
     /// <summary>Its last look will most likely find neither pass nor fail.</summary>
     public bool IsTooShort => ToPass > Planned;
 
+    /// <param name="plan">One that <see cref="RolloutPlan.Read"/> takes.</param>
+    /// <param name="runsOfDay">Runs of the agent that ended in the last day.</param>
     /// <param name="errorRate">Of the last day; null without runs.</param>
     public static IReadOnlyList<PlanCost> Of(RolloutPlanBody plan, long runsOfDay, double? errorRate)
     {
@@ -57,11 +58,8 @@ internal sealed record PlanCost(
     public static double? Margin(RolloutPlanBody plan) =>
         (double?)plan.Metrics?.FirstOrDefault(m => m is { Metric: "error-rate", Relative: not true, DryRun: not true })?.Margin;
 
-    public static string Time(TimeSpan time) =>
-        time < TimeSpan.FromMinutes(1) ? "a minute"
-        : time < TimeSpan.FromHours(2) ? Words.Many((long)Math.Ceiling(time.TotalMinutes), "minute")
-        : time < TimeSpan.FromDays(2) ? Words.Many((long)Math.Ceiling(time.TotalHours), "hour")
-        : Words.Many((long)Math.Ceiling(Math.Min(time.TotalDays, 3650)), "day");
+    /// <summary>Canary runs, none of which failed, after which an upper bound of 95 % on the rate is within the margin: the rule of three.</summary>
+    public static long ToPassWithoutFailures(double margin) => (long)Math.Ceiling(3 / Math.Max(margin, 1e-6));
 
     private static TimeSpan? After(long runs, double perDay) => perDay <= 0 ? null : TimeSpan.FromDays(Math.Min(runs / perDay, 3650));
 }
