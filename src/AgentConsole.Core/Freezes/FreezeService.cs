@@ -181,6 +181,22 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
         return null;
     }
 
+    /// <summary>What holds deployments to an agent now, the strictest first.</summary>
+    /// <param name="environment">Of the deployment; null where the agent has none.</param>
+    public async Task<Outcome<List<FreezeWindow>>> HoldingAsync(
+        Actor by,
+        string agentIdOrSlug,
+        string? environment,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var db = await store.ReadAsync(cancellationToken);
+        var agents = db.Agents.VisibleTo(by).Named(agentIdOrSlug).Select(a => new { a.OrganizationId, a.TeamId });
+        return await agents.FirstOrDefaultAsync(cancellationToken) is { } agent
+            ? await BitingAsync(db, agent.OrganizationId, agent.TeamId, environment, cancellationToken)
+            : AgentProblems.NotFound;
+    }
+
     /// <summary>The freezes that hold deployments to such an agent at this instant, the strictest first.</summary>
     internal static async Task<List<(Freeze Freeze, FreezeSpan Window)>> BitingAsync(
         ConsoleDbContext db,
@@ -208,7 +224,7 @@ public sealed class FreezeService(ConsoleStore store, AccessDirectory access, Ti
     }
 
     /// <summary>The same, as they are shown.</summary>
-    internal async Task<IReadOnlyList<FreezeWindow>> BitingAsync(
+    internal async Task<List<FreezeWindow>> BitingAsync(
         ConsoleDbContext db,
         Guid organizationId,
         Guid teamId,

@@ -211,21 +211,17 @@ public sealed partial class RolloutPage
             return;
         }
         var decisions = await Lists.DecisionsAsync(Me, id, Left);
-        var freeze =
-            read.Value.WaitsFor == "freeze" ? await Freezes.WindowsAsync(Me, Now, Now.AddMinutes(1), Left) : (Outcome<FreezeWindows>?)null;
+        var rollout = read.Value;
+        var holding =
+            rollout.WaitsFor == "freeze"
+                ? await Freezes.HoldingAsync(Me, rollout.AgentId, rollout.Environment, Left)
+                : (Outcome<List<FreezeWindow>>?)null;
         if (id != Id)
             return;
-        var rollout = read.Value;
         _id = IdText.Parse(IdText.Rollout, rollout.Id);
         _mayNot = Access.Current.FindTeam(Me.OrganizationId, rollout.Team) is { } team ? WhyNot(Permission.EditAgents, team.Id) : null;
         _decisions = decisions.Problem is null ? decisions.Value.Data : _decisions;
-        _freeze = freeze is { Problem: null } windows
-            ? windows
-                .Value.Windows.Where(w =>
-                    (w.Team is null || w.Team == rollout.Team) && (w.Environment is null || w.Environment == rollout.Environment)
-                )
-                .MaxBy(w => w.EndsAt)
-            : null;
+        _freeze = holding is { Problem: null } windows ? windows.Value.MaxBy(w => w.EndsAt) : null;
         _rollout = rollout;
         Choose();
     }

@@ -104,9 +104,9 @@ public sealed partial class StartRolloutPage
         var templates = await Templates.ListAsync(Me, new PageRequest(PageRequest.MaxLimit), Left);
         if (templates.Problem is null)
             _templates = templates.Value.Items;
-        var windows = await Freezes.WindowsAsync(Me, Now, Now.AddMinutes(1), Left);
-        _freezes = windows.Problem is null ? [.. windows.Value.Windows.Where(w => w.Team is null || w.Team == agent.Team.Slug)] : [];
         var environment = Environment;
+        var holding = await Freezes.HoldingAsync(Me, agent.Id, environment, Left);
+        _freezes = holding.Problem is null ? holding.Value : [];
         var open = await Lists.ListAsync(Me, new RolloutFilter(agent.Id, Open: true), new PageRequest(PageRequest.MaxLimit), Left);
         _open = open.Problem is null ? open.Value.Items.FirstOrDefault(r => r.Environment == environment) : null;
         var filter = new SnapshotFilter

@@ -1,4 +1,5 @@
 using AgentConsole.Contracts;
+using AgentConsole.Core.Agents;
 using AgentConsole.Core.Common;
 using AgentConsole.Core.Data;
 using AgentConsole.Core.Freezes;
@@ -89,6 +90,40 @@ public sealed class FreezeStories
         Assert.Null(await AskAsync(house.As(cast.Ines), "2.2.0 fails", rollback: true));
         house.Clock.Advance(TimeSpan.FromDays(3));
         Assert.Null(await AskAsync(Actor.ForSystem(olga.OrganizationId, "console"), null));
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_holds_an_agent_is_told_to_its_team_and_no_other(Database database)
+    {
+        await using var house = await TestHouse.OpenAsync(database);
+        var (freezes, cast, now) = (house.Get<FreezeService>(), house.Cast, house.Clock.GetUtcNow());
+        var agent = new RegisterAgent { Slug = "mailroom-1", Team = "payments" };
+        Assert.Null((await house.Get<AgentService>().RegisterAsync(house.As(cast.Olga), agent, Stop)).Problem);
+        foreach (
+            var (name, environment, team, starts) in ((string, string?, string, int)[])
+                [("Year's end", "production", "payments", 0), ("Later", "production", "payments", 30), ("Lab", "production", "research", 0)]
+        )
+        {
+            var body = new SetFreeze
+            {
+                Name = name,
+                Team = team,
+                Environment = environment,
+                StartsAt = now.AddSeconds(starts),
+                EndsAt = now.AddHours(2),
+                Reason = "The books are closed.",
+            };
+            Assert.Null((await freezes.CreateAsync(house.As(cast.Olga), body, Stop)).Problem);
+        }
+        async Task<string[]> HoldingAsync(string? environment) =>
+            [.. (await freezes.HoldingAsync(house.As(cast.Victor), "mailroom-1", environment, Stop)).Value.Select(w => w.Name)];
+
+        Assert.Equal(["Year's end"], await HoldingAsync("Production")); // as a deployment is held: whatever the case, and not before its time
+        Assert.Empty(await HoldingAsync("staging"));
+        Assert.Empty(await HoldingAsync(null));
+        house.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(["Later", "Year's end"], await HoldingAsync("production"));
+        Assert.Equal("agent_not_found", (await freezes.HoldingAsync(house.As(cast.Sara), "mailroom-1", "production", Stop)).Problem!.Code);
     }
 
     [Theory, BothDatabases]
